@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Kernel side: the events of the tracer, each counted before its room is taken, and what the arguments of a system call point to. */
+#ifndef FERRY_BPF_COPY_H
+#define FERRY_BPF_COPY_H
+
+#include "bpf/descriptor.h"
+#include "bpf/path.h"
+#include "bpf/trace.h"
+
+/* By system call number, native and 32-bit. */
+const volatile struct trace_shape shapes[TRACE_CALL_COUNT];
+const volatile struct trace_shape shapes_compat[TRACE_CALL_COUNT];
+/* Bytes that are copied of contents: of the channels, of other files and sockets. */
+const volatile __u32 channel_bytes = TRACE_DATA_MAXIMUM, other_bytes = 32;
+const volatile bool conversation;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 25);
+} trace_events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct trace_count);
+} trace_counts SEC(".maps");
+
+/* A record that is being put together: preemption is off while a program at a system call's return runs, so each processor needs one. */
+struct trace_scratch {
+	struct trace_call call;
+	char data[TRACE_RECORD_MAXIMUM + TRACE_DATA_MAXIMUM + 1 + 1024];
+	__u32 used; /* of DATA */
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* user space: the processors */
+	__type(key, __u32);
+	__type(value, struct trace_scratch);
+} trace_scratches SEC(".maps");
+
+/* Writes to a sysctl that are under way. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, struct trace_knob);
+} knobs SEC(".maps");
+
+/* ---- Counting ---- */
+
+__noinline int tell_gap(struct trace_count *count)
+{
+	struct trace_gap *gap;
+
+	if (!count)
+		return 0;
+	gap = bpf_ringbuf_reserve(&trace_events, sizeof(*gap), 0);
+	if (!gap)
+		return 0;
+	gap->event.type = TRACE_GAP;
+	gap->event.flags = 0;
+	gap->event.call = 0;
+	gap->event.count = 0;
+	gap->event.pid = gap->event.tid = 0;
+	gap->event.time = bpf_ktime_get_boot_ns();
+	gap->from = count->from;
+	gap->lost = __sync_lock_test_and_set(&count->pending, 0);
+	gap->processor = bpf_get_smp_processor_id();
+	gap->reserved = 0;
+	bpf_ringbuf_submit(gap, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+/* Before its room is taken, so that seen = delivered + lost whatever happens. */
+static __always_inline struct trace_count *count_event(void)
+{
+	struct trace_count *count;
+	__u32 zero = 0;
+
+	count = bpf_map_lookup_elem(&trace_counts, &zero);
+	if (!count)
+		return NULL;
+	__sync_fetch_and_add(&count->seen, 1);
+	if (count->pending)
+		tell_gap(count);
+	return count;
+}
+
+static __always_inline void count_lost(struct trace_count *count)
+{
+	if (!count->pending)
+		count->from = bpf_ktime_get_boot_ns();
+	__sync_fetch_and_add(&count->lost, 1);
+	__sync_fetch_and_add(&count->pending, 1);
+}
+
+static __always_inline void begin_event(struct trace_event *event, __u16 type, struct task_struct *task)
+{
+	event->type = type;
+	event->flags = 0;
+	event->call = 0;
+	event->count = 0;
+	event->pid = task->tgid;
+	event->tid = task->pid;
+	event->time = bpf_ktime_get_boot_ns();
+}
+
+/* ---- Arguments ---- */
+
+static __always_inline void take_arguments(struct trace_call *call, struct pt_regs *registers, bool compat)
+{
+#if defined(__TARGET_ARCH_x86)
+	if (compat) {
+		call->arguments[0] = (__u32)registers->bx;
+		call->arguments[1] = (__u32)registers->cx;
+		call->arguments[2] = (__u32)registers->dx;
+		call->arguments[3] = (__u32)registers->si;
+		call->arguments[4] = (__u32)registers->di;
+		call->arguments[5] = (__u32)registers->bp;
+		return;
+	}
+	call->arguments[0] = registers->di;
+	call->arguments[1] = registers->si;
+	call->arguments[2] = registers->dx;
+	call->arguments[3] = registers->r10;
+	call->arguments[4] = registers->r8;
+	call->arguments[5] = registers->r9;
+#else
+	call->arguments[0] = registers->orig_x0;
+	for (int i = 1; i < TRACE_ARGUMENTS; i++)
+		call->arguments[i] = compat ? (__u32)registers->regs[i] : registers->regs[i];
+#endif
+}
+
+static __always_inline __u64 argument_of(const struct trace_scratch *scratch, __u32 index)
+{
+	KEEP(index);
+	return index < TRACE_ARGUMENTS ? scratch->call.arguments[index] : 0;
+}
+
+/* ---- Chunks ---- */
+
+/* Room for a chunk of at most TRACE_DATA_MAXIMUM bytes, NULL where there is none. */
+static __always_inline struct trace_chunk *chunk_at(struct trace_scratch *scratch)
+{
+	__u32 used = scratch->used;
+
+	if (used > TRACE_RECORD_MAXIMUM - sizeof(struct trace_chunk))
+		return NULL;
+	KEEP(used);
+	used &= 2 * TRACE_RECORD_MAXIMUM - 1;
+	if (used > TRACE_RECORD_MAXIMUM - sizeof(struct trace_chunk))
+		return NULL;
+	return (struct trace_chunk *)(scratch->data + used);
+}
+
+static __always_inline void chunk_end(struct trace_scratch *scratch, struct trace_chunk *chunk, __u32 length)
+{
+	chunk->length = length;
+	scratch->used += sizeof(*chunk) + ((length + 7) & ~7u);
+}
+
+/* LENGTH bytes at ADDRESS of the program's memory, at most MOST. What is not resident cannot be read from here: then as much as lies before it. */
+__noinline int copy_bytes(struct trace_scratch *scratch, __u64 address, __u64 length, __u32 what, __u32 most)
+{
+	struct trace_chunk *chunk;
+	__u64 take = length;
+
+	if (!scratch)
+		return 0;
+	chunk = chunk_at(scratch);
+	if (!chunk)
+		return 0;
+	if (take > most)
+		take = most;
+	chunk->argument = what & 0xff;
+	chunk->kind = what >> 8;
+	chunk->total = length > 0xffffffff ? 0xffffffff : (__u32)length;
+	chunk->error = 0;
+	KEEP(take);
+	if (take > TRACE_DATA_MAXIMUM)
+		take = TRACE_DATA_MAXIMUM;
+	if (take && bpf_probe_read_user((char *)chunk + sizeof(*chunk), take, (void *)address)) {
+		const __u64 page = 4096 - (address & 4095);
+
+		chunk->error = -14;
+		take = page < take ? page : 0;
+		KEEP(take);
+		if (take > 4096 || (take && bpf_probe_read_user((char *)chunk + sizeof(*chunk), take, (void *)address)))
+			take = 0;
+	}
+	chunk_end(scratch, chunk, (__u32)take);
+	return (int)take;
+}
+
+__noinline int copy_text(struct trace_scratch *scratch, __u64 address, __u32 what)
+{
+	struct trace_chunk *chunk;
+	long length;
+
+	if (!scratch)
+		return 0;
+	chunk = chunk_at(scratch);
+	if (!chunk)
+		return 0;
+	chunk->argument = what & 0xff;
+	chunk->kind = what >> 8;
+	length = bpf_probe_read_user_str((char *)chunk + sizeof(*chunk), TRACE_TEXT_MAXIMUM, (void *)address);
+	chunk->error = length < 0 ? (__s32)length : 0;
+	if (length < 0 || length > TRACE_TEXT_MAXIMUM)
+		length = 0;
+	/* The NUL stays behind; where there was none, more follows. */
+	chunk->total = length == TRACE_TEXT_MAXIMUM ? TRACE_TEXT_MAXIMUM + 1 : length ? (__u32)length - 1 : 0;
+	chunk_end(scratch, chunk, length ? (__u32)length - 1 : 0);
+	return 0;
+}
+
+#define WHAT(argument, kind) ((argument) | (kind) << 8)
+
+/* <sys/uio.h> and <bits/socket.h>, native. */
+struct copy_part {
+	__u64 base, length;
+};
+struct copy_message {
+	__u64 name;
+	__u32 name_length, reserved;
+	__u64 parts, part_count;
+	__u64 control, control_length;
+	__u32 flags;
+};
+
+struct copy_parts {
+	struct trace_scratch *scratch;
+	__u64 parts, left;
+	__u32 what, most;
+};
+
+static long copy_part(__u32 index, struct copy_parts *parts)
+{
+	struct copy_part part;
+
+	if (!parts->left || !parts->most || bpf_probe_read_user(&part, sizeof(part), (void *)(parts->parts + index * sizeof(part))))
+		return 1;
+	if (part.length > parts->left)
+		part.length = parts->left;
+	copy_bytes(parts->scratch, part.base, part.length, parts->what, parts->most);
+	parts->left -= part.length;
+	parts->most -= part.length < parts->most ? (__u32)part.length : parts->most;
+	return 0;
+}
+
+/* The parts, one chunk each, up to LENGTH bytes in all. */
+static __always_inline void copy_vector(struct trace_scratch *scratch, __u64 parts, __u64 count, __u64 length, __u32 what, __u32 most)
+{
+	struct copy_parts walk = { .scratch = scratch, .parts = parts, .left = length, .what = what, .most = most };
+
+	bpf_loop(count > 64 ? 64 : (__u32)count, copy_part, &walk, 0);
+}
+
+__noinline int copy_message(struct trace_scratch *scratch, __u64 address, __u64 length, __u32 argument, __u32 most)
+{
+	struct copy_message message = {};
+
+	if (!scratch)
+		return 0;
+	if (bpf_probe_read_user(&message, sizeof(message), (void *)address)) {
+		copy_bytes(scratch, address, sizeof(message), WHAT(argument, TRACE_DATA), sizeof(message));
+		return 0;
+	}
+	if (message.name)
+		copy_bytes(scratch, message.name, message.name_length, WHAT(argument, TRACE_PEER), 128);
+	copy_vector(scratch, message.parts, message.part_count, length, WHAT(argument, TRACE_DATA), most);
+	if (message.control && message.control_length)
+		copy_bytes(scratch, message.control, message.control_length, WHAT(argument, TRACE_CONTROL), 256);
+	return 0;
+}
+
+struct copy_texts {
+	struct trace_scratch *scratch;
+	__u64 address;
+	__u32 what;
+};
+
+static long copy_one_text(__u32 index, struct copy_texts *texts)
+{
+	__u64 text = 0;
+
+	if (bpf_probe_read_user(&text, sizeof(text), (void *)(texts->address + index * sizeof(text))) || !text)
+		return 1;
+	copy_text(texts->scratch, text, texts->what);
+	return 0;
+}
+
+/* ioctl(2): newer requests say how much; of the older ones those that matter here are known. Sources: <asm-generic/ioctl.h>, <linux/sockios.h>,
+ * <asm-generic/ioctls.h>. */
+static __always_inline __u32 ioctl_length(__u32 request)
+{
+	if (request >> 16)
+		return request >> 16 & 0x3fff;
+	switch (request) {
+	case 0x890b: /* SIOCADDRT */
+	case 0x890c: /* SIOCDELRT */
+		return 120;
+	case 0x8912: /* SIOCGIFCONF */
+		return 16;
+	case 0x8953 ... 0x8955: /* SIOCDARP, SIOCGARP, SIOCSARP */
+		return 68;
+	case 0x5401 ... 0x5404: /* TCGETS, TCSETS... */
+		return 36;
+	case 0x5413 ... 0x5414: /* TIOCGWINSZ, TIOCSWINSZ */
+		return 8;
+	case 0x540f ... 0x5410: /* TIOCGPGRP, TIOCSPGRP */
+	case 0x541b:            /* FIONREAD */
+	case 0x5421:            /* FIONBIO */
+		return 4;
+	}
+	return request >> 8 == 0x89 ? 40 : 0;
+}
+
+static __always_inline void copy_argument(struct trace_scratch *scratch, const volatile struct trace_copy *copy, __u32 index, __s64 result,
+					  __u32 bulk)
+{
+	const __u64 address = argument_of(scratch, index);
+	const __u32 what = WHAT(index, TRACE_DATA), by = copy->by, flags = copy->flags;
+	const bool failed = result < 0 && result >= -4095;
+	__u32 most = flags & TRACE_COPY_BULK ? bulk : TRACE_DATA_MAXIMUM;
+	__u64 other = argument_of(scratch, by);
+	__u32 length;
+
+	if (!address || (flags & TRACE_COPY_AFTER && failed))
+		return;
+	switch (copy->kind) {
+	case TRACE_COPY_TEXT:
+		copy_text(scratch, address, what);
+		break;
+	case TRACE_COPY_FIXED:
+		copy_bytes(scratch, address, copy->size, what, most);
+		break;
+	case TRACE_COPY_LENGTH:
+		/* Of a number of structs at most so many as people read. */
+		if (copy->size > 1 && other > 256)
+			other = 256;
+		copy_bytes(scratch, address, other * copy->size, what, most);
+		break;
+	case TRACE_COPY_RESULT:
+		if (result > 0)
+			copy_bytes(scratch, address, (__u64)result * copy->size, what, most);
+		break;
+	case TRACE_COPY_POINTED:
+		if (!other || bpf_probe_read_user(&length, sizeof(length), (void *)other))
+			break;
+		copy_bytes(scratch, other, sizeof(length), WHAT(by, TRACE_LENGTH), sizeof(length));
+		copy_bytes(scratch, address, length, what, 128);
+		break;
+	case TRACE_COPY_PARTS:
+		copy_vector(scratch, address, other, flags & TRACE_COPY_AFTER ? (__u64)result : ~0ull, what, most);
+		break;
+	case TRACE_COPY_MESSAGE:
+		copy_message(scratch, address, flags & TRACE_COPY_AFTER ? (__u64)result : ~0ull, index, most);
+		break;
+	case TRACE_COPY_STRINGS: {
+		struct copy_texts texts = { .scratch = scratch, .address = address, .what = what };
+
+		bpf_loop(64, copy_one_text, &texts, 0);
+		break;
+	}
+	case TRACE_COPY_IOCTL:
+		length = ioctl_length((__u32)other);
+		if (length)
+			copy_bytes(scratch, address, length, what, 1024);
+		break;
+	}
+}
+
+/* ---- What a descriptor stands for ---- */
+
+static __always_inline void file_socket(struct trace_file *out, struct file *file)
+{
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+
+	out->channel = TRACE_SOCKET;
+	if (!sk)
+		return;
+	out->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	out->protocol = BPF_CORE_READ(sk, sk_protocol);
+	out->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	if (out->family == AF_NETLINK) {
+		out->channel = TRACE_NETLINK;
+		out->port = BPF_CORE_READ((struct netlink_sock *)sk, portid);
+	}
+}
+
+/* Tells DESCRIPTOR where it is of a channel, or a socket; returns the channel. */
+__noinline int copy_file(struct trace_scratch *scratch, __u32 descriptor, __u32 argument)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct file *file = task_file(task, descriptor);
+	struct trace_chunk *chunk;
+	struct trace_file *out;
+	unsigned long magic;
+	__u32 length = 0;
+
+	if (!scratch || !file)
+		return TRACE_NO_CHANNEL;
+	chunk = chunk_at(scratch);
+	if (!chunk)
+		return TRACE_NO_CHANNEL;
+	out = (struct trace_file *)((char *)chunk + sizeof(*chunk));
+	out->channel = TRACE_NO_CHANNEL;
+	out->netns = out->port = 0;
+	out->family = out->protocol = 0;
+	out->reserved = 0;
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFSOCK) {
+		file_socket(out, file);
+	} else {
+		magic = BPF_CORE_READ(file, f_inode, i_sb, s_magic);
+		out->channel = magic == PROC_SUPER_MAGIC ? TRACE_PROCFS : magic == SYSFS_MAGIC ? TRACE_SYSFS : TRACE_NO_CHANNEL;
+		if (!out->channel)
+			return TRACE_NO_CHANNEL;
+		length = path_parts((char *)out + sizeof(*out), BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt), 0);
+	}
+	out->inode = BPF_CORE_READ(file, f_inode, i_ino);
+	out->position = BPF_CORE_READ(file, f_pos);
+	out->path_length = length;
+	if (length > EVENT_PATH_MAXIMUM)
+		length = EVENT_PATH_MAXIMUM;
+	chunk->argument = argument;
+	chunk->kind = TRACE_FILE;
+	chunk->error = 0;
+	chunk->total = sizeof(*out) + length;
+	chunk_end(scratch, chunk, sizeof(*out) + length);
+	return out->channel;
+}
+
+/* The value that the write in progress has replaced. */
+static __always_inline void copy_before(struct trace_scratch *scratch, __u32 argument)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid(), length;
+	struct trace_knob *knob = bpf_map_lookup_elem(&knobs, &tid);
+	struct trace_chunk *chunk = chunk_at(scratch);
+
+	if (!knob || !chunk)
+		return;
+	length = knob->length < 0 ? 0 : (__u32)knob->length;
+	KEEP(length);
+	if (length > TRACE_KNOB_MAXIMUM)
+		length = TRACE_KNOB_MAXIMUM;
+	chunk->argument = argument;
+	chunk->kind = TRACE_BEFORE;
+	chunk->error = knob->length < 0 ? knob->length : 0;
+	chunk->total = length;
+	if (bpf_probe_read_kernel((char *)chunk + sizeof(*chunk), length, knob->value) == 0 && !chunk->error)
+		chunk_end(scratch, chunk, length);
+	bpf_map_delete_elem(&knobs, &tid);
+}
+
+/* Whether the text that argument INDEX points to, which was copied just now, names a file of a channel. */
+static __always_inline bool names_channel(struct trace_scratch *scratch)
+{
+	const char *text = scratch->data + sizeof(struct trace_chunk);
+
+	if (text[0] != '/')
+		return false;
+	return (text[1] == 'p' && text[2] == 'r' && text[3] == 'o' && text[4] == 'c' && text[5] == '/') ||
+	       (text[1] == 's' && text[2] == 'y' && text[3] == 's' && text[4] == '/');
+}
+
+/* A program that runs: its arguments stand where the kernel has put them, since those of the call went with the old memory. */
+static __always_inline void copy_image(struct trace_scratch *scratch, struct task_struct *task, __u32 name)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	const __u64 start = BPF_CORE_READ(mm, arg_start);
+
+	copy_text(scratch, BPF_CORE_READ(mm, env_end), WHAT(name, TRACE_DATA));
+	copy_bytes(scratch, start, BPF_CORE_READ(mm, arg_end) - start, WHAT(name + 1, TRACE_DATA), TRACE_TEXT_MAXIMUM);
+}
+
+#endif

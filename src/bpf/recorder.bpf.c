@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The recorder's programs. Several ways to the same event stand side by side: user space loads the first that this kernel takes. */
+#include "bpf/actor.h"
+#include "bpf/request.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define SOCKET_COUNT 16
+
+/* The cookies of our multicast sockets. */
+__u64 socket_cookies[SOCKET_COUNT];
+
+/* Bit set of the netlink protocols whose refusals are told. */
+const volatile __u32 refused_protocols = 1;
+/* Whether a refused request whose error quotes its header alone is looked for in the program's memory. */
+const volatile bool request_from_memory;
+
+/* Every event of a type has a number, also one that finds no room. */
+__u64 event_number[EVENT_TYPE_COUNT];
+__u64 event_lost[EVENT_TYPE_COUNT];
+__u64 write_number;
+
+/* One ring for each promise: a flood of refusals, which anybody can make, or of notices pushes no other event out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 22);
+} notices SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} messages SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 21);
+} knobs SEC(".maps");
+
+static __always_inline void *event_reserve(void *ring, __u16 size, __u16 type)
+{
+	__u64 number = __sync_fetch_and_add(&event_number[type], 1);
+	struct event_header *event = bpf_ringbuf_reserve(ring, size, 0);
+
+	if (!event) {
+		__sync_fetch_and_add(&event_lost[type], 1);
+		return NULL;
+	}
+	event->type = type;
+	event->size = size;
+	event->processor = bpf_get_smp_processor_id();
+	event->time = bpf_ktime_get_boot_ns();
+	event->number = number;
+	task_describe(&event->task);
+	return event;
+}
+
+/* An interrupt has no process; nor has a kernel that cannot tell. */
+static __always_inline void event_actor_known(const struct event_header *event)
+{
+	struct event_key key = event->task.key;
+
+	if (!(event->task.flags & (EVENT_TASK_SOFTIRQ | EVENT_TASK_INTERRUPT)))
+		actor_gather(&key);
+}
+
+/* ---- Notices: a filter on our own multicast socket, which drops nothing. It runs in the context of whoever makes the kernel notify, for the very
+ * message. ---- */
+
+SEC("socket")
+int notice_filter(struct __sk_buff *skb)
+{
+	void *raw = skb;
+	__u64 cookie = bpf_get_socket_cookie(skb);
+	__u32 length = skb->len, i, sender = 0;
+	struct event_notice *event;
+
+	/* A program may send to the group too: that is no news of the kernel's. */
+	bpf_probe_read_kernel(&sender, sizeof(sender),
+			      raw + bpf_core_field_offset(struct sk_buff, cb) + bpf_core_field_offset(struct netlink_skb_parms, portid));
+	if (sender)
+		return -1;
+	for (i = 0; i < SOCKET_COUNT; i++)
+		if (socket_cookies[i] == cookie)
+			break;
+	if (i == SOCKET_COUNT)
+		return -1;
+	event = event_reserve(&notices, sizeof(*event), EVENT_NOTICE);
+	if (!event)
+		return -1;
+	event->socket = i;
+	event->message_length = length;
+	request_describe(event);
+	__builtin_memset(event->message, 0, sizeof(event->message));
+	if (length >= sizeof(event->message))
+		bpf_skb_load_bytes(skb, 0, event->message, sizeof(event->message));
+	else if (length >= sizeof(struct nlmsghdr))
+		bpf_skb_load_bytes(skb, 0, event->message, ((length - 1) & (sizeof(event->message) - 1)) + 1);
+	event_actor_known(&event->header);
+	bpf_ringbuf_submit(event, 0);
+	return -1;
+}
+
+/* ---- Refusals: the error message as it stands on the requester's socket. ---- */
+
+struct refusal {
+	__u64 skb;
+	__u32 sequence;
+	__u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64); /* socket */
+	__type(value, struct refusal);
+} refusals SEC(".maps");
+
+/* A thread's request that was refused with its header alone quoted: for fexit on netlink_ack(), which comes next. */
+struct wanted {
+	__u32 protocol;
+	__u32 port;
+	__u32 netns;
+	__u32 sequence;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32); /* thread */
+	__type(value, struct wanted);
+} wanted_requests SEC(".maps");
+
+struct error_message {
+	struct nlmsghdr header;
+	__s32 error;
+	struct nlmsghdr request;
+};
+
+/* The newest answer on the socket's queue: other processors may have queued notices behind it, many where this task was put off its own between
+ * queueing and telling. */
+#define REFUSED_DEPTH 128
+
+static __always_inline struct sk_buff *refused_find(struct sock *sk, struct error_message *message, bool *ret_last)
+{
+	struct sk_buff *head = (void *)sk + bpf_core_field_offset(struct sock, sk_receive_queue);
+	struct sk_buff *skb = BPF_CORE_READ(sk, sk_receive_queue.prev);
+
+	for (int i = 0; i < REFUSED_DEPTH && skb && skb != head; i++) {
+		if (!bpf_probe_read_kernel(message, sizeof(*message), BPF_CORE_READ(skb, data)) && message->header.nlmsg_type == NLMSG_ERROR) {
+			*ret_last = i == 0;
+			return skb;
+		}
+		skb = BPF_CORE_READ(skb, prev);
+	}
+	return NULL;
+}
+
+/* Whether the current task is sending on SK: only then is an error on it the answer to its request, and not one that came between, to another's,
+ * while it notified this socket among others. Where the call names no socket (io_uring, socketcall), the socket must at least be the process's first.
+ */
+static __always_inline bool is_requester(struct task_struct *task, struct sock *sk)
+{
+	__u32 argument = task_writes(task);
+	struct file *file = argument ? task_writes_file(task, argument) : NULL;
+
+	if (file)
+		return (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFSOCK && file_netlink(file) == sk;
+	return BPF_CORE_READ((struct netlink_sock *)sk, portid) == (__u32)BPF_CORE_READ(task, tgid);
+}
+
+/* Whether REQUEST would change something. */
+static __always_inline bool is_change(__u32 protocol, const struct nlmsghdr *request)
+{
+	return protocol != 0 || (request->nlmsg_type >= 16 && (request->nlmsg_type & 3) != 2);
+}
+
+/* LENGTH bytes FROM the kernel's memory or the program's, of which ROOM fit. */
+static __always_inline void message_submit(struct event_message *event, const struct wanted *about, __u32 length, __u32 room, __u64 from, bool memory)
+{
+	__u32 copied = length;
+	long r;
+
+	event->protocol = about->protocol;
+	event->port = about->port;
+	event->netns = about->netns;
+	KEEP(copied);
+	if (copied > room)
+		copied = room;
+	if (memory) {
+		event->header.task.flags |= EVENT_TASK_MEMORY;
+		r = bpf_probe_read_user(event->data, copied, (void *)from);
+	} else {
+		r = bpf_probe_read_kernel(event->data, copied, (void *)from);
+	}
+	event->length = r ? 0 : length;
+	event_actor_known(&event->header);
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* Most messages are short, and the ring holds the more of them. */
+#define MESSAGE_SHORT 192
+
+static __noinline int message_emit(__u16 type, const struct wanted *about, __u32 length, __u64 from, bool memory)
+{
+	struct event_message *event;
+
+	if (!about)
+		return 0;
+	if (length <= MESSAGE_SHORT) {
+		event = event_reserve(&messages, __builtin_offsetof(struct event_message, data) + MESSAGE_SHORT, type);
+		if (event)
+			message_submit(event, about, length, MESSAGE_SHORT, from, memory);
+	} else {
+		event = event_reserve(&messages, sizeof(*event), type);
+		if (event)
+			message_submit(event, about, length, EVENT_REQUEST_MAXIMUM, from, memory);
+	}
+	return 0;
+}
+
+static __noinline int refused_request(const struct wanted *wanted, const struct nlmsghdr *quoted)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u64 request;
+
+	if (!wanted || !quoted)
+		return 0;
+	if (!request_from_memory)
+		return bpf_map_update_elem(&wanted_requests, &tid, wanted, BPF_ANY);
+	request = request_find(bpf_get_current_task_btf(), quoted);
+	if (request)
+		message_emit(EVENT_REQUEST, wanted, quoted->nlmsg_len, request, true);
+	return 0;
+}
+
+static __noinline int refused_tell(struct sock *sk)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 protocol, sender = 0;
+	struct error_message message = {};
+	struct refusal *last, told = {};
+	struct wanted about = {};
+	__u64 address = (__u64)sk;
+	struct sk_buff *skb;
+	bool is_last = false;
+
+	if (!sk)
+		return 0;
+	protocol = BPF_CORE_READ(sk, sk_protocol);
+	if (protocol > 31 || !(refused_protocols >> protocol & 1))
+		return 0;
+	if (!is_requester(task, sk))
+		return 0;
+	skb = refused_find(sk, &message, &is_last);
+	if (!skb || message.error >= 0 || !is_change(protocol, &message.request))
+		return 0;
+	/* A program can send what looks like an error to another one's socket. */
+	bpf_probe_read_kernel(&sender, sizeof(sender),
+			      (void *)skb + bpf_core_field_offset(struct sk_buff, cb) + bpf_core_field_offset(struct netlink_skb_parms, portid));
+	if (sender || message.header.nlmsg_pid != BPF_CORE_READ((struct netlink_sock *)sk, portid))
+		return 0;
+	/* The last on the queue is new; one before it may have been told. */
+	last = bpf_map_lookup_elem(&refusals, &address);
+	if (!is_last && last && last->skb == (__u64)skb && last->sequence == message.header.nlmsg_seq)
+		return 0;
+	told.skb = (__u64)skb;
+	told.sequence = message.header.nlmsg_seq;
+	bpf_map_update_elem(&refusals, &address, &told, BPF_ANY);
+	about.protocol = protocol;
+	about.port = message.header.nlmsg_pid;
+	about.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	about.sequence = message.request.nlmsg_seq;
+	message_emit(EVENT_REFUSED, &about, BPF_CORE_READ(skb, len), (__u64)BPF_CORE_READ(skb, data), false);
+	if (message.header.nlmsg_flags & NLM_F_CAPPED)
+		refused_request(&about, &message.request);
+	return 0;
+}
+
+/* Every socket passes here, so the first test is all that most of them pay. */
+SEC("tp_btf/sk_data_ready")
+int BPF_PROG(refused_tracepoint, struct sock *sk)
+{
+	return sk->__sk_common.skc_family == AF_NETLINK ? refused_tell(sk) : 0;
+}
+
+SEC("fentry/sock_def_readable")
+int BPF_PROG(refused_fentry, struct sock *sk)
+{
+	return sk->__sk_common.skc_family == AF_NETLINK ? refused_tell(sk) : 0;
+}
+
+/* Where fexit is to be had: the kernel's copy, on nobody's way but the answers'. */
+SEC("fexit/netlink_ack")
+int BPF_PROG(request_fexit, struct sk_buff *skb, struct nlmsghdr *request, int error)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	struct wanted *wanted;
+	struct nlmsghdr header;
+
+	if (!error)
+		return 0;
+	wanted = bpf_map_lookup_elem(&wanted_requests, &tid);
+	if (!wanted)
+		return 0;
+	if (!bpf_probe_read_kernel(&header, sizeof(header), request) && header.nlmsg_len >= sizeof(header) && header.nlmsg_seq == wanted->sequence)
+		message_emit(EVENT_REQUEST, wanted, header.nlmsg_len, (__u64)request, false);
+	bpf_map_delete_elem(&wanted_requests, &tid);
+	return 0;
+}
+
+/* ---- Sysctls: the attempt, with both values; then what became of it. ---- */
+
+/* A thread's write under way. */
+struct write {
+	__u64 number;
+	struct bpf_task_work work;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32); /* thread */
+	__type(value, struct write);
+} writes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32); /* thread */
+	__type(value, __u64);
+} write_numbers SEC(".maps");
+
+static __always_inline void sysctl_end(__u64 number, __s64 result)
+{
+	struct event_sysctl_end *event = event_reserve(&knobs, sizeof(*event), EVENT_SYSCTL_END);
+
+	if (!event)
+		return;
+	event->write_number = number;
+	event->result = result;
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* The recorder's own, by inode number; 0 = not known. */
+const volatile __u32 own_uts_namespace, own_ipc_namespace;
+
+/* Whose host name and whose limits of shared memory a write is about. */
+static __always_inline __u32 task_other_namespaces(struct task_struct *task)
+{
+	struct ipc_namespace *ipc = BPF_CORE_READ(task, nsproxy, ipc_ns);
+	__u32 flags = 0;
+
+	if (own_uts_namespace && BPF_CORE_READ(task, nsproxy, uts_ns, ns.inum) != own_uts_namespace)
+		flags |= EVENT_TASK_OTHER_UTS;
+	if (own_ipc_namespace && bpf_core_field_exists(ipc->ns.inum) && BPF_CORE_READ(ipc, ns.inum) != own_ipc_namespace)
+		flags |= EVENT_TASK_OTHER_IPC;
+	return flags;
+}
+
+static __always_inline void sysctl_tell(struct bpf_sysctl *context, __u64 number, bool result_follows)
+{
+	struct event_sysctl *event = event_reserve(&knobs, sizeof(*event), EVENT_SYSCTL);
+	int length;
+
+	if (!event)
+		return;
+	event->header.task.flags |= task_other_namespaces(bpf_get_current_task_btf());
+	event->offset = context->file_pos;
+	event->write_number = number;
+	event->result_follows = result_follows;
+	length = bpf_sysctl_get_name(context, event->name, sizeof(event->name), 0);
+	event->name_length = length < 0 ? EVENT_NAME_MAXIMUM - 1 : length;
+	event->before_length = bpf_sysctl_get_current_value(context, event->before, sizeof(event->before));
+	event->after_length = bpf_sysctl_get_new_value(context, event->after, sizeof(event->after));
+	event_actor_known(&event->header);
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* Without a way to the result. */
+SEC("cgroup/sysctl")
+int sysctl_attempt(struct bpf_sysctl *context)
+{
+	if (context->write)
+		sysctl_tell(context, __sync_fetch_and_add(&write_number, 1), false);
+	return 1;
+}
+
+/* Where proc_sys_call_handler() can be had at its end. */
+SEC("cgroup/sysctl")
+int sysctl_attempt_fexit(struct bpf_sysctl *context)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u64 number;
+
+	if (!context->write)
+		return 1;
+	number = __sync_fetch_and_add(&write_number, 1);
+	sysctl_tell(context, number, !bpf_map_update_elem(&write_numbers, &tid, &number, BPF_ANY));
+	return 1;
+}
+
+SEC("fexit/proc_sys_call_handler")
+int BPF_PROG(sysctl_fexit, struct kiocb *kiocb, void *iterator, int write, long result)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u64 *number = write ? bpf_map_lookup_elem(&write_numbers, &tid) : NULL;
+
+	if (number) {
+		sysctl_end(*number, result);
+		bpf_map_delete_elem(&write_numbers, &tid);
+	}
+	return 0;
+}
+
+/* Where the kernel calls us back before the task returns to its program: what the write returned stands in the registers by then. It is asked for
+ * with "resume", not with "signal", as the latter would interrupt a handler that waits. */
+extern int bpf_task_work_schedule_resume_impl(struct task_struct *task, struct bpf_task_work *work, void *map,
+					      int (*callback)(struct bpf_map *map, void *key, void *value), void *program) __weak __ksym;
+
+static int sysctl_returns(struct bpf_map *map, void *key, void *value)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct write *write = value;
+	__s64 result;
+
+#if defined(__TARGET_ARCH_x86)
+	result = BPF_CORE_READ(registers, ax);
+	if (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT)
+		result = (__s32)result;
+#else
+	result = BPF_CORE_READ(registers, regs[0]);
+#endif
+	sysctl_end(write->number, result);
+	return 0;
+}
+
+SEC("cgroup/sysctl")
+int sysctl_attempt_result(struct bpf_sysctl *context)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	struct write *write, zero = {};
+	bool follows = false;
+	__u64 number;
+
+	if (!context->write)
+		return 1;
+	number = __sync_fetch_and_add(&write_number, 1);
+	write = bpf_map_lookup_elem(&writes, &tid);
+	if (!write && !bpf_map_update_elem(&writes, &tid, &zero, BPF_NOEXIST))
+		write = bpf_map_lookup_elem(&writes, &tid);
+	/* One that is asked for already (sendfile(2) writes piece by piece) tells for the first piece. */
+	if (write && task_writes(task) && !bpf_task_work_schedule_resume_impl(task, &write->work, &writes, sysctl_returns, NULL)) {
+		write->number = number;
+		follows = true;
+	}
+	sysctl_tell(context, number, follows);
+	return 1;
+}
+
+/* ---- Processes: identities that outlive them. ---- */
+
+/* Whether the program before this exec has written anything, by the kernel's own count of its system calls; taken for granted where it keeps none. */
+static __always_inline bool has_written(struct task_struct *task)
+{
+	if (!bpf_core_field_exists(task->ioac.syscw))
+		return true;
+	return BPF_CORE_READ(task, ioac.syscw) || BPF_CORE_READ(task, signal, ioac.syscw);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *binary)
+{
+	struct event_process process = {}, *before;
+	__u32 pid = task_local_pid(task);
+
+	task_key(task, &process.key);
+	process.image = process.key;
+	actor_gather(&process.key);
+	if (!pid)
+		return 0;
+	process.since = bpf_ktime_get_boot_ns();
+	process.ppid = task_local_pid(BPF_CORE_READ(task, real_parent));
+	before = bpf_map_lookup_elem(&processes, &pid);
+	if (before && before->key.start == process.key.start && has_written(task))
+		process.before = before->image;
+	bpf_map_update_elem(&processes, &pid, &process, BPF_ANY);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct event_process process = {};
+	__u32 pid;
+
+	if (child->pid != child->tgid)
+		return 0;
+	pid = task_local_pid(child);
+	if (!pid || child->flags & PF_KTHREAD)
+		return 0;
+	task_key(child, &process.key);
+	task_key(parent, &process.image);
+	process.since = bpf_ktime_get_boot_ns();
+	process.ppid = task_local_pid(BPF_CORE_READ(child, real_parent));
+	actor_gather(&process.image);
+	bpf_map_update_elem(&processes, &pid, &process, BPF_ANY);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	struct event_process *process;
+	struct event_key key;
+	__u32 pid;
+
+	if (BPF_CORE_READ(task, signal, live.counter))
+		return 0;
+	pid = task_local_pid(task);
+	process = bpf_map_lookup_elem(&processes, &pid);
+	if (!process)
+		return 0;
+	task_key(task, &key);
+	if (process->key.start != key.start)
+		return 0;
+	process->uid = BPF_CORE_READ(task, cred, uid.val);
+	process->login_uid = task_login_uid(task);
+	process->ended = 1;
+	return 0;
+}
+
+/* ---- Files of sysfs, where fexit is to be had: the result, below any system call. ---- */
+
+SEC("fexit/kernfs_fop_write_iter")
+int BPF_PROG(file_fexit, struct kiocb *kiocb, void *iterator, long result)
+{
+	struct file *file = BPF_CORE_READ(kiocb, ki_filp);
+	struct event_file *event;
+
+	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SYSFS_MAGIC)
+		return 0;
+	event = event_reserve(&knobs, sizeof(*event), EVENT_FILE);
+	if (!event)
+		return 0;
+	event->result = result;
+	event->offset = BPF_CORE_READ(kiocb, ki_pos);
+	event->reserved = 0;
+	event->path_length = path_parts(event->path, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt), 0);
+	event_actor_known(&event->header);
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * One record a system call, made when it returns: the registers still hold the arguments, what the kernel wrote is there, and what it read is
+ * resident. Where only the conversation is asked for, what is not about a channel ends here.
+ */
+#include "bpf/copy.h"
+#include "bpf/target.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Which results are wanted: 0 all, 1 failures, 2 successes; an errno, 0 = any. */
+const volatile __u32 results_wanted, errno_wanted;
+
+/* exit(2), exit_group(2); rt_sigreturn(2): native, 32-bit. */
+const volatile __u32 exit_calls[2], exit_calls_compat[2], return_call, return_call_compat;
+
+static __always_inline bool call_failed(__s64 result)
+{
+	return result < 0 && result >= -4095;
+}
+
+static __always_inline bool result_wanted(__s64 result)
+{
+	if (errno_wanted && result != -(__s64)errno_wanted)
+		return false;
+	return results_wanted == 0 || call_failed(result) == (results_wanted == 1);
+}
+
+static __always_inline const volatile struct trace_shape *shape_of(__u32 call, bool compat)
+{
+	if (call >= TRACE_CALL_COUNT)
+		return NULL;
+	KEEP(call);
+	call &= TRACE_CALL_COUNT - 1;
+	return compat ? &shapes_compat[call] : &shapes[call];
+}
+
+static __always_inline bool call_is_compat(struct task_struct *task)
+{
+#if defined(__TARGET_ARCH_x86)
+	return task->thread_info.status & TS_COMPAT;
+#else
+	return task->thread_info.flags >> TIF_32BIT_ARM64 & 1;
+#endif
+}
+
+static __always_inline __u32 call_number(struct pt_regs *registers)
+{
+#if defined(__TARGET_ARCH_x86)
+	return (__u32)registers->orig_ax;
+#else
+	return (__u32)registers->syscallno;
+#endif
+}
+
+/* Calls whose arguments point nowhere, of two sizes: the verifier wants each to be a constant. */
+static __always_inline void tell_bare(struct task_struct *task, __u32 number, __s64 result, __u16 flags, __u64 entered)
+{
+	struct trace_count *counter = count_event();
+	struct trace_call *call;
+
+	if (!counter)
+		return;
+	call = bpf_ringbuf_reserve(&trace_events, TRACE_CALL_BARE, 0);
+	if (!call) {
+		count_lost(counter);
+		return;
+	}
+	begin_event(&call->event, TRACE_CALL, task);
+	call->event.flags = flags;
+	call->event.call = (__u16)number;
+	call->entered = entered;
+	call->result = result;
+	bpf_ringbuf_submit(call, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void tell_plain(struct task_struct *task, struct pt_regs *registers, __u32 number, __s64 result, __u16 flags, __u64 entered)
+{
+	struct trace_count *counter = count_event();
+	struct trace_call *call;
+
+	if (!counter)
+		return;
+	call = bpf_ringbuf_reserve(&trace_events, sizeof(*call), 0);
+	if (!call) {
+		count_lost(counter);
+		return;
+	}
+	begin_event(&call->event, TRACE_CALL, task);
+	call->event.flags = flags;
+	call->event.call = (__u16)number;
+	call->event.count = TRACE_ARGUMENTS;
+	call->entered = entered;
+	call->result = result;
+	take_arguments(call, registers, flags & TRACE_COMPAT);
+	bpf_ringbuf_submit(call, BPF_RB_NO_WAKEUP);
+}
+
+/* The descriptor and what the arguments point to. False where the conversation does not want it. */
+static __always_inline bool copy_call(struct trace_scratch *scratch, struct task_struct *task, const volatile struct trace_shape *shape, __s64 result)
+{
+	const __u32 descriptor = shape->descriptor, flags = shape->flags;
+	__u32 channel = TRACE_NO_CHANNEL, bulk = other_bytes;
+
+	if (descriptor)
+		channel = copy_file(scratch, (__u32)argument_of(scratch, descriptor - 1), descriptor - 1);
+	if (channel == TRACE_PROCFS && flags & TRACE_SHAPE_TALKS)
+		copy_before(scratch, descriptor - 1);
+	if (channel && (channel != TRACE_SOCKET || flags & TRACE_SHAPE_IOCTL))
+		bulk = channel_bytes;
+	else if (conversation && !(flags & TRACE_SHAPE_OPENS))
+		return false;
+	if (conversation && flags & TRACE_SHAPE_OPENS && !call_failed(result))
+		return false;
+	if (flags & TRACE_SHAPE_RUNS && result == 0) {
+		copy_image(scratch, task, shape->count == 5);
+		return true;
+	}
+	for (__u32 i = 0; i < TRACE_ARGUMENTS; i++)
+		if (shape->copies[i].kind)
+			copy_argument(scratch, &shape->copies[i], i, result, bulk);
+	return !conversation || !(flags & TRACE_SHAPE_OPENS) || names_channel(scratch);
+}
+
+static __always_inline void tell_call(struct task_struct *task, struct pt_regs *registers, const volatile struct trace_shape *shape, __u32 number,
+				      __s64 result, __u16 flags, __u64 entered)
+{
+	__u32 processor = bpf_get_smp_processor_id(), size;
+	struct trace_scratch *scratch = bpf_map_lookup_elem(&trace_scratches, &processor);
+	struct trace_count *counter;
+
+	if (!scratch)
+		return;
+	begin_event(&scratch->call.event, TRACE_CALL, task);
+	scratch->call.event.flags = flags;
+	scratch->call.event.call = (__u16)number;
+	scratch->call.event.count = TRACE_ARGUMENTS;
+	scratch->call.entered = entered;
+	scratch->call.result = result;
+	take_arguments(&scratch->call, registers, flags & TRACE_COMPAT);
+	scratch->used = 0;
+	if (!copy_call(scratch, task, shape, result))
+		return;
+	size = sizeof(scratch->call) + scratch->used;
+	KEEP(size);
+	counter = count_event();
+	if (counter && (size > sizeof(scratch->call) + sizeof(scratch->data) || bpf_ringbuf_output(&trace_events, scratch, size, BPF_RB_NO_WAKEUP)))
+		count_lost(counter);
+}
+
+static __always_inline void tell(struct task_struct *task, struct pt_regs *registers, struct task_state *state, __s64 result, __u16 flags)
+{
+	const volatile struct trace_shape *shape;
+	__u32 number = call_number(registers);
+	__u64 entered = state->entered;
+
+	state->entered = 0;
+	/* With the registers of the interrupted program that call has put back "none" for its own number. */
+	if (number == (__u32)-1)
+		number = flags & TRACE_COMPAT ? return_call_compat : return_call;
+	shape = shape_of(number, flags & TRACE_COMPAT);
+	/* What a fork returns in the child is no call of the child's. */
+	if (!shape || !(shape->flags & TRACE_SHAPE_WANTED) || !result_wanted(result) || (shape->flags & TRACE_SHAPE_FORKS && result == 0))
+		return;
+	if (!(shape->flags & TRACE_SHAPE_PLAIN))
+		tell_call(task, registers, shape, number, result, flags, entered);
+	else if (shape->count == 0)
+		tell_bare(task, number, result, flags, entered);
+	else
+		tell_plain(task, registers, number, result, flags, entered);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(trace_enter, struct pt_regs *registers, long number)
+{
+	struct task_state *state = target_current();
+	const volatile struct trace_shape *shape;
+
+	if (!state)
+		return 0;
+	shape = shape_of((__u32)number, call_is_compat(bpf_get_current_task_btf()));
+	if (shape && shape->flags & TRACE_SHAPE_WANTED)
+		state->entered = bpf_ktime_get_boot_ns();
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(trace_exit, struct pt_regs *registers, long result)
+{
+	struct task_state *state = target_current();
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (state)
+		tell(task, registers, state, result, call_is_compat(task) ? TRACE_COMPAT : 0);
+	return 0;
+}
+
+/* It runs before the value is written, and before the call returns. */
+SEC("cgroup/sysctl")
+int trace_knob(struct bpf_sysctl *context)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	static const struct trace_knob zero;
+	struct trace_knob *knob;
+
+	if (!context->write || bpf_map_update_elem(&knobs, &tid, &zero, BPF_ANY))
+		return 1;
+	knob = bpf_map_lookup_elem(&knobs, &tid);
+	if (knob)
+		knob->length = bpf_sysctl_get_current_value(context, knob->value, sizeof(knob->value));
+	return 1;
+}
+
+/* ---- Tasks ---- */
+
+static __noinline int tell_task(struct task_struct *task, __u32 type, __u32 flags, __u32 other)
+{
+	struct trace_count *counter = count_event();
+	struct trace_task *event;
+
+	if (!counter || !task)
+		return 0;
+	event = bpf_ringbuf_reserve(&trace_events, sizeof(*event), 0);
+	if (!event) {
+		count_lost(counter);
+		return 0;
+	}
+	event->event.type = (__u16)type;
+	event->event.flags = (__u16)flags;
+	event->event.call = 0;
+	event->event.count = 0;
+	event->event.pid = BPF_CORE_READ(task, tgid);
+	event->event.tid = BPF_CORE_READ(task, pid);
+	event->event.time = bpf_ktime_get_boot_ns();
+	event->other = other;
+	event->parent = BPF_CORE_READ(task, real_parent, tgid);
+	bpf_probe_read_kernel(event->name, sizeof(event->name), task->comm);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(trace_started, struct task_struct *parent, struct task_struct *child)
+{
+	if (target_current())
+		tell_task(child, TRACE_STARTED, parent->tgid == child->tgid ? TRACE_THREAD : 0, parent->pid);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(trace_image, struct task_struct *task, int before)
+{
+	if (target_current())
+		tell_task(task, TRACE_IMAGE, 0, (__u32)before);
+	return 0;
+}
+
+SEC("tp_btf/task_rename")
+int BPF_PROG(trace_name, struct task_struct *task)
+{
+	if (target_marked_yes(task))
+		tell_task(task, TRACE_NAME, 0, 0);
+	return 0;
+}
+
+/* exit(2) and its like never return, so it is here that they are told. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(trace_ended, struct task_struct *task)
+{
+	struct task_state *state = target_current();
+	struct pt_regs *registers;
+	bool compat;
+
+	if (!state)
+		return 0;
+	registers = (struct pt_regs *)bpf_task_pt_regs(task);
+	compat = call_is_compat(task);
+	if (call_number(registers) == (compat ? exit_calls_compat[0] : exit_calls[0]) ||
+	    call_number(registers) == (compat ? exit_calls_compat[1] : exit_calls[1]))
+		tell(task, registers, state, 0, TRACE_UNENDED | (compat ? TRACE_COMPAT : 0));
+	tell_task(task, TRACE_ENDED, task->signal->live.counter > 0 ? TRACE_THREAD : 0, (__u32)task->exit_code);
+	return 0;
+}
+
+/* ---- Other triggers ---- */
+
+static __noinline int tell_notice(const struct trace_notice *notice)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct trace_count *counter = count_event();
+	struct trace_notice *event;
+
+	if (!counter || !notice)
+		return 0;
+	event = bpf_ringbuf_reserve(&trace_events, sizeof(*event), 0);
+	if (!event) {
+		count_lost(counter);
+		return 0;
+	}
+	*event = *notice;
+	begin_event(&event->event, notice->event.type, task);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(trace_signal, int number, struct kernel_siginfo *info)
+{
+	struct trace_notice notice = { .event.type = TRACE_SIGNAL, .number = (__u32)number };
+
+	if (!target_current())
+		return 0;
+	/* A pointer that is none says that the kernel itself sends it. */
+	if ((unsigned long)info > 2) {
+		notice.code = (__u32)BPF_CORE_READ(info, si_code);
+		if (number == SIGILL || number == SIGTRAP || number == SIGBUS || number == SIGFPE || number == SIGSEGV)
+			notice.address = (__u64)BPF_CORE_READ(info, _sifields._sigfault._addr);
+		else
+			notice.sender = (__u32)BPF_CORE_READ(info, _sifields._kill._pid);
+	}
+	return tell_notice(&notice);
+}
+
+SEC("tp_btf/page_fault_user")
+int BPF_PROG(trace_fault, unsigned long address, struct pt_regs *registers, unsigned long error)
+{
+	struct trace_notice notice = { .event.type = TRACE_FAULT, .number = 14, .address = address, .code = (__u32)error };
+
+	if (!target_current())
+		return 0;
+#if defined(__TARGET_ARCH_x86)
+	notice.instruction = registers->ip;
+#else
+	notice.instruction = registers->pc;
+#endif
+	return tell_notice(&notice);
+}
+
+static __always_inline int tell_interrupt(__u32 kind, __u32 number, const char *name)
+{
+	struct trace_notice notice = { .event.type = TRACE_INTERRUPT, .kind = kind, .number = number };
+
+	if (!target_current())
+		return 0;
+	if (name)
+		bpf_probe_read_kernel_str(notice.name, sizeof(notice.name), name);
+	return tell_notice(&notice);
+}
+
+SEC("tp_btf/irq_handler_entry")
+int BPF_PROG(trace_handler, int number, struct irqaction *action)
+{
+	return tell_interrupt(TRACE_HANDLER, (__u32)number, BPF_CORE_READ(action, name));
+}
+
+SEC("tp_btf/softirq_entry")
+int BPF_PROG(trace_softirq, unsigned int number)
+{
+	return tell_interrupt(TRACE_SOFTIRQ, number, NULL);
+}
+
+SEC("tp_btf/local_timer_entry")
+int BPF_PROG(trace_timer, int vector)
+{
+	return tell_interrupt(TRACE_TIMER, (__u32)vector, NULL);
+}
+
+SEC("tp_btf/reschedule_entry")
+int BPF_PROG(trace_reschedule, int vector)
+{
+	return tell_interrupt(TRACE_RESCHEDULE, (__u32)vector, NULL);
+}
+
+SEC("tp_btf/call_function_single_entry")
+int BPF_PROG(trace_function, int vector)
+{
+	return tell_interrupt(TRACE_FUNCTION, (__u32)vector, NULL);
+}
+
+SEC("tp_btf/io_uring_submit_req")
+int BPF_PROG(trace_submission, struct io_kiocb *request)
+{
+	struct trace_notice notice = { .event.type = TRACE_SUBMISSION };
+
+	if (!target_current())
+		return 0;
+	notice.number = BPF_CORE_READ(request, opcode);
+	notice.address = BPF_CORE_READ(request, cqe.user_data);
+	notice.code = BPF_CORE_READ(request, cqe.fd);
+	return tell_notice(&notice);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Operations of generic netlink families as addresses: netlink/FAMILY/OPERATION/ROW/FIELD. Any that the kernel can dump is read; what its answers are
+ * is said by a schema made by hand (operations.def), by what was learned, or by nothing: then attributes are told by number, as bytes. */
+#ifndef FERRY_CHANNEL_GENERIC_H
+#define FERRY_CHANNEL_GENERIC_H
+
+#include "channel/family.h"
+#include "ferry.h"
+
+/* An operation that is described by hand. To add one: its schema, and a line in operations.def. */
+struct operation {
+	const char *family;
+	const char *name; /* in an address */
+	uint32_t command;
+	const char *help;
+	const struct schema *schema; /* of the attributes of an answer */
+	const char *key;             /* path of the field that names a row ("header/dev_name"); NULL: rows go by their place */
+	/* Appends the attributes of a request for a dump; NULL: none. */
+	void (*request)(struct buffer *request);
+};
+
+bool generic_can_dump(const struct family_operation *operation);
+/* Whether FAMILY has any such. */
+bool generic_dumps(const struct family *family);
+/* The name of OPERATION in an address: by hand, as learned, or its number; a name that a group of the family has is not used. */
+void generic_name(const struct family *family, const struct family_operation *operation, struct buffer *ret);
+/* "table", "learned" or "guessed". */
+const char *generic_provenance(const struct family *family, const struct family_operation *operation);
+/* The rows of the operation that PATH names, or what lies in them, as ferry_list() says. -ENOENT. */
+int generic_list(struct machine *machine, const struct family *family, const char *path, unsigned int flags, ferry_item_function *function,
+		 void *data) _must_check_;
+/* As ferry_get() says; PATH "": all operations that can be dumped, those that fail as items with their error. */
+int generic_get(struct machine *machine, const struct family *family, const char *path, unsigned int flags, ferry_item_function *function,
+		void *data) _must_check_;
+
+#endif

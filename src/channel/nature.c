@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "channel/nature.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define SETTING  FERRY_SETTING
+#define ACTION   FERRY_ACTION
+#define LATCH    FERRY_LATCH
+#define VOLATILE FERRY_VOLATILE
+#define TWIN     FERRY_TWIN
+#define FANOUT   FERRY_FANOUT
+#define SECRET   NATURE_SECRET
+#define NOISE    NATURE_NOISE
+#define SLOW     NATURE_SLOW
+#define MOUNT    NATURE_MOUNT
+#define QUIET    NATURE_QUIET
+
+#define NATURE_GLOB NATURE
+static const struct nature rows[] = {
+#define NATURE(folder, file, kind, mark, others, words) { .pattern = folder "/" file, .nature = kind, .flags = mark, .other = others, .help = words },
+#include "channel/nature.def"
+#undef NATURE
+};
+#undef NATURE_GLOB
+
+#define CHANNEL_AT 3
+
+/* Beside each row the name that its pattern ends with: almost every row is told apart by it, without looking at the rest. */
+static const struct {
+	const char *name;
+	uint8_t length;
+	char channel; /* by which sysctl, sysfs and procfs differ */
+	bool glob;
+} leaves[] = {
+#define NATURE(folder, file, kind, mark, others, words)      { file, sizeof(file) - 1, (folder)[CHANNEL_AT], false },
+#define NATURE_GLOB(folder, file, kind, mark, others, words) { file, sizeof(file) - 1, (folder)[CHANNEL_AT], true },
+#include "channel/nature.def"
+#undef NATURE
+#undef NATURE_GLOB
+};
+
+static bool has_glob(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (text[i] == '*' || text[i] == '?' || text[i] == '[')
+			return true;
+	return false;
+}
+
+/* One character against the set at SET ("[a-z]"); *RET_END behind it. A set without an end is a plain "[". */
+static bool in_set(const char *set, unsigned char character, const char **ret_end)
+{
+	const char *p = set + 1;
+	bool negated = *p == '!' || *p == '^', found = false;
+
+	if (negated)
+		p++;
+	for (bool first = true; *p && (first || *p != ']'); first = false) {
+		unsigned char low = (unsigned char)*p++, high = low;
+
+		if (p[0] == '-' && p[1] && p[1] != ']') {
+			high = (unsigned char)p[1];
+			p += 2;
+		}
+		found |= character >= low && character <= high;
+	}
+	if (!*p) {
+		*ret_end = set + 1;
+		return character == '[';
+	}
+	*ret_end = p + 1;
+	return found != negated;
+}
+
+/* Globs that do not cross a slash. Patterns are short and hold few stars, so going back is cheap. */
+static bool match_part(const char *pattern, const char *pattern_end, const char *text, const char *text_end)
+{
+	const char *star = NULL, *retry = NULL, *after;
+
+	for (;;) {
+		if (pattern < pattern_end && *pattern == '*') {
+			star = ++pattern;
+			retry = text;
+			continue;
+		}
+		if (text == text_end)
+			return pattern == pattern_end;
+		if (pattern < pattern_end && *pattern == '[' && in_set(pattern, (unsigned char)*text, &after) && after <= pattern_end) {
+			pattern = after;
+			text++;
+			continue;
+		}
+		if (pattern < pattern_end && *pattern != '[' && (*pattern == '?' || *pattern == *text)) {
+			pattern++;
+			text++;
+			continue;
+		}
+		if (!star)
+			return false;
+		pattern = star;
+		text = ++retry;
+	}
+}
+
+/* *RET_FIRST, *RET_LENGTH: the part of TEXT that the first part of PATTERN with a glob stands for. */
+static bool match(const char *pattern, const char *text, const char **ret_first, size_t *ret_length)
+{
+	for (;;) {
+		const char *pattern_end = strchrnul(pattern, '/'), *text_end = strchrnul(text, '/');
+
+		if (pattern_end - pattern == 2 && pattern[0] == '*' && pattern[1] == '*') {
+			if (!*pattern_end)
+				return *text;
+			for (;; text = text_end + 1) {
+				if (match(pattern_end + 1, text, ret_first, ret_length))
+					return true;
+				text_end = strchrnul(text, '/');
+				if (!*text_end)
+					return false;
+			}
+		}
+		if (!match_part(pattern, pattern_end, text, text_end))
+			return false;
+		if (ret_first && !*ret_first && has_glob(pattern, (size_t)(pattern_end - pattern))) {
+			*ret_first = text;
+			*ret_length = (size_t)(text_end - text);
+		}
+		if (!*pattern_end || !*text_end)
+			return *pattern_end == *text_end;
+		pattern = pattern_end + 1;
+		text = text_end + 1;
+	}
+}
+
+bool nature_match(const char *pattern, const char *address)
+{
+	return match(pattern, address, NULL, NULL);
+}
+
+static bool may_be_named(const char *pattern, size_t pattern_length, const char *name, size_t length)
+{
+	if (pattern_length == 2 && pattern[0] == '*' && pattern[1] == '*') /* any number of parts */
+		return true;
+	return match_part(pattern, pattern + pattern_length, name, name + length);
+}
+
+const struct nature *nature_of(const char *address)
+{
+	const char *slash = strrchr(address, '/'), *name;
+	size_t length;
+
+	if (!slash || slash - address <= CHANNEL_AT) /* shorter than any channel's name */
+		return NULL;
+	name = slash + 1;
+	length = strlen(name);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (leaves[i].channel != address[CHANNEL_AT])
+			continue;
+		if (leaves[i].glob ? !may_be_named(leaves[i].name, leaves[i].length, name, length)
+				   : leaves[i].length != length || leaves[i].name[0] != name[0])
+			continue;
+		if (match(rows[i].pattern, address, NULL, NULL))
+			return &rows[i];
+	}
+	return NULL;
+}
+
+void nature_other(const struct nature *nature, const char *address, struct buffer *ret)
+{
+	const char *first = NULL;
+	size_t length = 0;
+
+	if (!nature->other || (nature->nature != FERRY_FANOUT && nature->nature != FERRY_TWIN))
+		return;
+	if (!match(nature->pattern, address, &first, &length))
+		length = 0;
+	for (const char *p = nature->other; *p; p++) {
+		if (*p == '%')
+			buffer_add(ret, first ? first : "", length);
+		else
+			buffer_add_char(ret, *p);
+	}
+}
+
+const struct nature *nature_row(unsigned int index)
+{
+	return index < ARRAY_SIZE(rows) ? &rows[index] : NULL;
+}
+
+static bool is_word(char character)
+{
+	return isalnum((unsigned char)character) || character == '_' || character == '-';
+}
+
+/* NAME, whose first character may be a star, stands in TEXT as a word of its own; one that is an everyday word only as a part of a path. */
+static bool names(const char *text, size_t length, const char *name)
+{
+	const char *word = *name == '*' ? name + 1 : name;
+	size_t word_length = strlen(word);
+	bool everyday = !strpbrk(word, "_-");
+
+	for (const char *at = text; (at = memmem(at, length - (size_t)(at - text), word, word_length)); at++) {
+		const char *end = at + word_length;
+		char before = at > text ? at[-1] : ' ';
+
+		if ((word != name || (everyday ? before == '/' : !is_word(before))) && (end == text + length || !is_word(*end)))
+			return true;
+	}
+	return false;
+}
+
+static bool has(const char *text, size_t length, const char *word)
+{
+	return memmem(text, length, word, strlen(word)) != NULL;
+}
+
+/* A command that makes an IPsec state may hold its keys: also within a longer one, of a shell. */
+static bool makes_state(const char *text, size_t length)
+{
+	return has(text, length, "xfrm") && has(text, length, "state") &&
+	       (has(text, length, "add") || has(text, length, "upd") || has(text, length, "key"));
+}
+
+bool nature_names_secret(const char *text, size_t length)
+{
+	if (makes_state(text, length))
+		return true;
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].flags & NATURE_SECRET && names(text, length, leaves[i].name))
+			return true;
+	return false;
+}

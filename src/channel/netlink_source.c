@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The netlink source: messages off our multicast socket, joined with who made them, compared with the cache, told as changes. */
+#include "channel/netlink_source.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#define RECEIVE_BUFFER (8u << 20)
+#define QUEUE_MAXIMUM  ((size_t)96 << 20)
+#define QUEUE_KEPT     ((size_t)256 << 10)
+/* A writer can be held up for long between a notice and its message, or while it makes the notice, which then bars those behind it. So a notice waits
+ * for its message as long as PATIENCE, and a message for its notice likewise, unless a later notice has come: then its own was lost. */
+#define PATIENCE 1000000000ull
+/* How long a change may wait for the sysctl write that it follows from. */
+#define SYSCTL_PATIENCE 50000000ull
+#define RETRY           2000000ull
+/* Messages that are handled before the probe's ring, which is small, is emptied again. */
+#define PUMP_EVERY 128
+/* Datagrams that are taken in at a time. */
+#define RECEIVE_MAXIMUM 4096
+
+uint64_t boottime_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t boottime_to_realtime(uint64_t boottime)
+{
+	struct timespec real;
+	uint64_t now;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	now = boottime_now();
+	return (uint64_t)real.tv_sec * 1000000000u + (uint64_t)real.tv_nsec - (now - boottime);
+}
+
+/* ---- The queue ---- */
+
+static bool queue_empty(const struct queue *queue)
+{
+	return queue->head == queue->tail;
+}
+
+static struct waiting *queue_first(const struct queue *queue)
+{
+	return (struct waiting *)(queue->data + queue->head);
+}
+
+static int queue_room(struct queue *queue, size_t room)
+{
+	size_t size = queue->size ? queue->size : QUEUE_KEPT;
+	char *data;
+
+	if (queue->head && (queue_empty(queue) || queue->head > queue->size / 2)) {
+		memmove(queue->data, queue->data + queue->head, queue->tail - queue->head);
+		queue->tail -= queue->head;
+		queue->head = 0;
+	}
+	if (queue->tail + room <= queue->size)
+		return 0;
+	while (size < queue->tail + room)
+		size *= 2;
+	if (size > QUEUE_MAXIMUM)
+		return -ENOBUFS;
+	data = realloc(queue->data, size);
+	if (!data)
+		return -ENOMEM;
+	queue->data = data;
+	queue->size = size;
+	return 0;
+}
+
+static int queue_add(struct queue *queue, const struct nlmsghdr *message, uint64_t received)
+{
+	size_t room = sizeof(struct waiting) + ((message->nlmsg_len + 7) & ~7u);
+	int r = queue_room(queue, room);
+
+	if (r < 0)
+		return r;
+	*(struct waiting *)(queue->data + queue->tail) = (struct waiting){ received, message->nlmsg_len, (uint32_t)room };
+	memcpy(queue->data + queue->tail + sizeof(struct waiting), message, message->nlmsg_len);
+	queue->tail += room;
+	return 0;
+}
+
+static void queue_pop(struct queue *queue)
+{
+	queue->head += queue_first(queue)->room;
+	if (!queue_empty(queue))
+		return;
+	queue->head = queue->tail = 0;
+	if (queue->size > QUEUE_KEPT) { /* a storm is over */
+		free(queue->data);
+		queue->data = NULL;
+		queue->size = 0;
+	}
+}
+
+/* ---- Opening and closing ---- */
+
+static int join(struct netlink *socket, const struct object *object, const uint32_t *groups, size_t count, struct error *error)
+{
+	for (size_t i = 0; i < count && groups[i]; i++) {
+		int r = netlink_join(socket, groups[i]);
+
+		if (r < 0 && r != -EINVAL) /* a group that this kernel has not is no failure */
+			return error_set(error, r, "cannot subscribe to the changes of %s objects: %s", object->name, error_text(r));
+	}
+	return 0;
+}
+
+static int join_groups(const struct protocol *protocol, struct netlink *socket, struct error *error)
+{
+	const struct object *object;
+	unsigned int position = 0;
+	int r = 0;
+
+	while (r == 0 && (object = object_next(protocol, &position))) {
+		r = join(socket, object, object->groups, ARRAY_SIZE(object->groups), error);
+		if (r == 0)
+			r = join(socket, object, object->more_groups, ARRAY_SIZE(object->more_groups), error);
+	}
+	return r;
+}
+
+int netlink_source_open(const struct protocol *protocol, struct machine *machine, unsigned int receive_buffer, struct netlink_source **ret,
+			struct error *error)
+{
+	struct netlink_source *source;
+	struct netlink *requests;
+	int r = machine_netlink(machine, protocol->number, &requests);
+
+	if (r < 0)
+		return error_set(error, r, "%s", machine->error.text);
+	source = calloc(1, sizeof(*source));
+	if (!source)
+		return error_set(error, -ENOMEM, "no memory for the netlink source");
+	source->protocol = protocol;
+	cache_init(&source->cache);
+	cache_init(&source->removed);
+	r = netlink_open(protocol->number, &source->socket, error);
+	if (r >= 0) {
+		netlink_set_receive_buffer(source->socket, receive_buffer ? receive_buffer : RECEIVE_BUFFER);
+		r = join_groups(protocol, source->socket, error);
+	}
+	if (r < 0) {
+		netlink_source_close(source);
+		return r;
+	}
+	*ret = source;
+	return 0;
+}
+
+int netlink_source_start(struct netlink_source *source, const struct recording *recording, struct error *error)
+{
+	int r;
+
+	source->recording = *recording;
+	source->silent = true;
+	r = source_fill(source, error);
+	source->silent = false;
+	source->started = true;
+	source->last_message = boottime_now();
+	source->drops = netlink_drops(source->socket);
+	return r;
+}
+
+struct netlink_source *netlink_source_close(struct netlink_source *source)
+{
+	if (!source)
+		return NULL;
+	netlink_close(source->socket);
+	cache_done(&source->cache);
+	cache_done(&source->removed);
+	join_done(&source->join);
+	free(source->queue.data);
+	arena_done(&source->arena);
+	buffer_done(&source->key);
+	buffer_done(&source->address);
+	buffer_done(&source->before);
+	buffer_done(&source->after);
+	buffer_done(&source->unified);
+	if (source->origin_found)
+		actor_unref(source->origin.actor);
+	for (unsigned int i = 0; i < source->check_count; i++)
+		actor_unref(source->checks[i].origin.actor);
+	if (source->protocol->rules->done)
+		source->protocol->rules->done(source);
+	source_refusals_done(source);
+	free(source);
+	return NULL;
+}
+
+int netlink_source_descriptor(const struct netlink_source *source)
+{
+	return netlink_descriptor(source->socket);
+}
+
+/* ---- Messages ---- */
+
+/* Takes a datagram's messages in. What memory has no room for is a loss like the kernel's own. */
+static void take_in(struct netlink_source *source, const void *data, size_t length, uint64_t now)
+{
+	const struct nlmsghdr *message;
+
+	while (netlink_next(&data, &length, &message))
+		if (queue_add(&source->queue, message, now) < 0) {
+			source->overflow = true;
+			source->unkept++;
+			source->recording.count(source->recording.sink, 0, 1);
+		}
+}
+
+int netlink_source_receive(struct netlink_source *source)
+{
+	uint64_t began = boottime_now();
+	unsigned int datagrams = 0;
+
+	for (;;) {
+		const void *data;
+		ssize_t length;
+
+		if (source->queue.tail - source->queue.head > QUEUE_MAXIMUM / 2)
+			return 0; /* the rest stays with the kernel, which counts what it has no room for */
+		if (datagrams >= RECEIVE_MAXIMUM)
+			return 0; /* in a storm without end, too, what is here has to be told */
+		length = netlink_receive(source->socket, &data);
+		if (length == 0)
+			break;
+		if (length == -ENOBUFS || length == -EMSGSIZE) {
+			source->overflow = true;
+			continue;
+		}
+		if (length < 0)
+			return (int)length;
+		if (++datagrams % PUMP_EVERY == 0)
+			source->recording.pump(source->recording.sink);
+		take_in(source, data, (size_t)length, boottime_now());
+	}
+	source->drained = began;
+	return 0;
+}
+
+void netlink_source_notice(struct netlink_source *source, const struct event_notice *notice)
+{
+	if (notice->header.time > source->latest_notice)
+		source->latest_notice = notice->header.time;
+	(void)!join_add(&source->join, notice); /* not kept: its message will be of unknown origin, and counted so */
+}
+
+static void origin_unknown(struct netlink_source *source, struct origin *origin, uint64_t boottime, const char *why)
+{
+	*origin = (struct origin){ .actor = probe_actor_unknown(source->recording.probe, why), .door = FERRY_DOOR_UNKNOWN, .boottime = boottime };
+}
+
+static bool notices_come(const struct netlink_source *source)
+{
+	return source->recording.probe && probe_state(source->recording.probe, PROBE_NOTICE)->active;
+}
+
+/* Whether the notice of a message that is at the head of the queue may come yet. */
+static bool may_come(const struct netlink_source *source, const struct waiting *waiting)
+{
+	return source->latest_notice <= waiting->received && boottime_now() < waiting->received + PATIENCE;
+}
+
+/* Who is behind the message at the head of the queue; false: its notice may still come, try again later. */
+static bool find_origin(struct netlink_source *source, const struct waiting *waiting, const struct nlmsghdr *message, struct origin *ret)
+{
+	struct event_notice notice;
+	enum join_result result;
+	bool lossy;
+
+	if (!notices_come(source)) {
+		const char *why = source->recording.probe ? probe_state(source->recording.probe, PROBE_NOTICE)->why : NULL;
+
+		origin_unknown(source, ret, waiting->received, why ? why : "needs CAP_BPF and CAP_PERFMON");
+		return true;
+	}
+	lossy = source->overflow || waiting->received < source->lossy_until;
+	result = join_message(&source->join, message, true, lossy, &notice);
+	if (result == JOIN_WAIT) {
+		source->recording.pump(source->recording.sink);
+		result = join_message(&source->join, message, may_come(source, waiting), lossy, &notice);
+	}
+	if (result == JOIN_WAIT)
+		return false;
+	if (result == JOIN_UNKNOWN) {
+		origin_unknown(source, ret, waiting->received, "the kernel's word on it was lost");
+		return true;
+	}
+	*ret = (struct origin){ .actor = probe_actor(source->recording.probe, &notice.header.task),
+				.door = probe_door(&notice.header.task),
+				.boottime = notice.header.time,
+				.pid = notice.header.task.key.pid,
+				.tid = notice.header.task.tid,
+				.asks = probe_asks(&notice) };
+	return true;
+}
+
+/* A sysctl write that changes netlink objects: its own change is told first, so that it can be named as the cause. False: it is not told yet. */
+static bool find_sysctl_cause(struct netlink_source *source, uint64_t *ret)
+{
+	bool pending = false;
+	uint64_t now;
+
+	if (source->origin.door != FERRY_DOOR_SYSCTL)
+		return true;
+	*ret = source->recording.sysctl_cause(source->recording.sink, source->origin.tid, source->origin.boottime, &pending);
+	if (!pending)
+		return true;
+	now = boottime_now();
+	if (!source->wait_since)
+		source->wait_since = now;
+	return now - source->wait_since >= SYSCTL_PATIENCE;
+}
+
+/* Fills step->origin and step->cause; false: something that may still come is missing, and what was found is kept for the next try. */
+static bool find_who(struct netlink_source *source, const struct waiting *waiting, const struct nlmsghdr *message, struct step *step)
+{
+	if (!source->origin_found && !find_origin(source, waiting, message, &source->origin))
+		return false;
+	source->origin_found = true;
+	if (!find_sysctl_cause(source, &step->cause))
+		return false;
+	source->origin_found = false;
+	source->wait_since = 0;
+	step->origin = source->origin; /* with its reference to the actor */
+	return true;
+}
+
+/* Whether MESSAGE says anything of objects; then STEP has it in the form of its kind, or *RET_MANY says that it is of several at once. */
+static bool recognise(struct netlink_source *source, const struct nlmsghdr *message, struct step *step, bool *ret_many)
+{
+	const struct source_rules *rules = source->protocol->rules;
+
+	step->message = protocol_unify(source->protocol, message, &source->unified);
+	step->object = object_of(source->protocol, step->message, &step->removed);
+	*ret_many = !step->object && rules->is_of_many && rules->is_of_many(message);
+	return step->object || *ret_many;
+}
+
+static void handle(struct netlink_source *source, const struct nlmsghdr *message, struct step *step, bool many)
+{
+	const struct source_rules *rules = source->protocol->rules;
+
+	if (!source->silent)
+		source->recording.before(source->recording.sink, step->origin.boottime);
+	if (many) {
+		rules->many(source, message, step);
+	} else {
+		if (rules->before)
+			rules->before(source, step);
+		source_apply(source, step);
+	}
+	if (step->origin.actor)
+		actor_unref(step->origin.actor);
+}
+
+/* Handles the first message of the queue; false: it has to wait. */
+static bool process_first(struct netlink_source *source)
+{
+	const struct waiting *waiting = queue_first(&source->queue);
+	const struct nlmsghdr *message = (const struct nlmsghdr *)(waiting + 1);
+	struct step step = { .consistency = FERRY_WHOLE };
+	struct event_notice unused;
+	bool many, concerns = recognise(source, message, &step, &many);
+
+	if (!concerns || source->silent) {
+		if (notices_come(source))
+			join_message(&source->join, message, true, false, &unused);
+	} else if (!find_who(source, waiting, message, &step)) {
+		return false;
+	}
+	if (concerns)
+		handle(source, message, &step, many);
+	source->last_message = waiting->received;
+	source->recording.count(source->recording.sink, source->silent ? 0 : 1, 0);
+	queue_pop(&source->queue);
+	return true;
+}
+
+/* When the oldest notice that has no message yet is given up. */
+static uint64_t orphan_due(const struct netlink_source *source)
+{
+	return source->join.notices[source->join.head].header.time + PATIENCE;
+}
+
+static bool process_queue(struct netlink_source *source)
+{
+	for (unsigned int messages = 1; !queue_empty(&source->queue); messages++) {
+		if (messages % PUMP_EVERY == 0) { /* the kernel's buffers are small: what comes meanwhile is taken into memory */
+			(void)!netlink_source_receive(source);
+			source->recording.pump(source->recording.sink);
+		}
+		if (!process_first(source))
+			return false;
+	}
+	/* Every message that a notice from before the last draining could belong to has been handled: but for one whose sender was held up between
+	 * the notice and the message. */
+	while (source->join.count && orphan_due(source) < source->drained)
+		join_forget(&source->join, 1);
+	return true;
+}
+
+void source_drain(struct netlink_source *source)
+{
+	netlink_source_receive(source);
+	source->recording.pump(source->recording.sink);
+	while (!process_queue(source))
+		poll(NULL, 0, 1); /* bounded by PATIENCE a message */
+}
+
+uint64_t netlink_source_process(struct netlink_source *source)
+{
+	uint64_t next;
+
+	if (!process_queue(source))
+		return boottime_now() + RETRY;
+	if (source->overflow) {
+		if (boottime_now() < source->resync_after)
+			return source->resync_after;
+		source_resync(source);
+		source->lossy_until = boottime_now() + 2 * PATIENCE;
+	}
+	if (source->check_count || source->checks_lost)
+		source_run_checks(source);
+	next = netlink_source_refusals(source, UINT64_MAX);
+	if (source->join.count && (!next || orphan_due(source) < next))
+		next = orphan_due(source) + 1;
+	return next;
+}
+
+void netlink_source_look(struct netlink_source *source, const char *interface, const struct origin *origin, uint64_t cause)
+{
+	uint32_t index = source->recording.machine->naming.interface_index(source->recording.machine->naming.data, interface);
+
+	if (index)
+		source_check(source, (struct check){ .kind = CHECK_LINK, .index = index, .cause = cause }, origin);
+}
+
+bool netlink_source_mirrored(struct netlink_source *source, uint32_t pid, const char *interface)
+{
+	uint32_t index = source->recording.machine->naming.interface_index(source->recording.machine->naming.data, interface);
+	uint64_t now = boottime_now();
+
+	for (unsigned int i = 0; index && i < RECENT_MAXIMUM; i++) {
+		const struct recent *recent = &source->recent[i];
+
+		if (recent->index == index && recent->pid == pid && recent->door == FERRY_DOOR_SYSFS && now - recent->boottime < 5000000000u)
+			return true;
+	}
+	return false;
+}

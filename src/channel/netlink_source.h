@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The parts of the netlink source, between its own files only. There is one source for each protocol; what the protocols have of their own is in
+ * their rules. */
+#ifndef FERRY_CHANNEL_NETLINK_SOURCE_H
+#define FERRY_CHANNEL_NETLINK_SOURCE_H
+
+#include "channel/cache.h"
+#include "channel/join.h"
+#include "channel/protocol.h"
+#include "channel/source.h"
+
+/* Messages that were taken off the socket and not yet handled, as bytes: each a struct waiting and the message, aligned. */
+struct queue {
+	char *data;
+	size_t size, head, tail;
+};
+
+struct waiting {
+	uint64_t received; /* boottime */
+	uint32_t length;   /* of the message */
+	uint32_t room;     /* with the alignment behind it */
+};
+
+/* Something went that other objects depend on, and the kernel may take those away without a word: to be looked up once the queue is empty. */
+enum check_kind {
+	CHECK_LINK_DOWN,
+	CHECK_LINK_GONE,
+	CHECK_SOURCE_ADDRESS, /* IPv4 routes with this preferred source */
+	CHECK_NEXTHOP,
+	CHECK_ROUTE6, /* one nexthop of an IPv6 multipath route went */
+	CHECK_LINK,   /* a link changed through a file, and the kernel tells no one */
+	CHECK_KIND,   /* all of a kind: INDEX is the type of its messages */
+};
+
+struct check {
+	enum check_kind kind;
+	uint32_t index; /* interface, nexthop id, (CHECK_ROUTE6) table, or (CHECK_KIND) type of message */
+	uint8_t address[4];
+	uint64_t cause;       /* number of the change that took it away */
+	struct origin origin; /* its actor is referenced */
+};
+
+#define CHECKS_MAXIMUM 1024
+#define RECENT_MAXIMUM 128
+
+/* A change of netlink/route that others may follow from, remembered for a second. */
+struct recent {
+	uint64_t number, boottime;
+	uint32_t pid, tid, index;
+	uint16_t type; /* get_type of its object */
+	bool down;     /* the link went down or away, the address went */
+	enum ferry_door door;
+};
+
+/* Likewise a route that the kernel made for a program, to which it will add the program's address later. */
+struct late {
+	uint64_t boottime;
+	uint32_t index;
+	uint8_t network[16], length;
+	enum ferry_door door;
+	const struct ferry_actor *actor;
+};
+#define LATE_MAXIMUM 32
+
+struct netlink_source {
+	const struct protocol *protocol;
+	struct netlink *socket;
+	struct recording recording;
+	struct cache cache;
+	struct cache removed; /* what messages removed while a dump was read */
+	uint32_t touched;     /* generation of what messages touched while a dump was read */
+	bool reconciling, silent, started;
+	struct join join;
+	struct queue queue;
+	struct arena arena;
+	struct buffer key, address, before, after;
+	struct buffer unified; /* the message at hand, where it has another form than its kind's */
+	struct origin origin;  /* of the head of the queue, found but not yet used */
+	bool origin_found;
+	uint64_t wait_since;    /* boottime since which the head of the queue waits for the sysctl write behind it; 0 = it does not */
+	uint64_t latest_notice; /* its boottime */
+	uint64_t lossy_until;   /* boottime until which the notices of lost messages may stand beside those of others */
+	uint64_t drained;       /* boottime at which the last complete draining of the socket began */
+	uint64_t last_message;  /* boottime of the last message handled: a gap begins there */
+	uint64_t drops;         /* of the socket, as far as told */
+	uint64_t unkept;        /* messages that memory had no room for, not told yet */
+	bool overflow;
+	uint64_t resync_after, resync_backoff;
+	struct check checks[CHECKS_MAXIMUM];
+	unsigned int check_count;
+	bool checks_lost; /* more than fit: compare everything */
+	struct recent recent[RECENT_MAXIMUM];
+	unsigned int recent_next;
+	struct late late[LATE_MAXIMUM];
+	unsigned int late_next;
+	struct refusal *refusals, **last_refusal;
+	unsigned int refusal_count;
+};
+
+/* What stands between reading a message and telling of it. */
+struct step {
+	const struct object *object;
+	const struct nlmsghdr *message; /* unified */
+	struct record *record;
+	struct origin origin;
+	uint64_t cause;
+	enum ferry_consistency consistency;
+	bool removed;
+};
+
+/* What is different with each protocol. Any may be NULL. */
+struct source_rules {
+	/* Before STEP is compared: it may have another origin than the message says. */
+	void (*before)(struct netlink_source *source, struct step *step);
+	/* STEP is decoded, and not compared yet. False: it is not what stands now, and the rules have asked for a look at that. */
+	bool (*decoded)(struct netlink_source *source, const struct step *step, const struct cache_entry *known);
+	/* Whether the removal STEP takes only a part of the object that ENTRY is: then nothing is gone. */
+	bool (*partial)(struct netlink_source *source, const struct step *step, const struct cache_entry *entry);
+	/* The change that STEP follows from, 0 = none. */
+	uint64_t (*cause)(const struct netlink_source *source, const struct step *step);
+	/* STEP was told as change NUMBER. BEFORE: the object as it was, NULL where it is new. */
+	void (*told)(struct netlink_source *source, const struct step *step, uint64_t number, const struct nlmsghdr *before);
+	/* Whether the object of a cached MESSAGE may be another since CHECK was asked for. */
+	bool (*matches)(const struct check *check, const struct nlmsghdr *message);
+	/* Whether MESSAGE is one notice for many objects, and what it says of them. STEP has its origin and no object yet. */
+	bool (*is_of_many)(const struct nlmsghdr *message);
+	void (*many)(struct netlink_source *source, const struct nlmsghdr *message, struct step *step);
+	/* Gives back what the rules keep in SOURCE. */
+	void (*done)(struct netlink_source *source);
+};
+
+extern const struct source_rules source_rules_route; /* route_cascade.c */
+
+/* netlink_tell.c: compare with the cache, tell, remember. */
+void source_apply(struct netlink_source *source, struct step *step);
+/* Every object of step->object that TAKES, by what we know of it, went at once. */
+void source_sweep(struct netlink_source *source, const struct step *like, bool (*takes)(const struct nlmsghdr *cached, const void *data),
+		  const void *data);
+void source_tell_removed(struct netlink_source *source, struct cache_entry *entry, struct step *step);
+/* route_late.c: puts the program in the place of the kernel's worker that did later what the program had asked for. */
+void route_late(struct netlink_source *source, struct step *step);
+void route_late_done(struct netlink_source *source);
+/* route_cascade.c: the first u32 attribute of TYPE, 0 where there is none. */
+uint32_t route_number_of(const struct nlmsghdr *message, size_t header, uint16_t type);
+/* netlink_secret.c: overwrites what is secret of a MESSAGE of OBJECT, which is ours, and leaves it out of what is known of ACTOR (may be NULL). */
+void source_withhold(struct arena *arena, const struct object *object, const struct nlmsghdr *message, const struct ferry_actor *actor);
+/* netlink_check.c: asks for a look at what CHECK may be about. */
+void source_check(struct netlink_source *source, struct check check, const struct origin *origin);
+bool source_check_matches(const struct netlink_source *source, const struct check *check, const struct nlmsghdr *message);
+/* netlink_reconcile.c: dump, take in what comes meanwhile, compare. */
+int source_fill(struct netlink_source *source, struct error *error);
+void source_resync(struct netlink_source *source);
+void source_run_checks(struct netlink_source *source);
+/* netlink_refused.c */
+void source_refusals_done(struct netlink_source *source);
+/* netlink_source.c: handles the whole queue, waiting for late notices. */
+void source_drain(struct netlink_source *source);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Paths of objects: parts to key fields. */
+#include <errno.h>
+#include <string.h>
+
+#include "channel/object.h"
+#include "channel/words.h"
+
+void object_path_interface(const struct record *record, const char *field, const struct naming *naming, struct buffer *ret)
+{
+	const struct value *value = record_find(record, field);
+	const char *name = NULL;
+
+	if (!value)
+		return;
+	if (value->type == VALUE_TEXT) {
+		buffer_add(ret, value->bytes.data, value->bytes.length);
+		return;
+	}
+	if (naming && naming->interface_name)
+		name = naming->interface_name(naming->data, (uint32_t)value->number);
+	if (name)
+		buffer_add_text(ret, name);
+	else
+		buffer_add_uint(ret, value->number);
+}
+
+/* Bytes up to one of the characters of END. */
+static size_t part_length(const struct object_path *path, const char *end)
+{
+	return strcspn(path->rest, end);
+}
+
+static void step_over(struct object_path *path, size_t length)
+{
+	path->rest += length;
+	if (*path->rest == '/')
+		path->rest++;
+}
+
+/* An interface that is not there stays a name: the object need not exist. */
+static int put_interface(struct object_path *path, const char *field, size_t length)
+{
+	char *name = arena_copy(path->arena, path->rest, length);
+	uint32_t index = 0;
+	uint64_t number;
+
+	if (!name)
+		return -ENOMEM;
+	if (path->naming && path->naming->interface_index)
+		index = path->naming->interface_index(path->naming->data, name);
+	if (index)
+		return record_put(path->arena, path->record, field, value_uint(index));
+	/* Where no name was known the path says the number. */
+	if (words_parse(NULL, name, length, &number) == 0 && number > 0 && number <= INT32_MAX)
+		return record_put(path->arena, path->record, field, value_uint(number));
+	return record_put(path->arena, path->record, field, value_data(VALUE_TEXT, name, length));
+}
+
+int object_parse_interface(struct object_path *path, const char *field)
+{
+	const size_t length = part_length(path, "/");
+	int r;
+
+	if (length == 0 || length > 15)
+		return error_set(path->error, -EINVAL, "\"%.*s\" can not be the name of a link", (int)(length > 64 ? 64 : length), path->rest);
+	r = put_interface(path, field, length);
+	if (r < 0)
+		return r;
+	step_over(path, length);
+	return 0;
+}
+
+int object_parse_word(struct object_path *path, const char *field, const struct names *names)
+{
+	const size_t length = part_length(path, "/");
+	uint64_t number;
+	int r = words_parse(names, path->rest, length, &number);
+
+	if (r < 0)
+		return r;
+	r = record_put(path->arena, path->record, field, value_uint(number));
+	if (r < 0)
+		return r;
+	step_over(path, length);
+	return 0;
+}
+
+static int put_address(struct object_path *path, const char *field, const uint8_t *data, uint32_t length, int16_t prefix)
+{
+	struct value value = value_data(VALUE_ADDRESS, arena_copy(path->arena, data, length), length);
+	int r;
+
+	if (!value.bytes.data)
+		return -ENOMEM;
+	value.bytes.prefix = prefix;
+	r = record_put(path->arena, path->record, field, value);
+	if (r < 0 || !schema_field(path->record->schema, "family"))
+		return r;
+	return record_put(path->arena, path->record, "family", value_uint(length == 4 ? AF_INET : AF_INET6));
+}
+
+int object_parse_prefix(struct object_path *path, const char *field)
+{
+	static const char word[] = "default";
+	size_t length = part_length(path, "/,");
+	uint8_t data[32] = { 0 };
+	uint32_t bytes;
+	int16_t prefix;
+	int r;
+
+	if (length == sizeof(word) - 1 && memcmp(path->rest, word, length) == 0) {
+		path->rest += length;
+		return put_address(path, field, data, 4, 0);
+	}
+	if (path->rest[length] == '/')
+		length += 1 + strspn(path->rest + length + 1, "0123456789");
+	r = address_parse_bytes(path->rest, length, data, &bytes, &prefix);
+	if (r < 0 || (bytes != 4 && bytes != 16) || prefix < 0)
+		return -EINVAL;
+	path->rest += length;
+	return put_address(path, field, data, bytes, prefix);
+}
+
+int object_parse_ip(struct object_path *path, const char *field)
+{
+	const size_t length = part_length(path, "/,");
+	uint8_t data[32];
+	uint32_t bytes;
+	int16_t prefix;
+	int r = address_parse_bytes(path->rest, length, data, &bytes, &prefix);
+
+	if (r < 0 || (bytes != 4 && bytes != 16) || prefix >= 0)
+		return -EINVAL;
+	path->rest += length;
+	return put_address(path, field, data, bytes, -1);
+}
+
+static int parse_number(struct object_path *path, const struct field *field, size_t length)
+{
+	char text[32] = "", *end;
+	uint64_t number;
+
+	if (length == 0 || length >= sizeof(text))
+		return -EINVAL;
+	memcpy(text, path->rest, length);
+	if (words_parse(field->names, text, length, &number) < 0) {
+		errno = 0;
+		number = strtoull(text, &end, 0);
+		if (errno || *end || text[0] == '-')
+			return -EINVAL;
+	}
+	return record_put(path->arena, path->record, field->name, value_uint(number));
+}
+
+static int parse_text(struct object_path *path, const struct field *field, size_t length)
+{
+	char *text = arena_copy(path->arena, path->rest, length);
+
+	if (!text)
+		return -ENOMEM;
+	return record_put(path->arena, path->record, field->name, value_data(VALUE_TEXT, text, length));
+}
+
+int object_parse_option(struct object_path *path)
+{
+	char name[32] = "";
+	const struct field *field;
+	size_t length;
+	int r;
+
+	path->rest++;
+	length = part_length(path, "=,/");
+	if (length >= sizeof(name))
+		return -EINVAL;
+	memcpy(name, path->rest, length);
+	path->rest += length;
+	field = schema_field(path->record->schema, name);
+	if (!field || *path->rest != '=')
+		return -EINVAL;
+	path->rest++;
+	length = part_length(path, ",/");
+	switch (field->kind) {
+	case FIELD_PREFIX:
+		return object_parse_prefix(path, name);
+	case FIELD_INTERFACE:
+		r = put_interface(path, name, length);
+		break;
+	case FIELD_TEXT:
+		r = parse_text(path, field, length);
+		break;
+	default:
+		r = parse_number(path, field, length);
+	}
+	path->rest += length;
+	return r;
+}

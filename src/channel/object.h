@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A kind of netlink object (links, addresses, routes, ...): its messages, its schema, its place in the tree. Generic code reads, caches, compares and
+ * changes objects by this descriptor. */
+#ifndef FERRY_CHANNEL_OBJECT_H
+#define FERRY_CHANNEL_OBJECT_H
+
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
+#include "channel/protocol.h"
+#include "channel/setting.h"
+#include "model/schema.h"
+
+enum object_write {
+	OBJECT_CREATE,  /* refused where it stands */
+	OBJECT_REPLACE, /* created or replaced */
+	OBJECT_CHANGE,  /* the fields given, of an object that stands */
+	OBJECT_REMOVE,
+};
+
+enum object_get {
+	OBJECT_GET_ONE,  /* answered with just this object, or ENOENT */
+	OBJECT_GET_DUMP, /* a dump that the kernel narrows */
+};
+
+/* Whom an object is there for. */
+enum object_origin {
+	OBJECT_ASKED,   /* somebody asked for it */
+	OBJECT_FOLLOWS, /* the kernel makes and removes it with something else (a connected route); it can be asked for all the same */
+	OBJECT_PASSING, /* learnt, or for a time only (a resolved neighbour, a route of an advertisement): no setting */
+	OBJECT_SECRET,  /* asked for with what is secret, so that what is told of it is not enough to make it */
+};
+
+/* How a message that tells of an object stands to others of the same key, as bits; without any it is of the one that is known. */
+enum object_arrival {
+	OBJECT_BESIDE = 1 << 0,    /* it is another one */
+	OBJECT_IN_FRONT = 1 << 1,  /* as such it comes before those that are there */
+	OBJECT_FOR_FIRST = 1 << 2, /* it takes the place of the first, whatever the others are */
+	OBJECT_ALONE = 1 << 3,     /* there was none */
+};
+
+struct object {
+	const char *name; /* "link": the address is netlink/route/link/... */
+	const char *help;
+	const struct protocol *protocol;
+	uint16_t new_type, delete_type, get_type;
+	uint16_t replace_type; /* the request that replaces; 0: NEW_TYPE with NLM_F_REPLACE */
+	const struct schema *schema;
+	uint32_t groups[6];      /* multicast groups that tell its changes (RTNLGRP_...), 0 ends */
+	uint32_t more_groups[2]; /* likewise, but they tell other things as well, which are no changes */
+	uint8_t families[4];     /* dumped one after the other; a single AF_UNSPEC dumps all */
+	uint8_t family_count;
+	/* Whether a message of NEW_TYPE, DELETE_TYPE is about this object at all (a RTM_NEWROUTE may be a cached clone, a RTM_NEWNEIGH a bridge fdb
+	 * entry). NULL: always. */
+	bool (*concerns)(const struct nlmsghdr *message);
+	/* Appends the path below the object's own address ("d0", "main/10.0.0.0/8,metric=100"). */
+	void (*path)(const struct record *record, const struct naming *naming, struct buffer *ret);
+	/* The key fields that PATH says, as a record of the schema; as much of PATH as is the key is taken, *RET_REST points behind it ("" or
+	 * "gateway"). Names an object that need not exist. -EINVAL with words. */
+	int (*parse)(const char *path, const struct naming *naming, struct arena *arena, struct record **ret, const char **ret_rest,
+		     struct error *error);
+	/* Fills header and attributes of a dump request for FAMILY; NULL: a zeroed header of the schema's size with the family in its first byte. */
+	void (*dump)(struct buffer *request, uint8_t family);
+	/* Mends a decoded record where the kernel's layout wants it (moves, joins, defaults). NULL: nothing. */
+	int (*mend)(struct arena *arena, struct record *record);
+	/* NOW takes the place of OLD in a memory of what stands. What OLD told and NOW no longer does, although it holds, is appended to RET behind
+	 * NOW (whose length is set anew); RET stays empty where there is nothing of the kind. NULL: there never is. */
+	void (*inherit)(const struct nlmsghdr *old, const struct nlmsghdr *now, struct buffer *ret);
+	/* What must be left out or turned round before RECORD can be sent (a flag that only the kernel sets). RECORD is a copy. NULL: nothing. */
+	int (*prepare)(struct arena *arena, struct record *record, enum object_write write);
+	/* Whether FIELD, which the schema marks as KEY, is part of this record's identity, or one without the mark is. NULL: the mark decides. */
+	bool (*identifies)(const struct record *record, const struct field *field);
+	/* Header and attributes of a request that is answered with the object of KEY and few others: returns OBJECT_GET_ONE, OBJECT_GET_DUMP, or
+	 * -ENOENT where there is no such request. NULL: there never is one, all are dumped. */
+	int (*get)(const struct record *key, struct buffer *request);
+	/* The header and attributes of a removal, where they are not those of the schema. -EOPNOTSUPP with words. NULL: REMOVE_FILTER says. */
+	int (*remove_request)(const struct record *record, struct buffer *request, struct error *error);
+	/* Which flags of fields a removal sends; 0: KEY. */
+	uint32_t remove_filter;
+	/* The kernel has no NLM_F_REPLACE for this kind: a change is a removal and a creation. */
+	bool no_replace;
+	/* A replacement leaves what is given at creation as it is. */
+	bool keeps_creation;
+	/* Its messages hold what is secret. */
+	bool has_secrets;
+	/* There is just one, always: it is asked for, never dumped. */
+	bool single;
+	/* Whether the kernel keeps this object beside others that NLM_F_EXCL would take for the same. NULL: never. */
+	bool (*stands_beside)(const struct record *record);
+	/* A write that takes more than one request. NULL: one. */
+	int (*write)(const struct object *object, struct machine *machine, const struct record *record, enum object_write write);
+	/* Whether RECORD says enough to be made anew, where nothing stands; else WHY says what is missing. NULL: always. */
+	bool (*can_be_made)(const struct record *record, const char **ret_why);
+	/* Why RECORD, once removed, cannot be made again from what was told of it; NULL where it can. NULL: it always can. */
+	const char *(*cannot_return)(const struct record *record);
+	/* NULL: always asked for. */
+	enum object_origin (*origin)(const struct record *record);
+	/* Whether the kernel cannot make WANTED (just the fields that are to differ) of NOW as it stands: it must be removed, and made anew. Fields
+	 * of creation are seen to by the caller. NULL: it never must. */
+	bool (*renews)(const struct record *wanted, const struct record *now);
+	/* A dump that tells everything, also what is dear (statistics); NULL: DUMP does. */
+	void (*dump_all)(struct buffer *request, uint8_t family);
+	/* Removed without a word when something else goes: routes with their link, for instance. */
+	bool dependent;
+	/* The kernel tells no one when one comes, goes or changes. */
+	bool untold;
+	/* The same of this one alone: the recorder leaves it out. NULL: of none. */
+	bool (*unheard)(const struct record *record);
+	/* Bits of enum object_arrival for a message of NEW_TYPE. NULL: none. */
+	unsigned int (*arrival)(const struct nlmsghdr *message);
+};
+
+/* Decodes a message of OBJECT, mended. Borrows from MESSAGE. */
+int object_decode(const struct object *object, const struct nlmsghdr *message, struct arena *arena, struct record **ret) _must_check_;
+/* "netlink/route/link/d0". */
+void object_address(const struct object *object, const struct record *record, const struct naming *naming, struct buffer *ret);
+/* The identity: bytes of all KEY fields (numbers, not names, so that a rename keeps it). Two records are of the same object if and only if these are
+ * equal. */
+void object_key(const struct object *object, const struct record *record, struct buffer *ret);
+/* The object that a message of TYPE is about, or NULL. *RET_REMOVED: it is a deletion. */
+const struct object *object_of(const struct protocol *protocol, const struct nlmsghdr *message, bool *ret_removed);
+/* Every object of channels.def of PROTOCOL (NULL: of all), one a call; *POSITION starts with 0. NULL at the end. */
+const struct object *object_next(const struct protocol *protocol, unsigned int *position);
+
+/* Small changes to a record, by name. -ENOMEM, -ENOENT where the schema has no such field. */
+struct entry *record_at(const struct record *record, const char *name);
+void record_drop(struct record *record, const char *name);
+/* ENTRY is one of RECORD. */
+void record_drop_entry(struct record *record, const struct entry *entry);
+int record_put(struct arena *arena, struct record *record, const char *name, struct value value) _must_check_;
+/* The record behind NAME, to be changed in place; NULL where there is none. */
+struct record *record_inside(const struct record *record, const char *name);
+
+/* JSON to a record of OBJECT. What a selection goes by (the kind of a link, for its options) may be left out where NOW, the object as it stands, says
+ * it; NOW may be NULL. */
+int object_parse_json(const struct object *object, const char *json, const struct record *now, const struct naming *naming, struct arena *arena,
+		      struct record **ret, struct error *error) _must_check_;
+
+/* The same of a generic record, which is completed by what NOW says. */
+int object_of_generic(const struct object *object, struct record *generic, const struct record *now, const struct naming *naming, struct arena *arena,
+		      struct record **ret, struct error *error) _must_check_;
+/* Whether PRESENT is as EXPECTED wants it: every field that can be set or identifies, by meaning; what the kernel moves by itself does not count. */
+bool object_matches(const struct record *expected, const struct record *present);
+/* The same of one field; of flags that a request can set in part, the bits ASKED_FOR count. */
+bool object_entry_matches(const struct entry *expected, const struct record *present, uint64_t asked_for);
+/* Whether FIELD says something about what programs want: a state or a counter that the kernel moves by itself does not. */
+bool object_field_counts(const struct field *field);
+
+/* The first part of a path that is an interface: its name, or "N" where it has none (any more). */
+void object_path_interface(const struct record *record, const char *field, const struct naming *naming, struct buffer *ret);
+
+/* A path that is being read into the key fields of RECORD. Each function takes one part and moves REST behind it. */
+struct object_path {
+	const char *rest;
+	const struct naming *naming;
+	struct arena *arena;
+	struct record *record;
+	struct error *error;
+};
+/* An interface, and the slash behind it. One that is not there stays a name. */
+int object_parse_interface(struct object_path *path, const char *field) _must_check_;
+/* A word or number of NAMES (NULL: numbers only), and the slash behind it. */
+int object_parse_word(struct object_path *path, const char *field, const struct names *names) _must_check_;
+/* ADDRESS/LENGTH, or "default"; "family", where the record has it, is set by it. Stops before a slash or comma. */
+int object_parse_prefix(struct object_path *path, const char *field) _must_check_;
+/* An IP address; "family", where the record has it, is set by it. Stops before a slash or comma. */
+int object_parse_ip(struct object_path *path, const char *field) _must_check_;
+/* ,FIELD=VALUE: a number, word, interface, text or prefix as the schema says it. */
+int object_parse_option(struct object_path *path) _must_check_;
+
+/* Dumps all objects of a kind over NETLINK, retried up to 5 times while the kernel says that the dump was interrupted, then told in *RET_INTERRUPTED.
+ * FUNCTION is given raw messages; on a retry it is called with NULL first, to forget what it had. */
+typedef int object_message_function(void *data, const struct nlmsghdr *message);
+int object_dump(const struct object *object, struct netlink *netlink, object_message_function *function, void *data, bool *ret_interrupted,
+		struct error *error) _must_check_;
+
+/* One object by its key fields: 0, -ENOENT. The record lies in ARENA. */
+int object_get(const struct object *object, struct machine *machine, const struct record *key, struct arena *arena, struct record **ret) _must_check_;
+/* Sends what RECORD says. The kernel's refusal in machine->error, with the extended ACK's words and the path of the attribute. */
+int object_write(const struct object *object, struct machine *machine, const struct record *record, enum object_write write) _must_check_;
+/* The words for a refused request of OBJECT: errno, extended ACK, attribute path, range. */
+int object_refusal(const struct object *object, const void *payload, size_t length, const struct netlink_ack *ack, struct error *error);
+
+/* Whether this process may change anything over netlink in its network namespace. 0, -EPERM with words. */
+int object_permitted(struct machine *machine);
+
+/* The generic channel functions over channel->object. */
+int object_channel_list(const struct channel *channel, struct machine *machine, const char *path, unsigned int flags,
+			int (*function)(void *, const struct ferry_item *), void *data);
+int object_channel_get(const struct channel *channel, struct machine *machine, const char *path, unsigned int flags,
+		       int (*function)(void *, const struct ferry_item *), void *data);
+int object_channel_prepare(const struct channel *channel, struct machine *machine, const char *path, const struct value *value, unsigned int flags,
+			   struct setting **ret);
+
+#define OBJECT_CHANNEL_OF(protocol_name, identifier, object_descriptor, words, promise_word)             \
+	const struct channel channel_##identifier = { .name = "netlink/" #protocol_name "/" #identifier, \
+						      .help = words,                                     \
+						      .promise = promise_word,                           \
+						      .list = object_channel_list,                       \
+						      .get = object_channel_get,                         \
+						      .set = setting_set,                                \
+						      .prepare = object_channel_prepare,                 \
+						      .object = &(object_descriptor) }
+#define OBJECT_CHANNEL(protocol_name, identifier, object_descriptor, words) \
+	OBJECT_CHANNEL_OF(protocol_name, identifier, object_descriptor, words, "live")
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A netlink protocol that has objects in the tree: what all of its kinds share. protocols.def is the list. */
+#ifndef FERRY_CHANNEL_PROTOCOL_H
+#define FERRY_CHANNEL_PROTOCOL_H
+
+#include <linux/netlink.h>
+
+#include "model/schema.h"
+
+struct source_rules; /* channel/netlink_source.h: what the recorder must know of the protocol's objects */
+
+struct protocol {
+	const char *name; /* "netlink/route": the address of its objects begins so */
+	int number;       /* NETLINK_ROUTE */
+	/* Words for the types of its messages. */
+	const struct names *types;
+	/* A message in the form that its kind's schema reads: some tell an object in another layout, or by another type, as a request or when it
+	 * goes. The message itself where it has that form; ROOM, which is filled anew, where it has not. NULL: every message has it. */
+	const struct nlmsghdr *(*unify)(const struct nlmsghdr *message, struct buffer *room);
+	const struct source_rules *rules;
+};
+
+#define PROTOCOL(identifier) extern const struct protocol protocol_##identifier;
+#include "channel/protocols.def"
+#undef PROTOCOL
+
+/* The place of each in protocols[]. */
+enum {
+#define PROTOCOL(identifier) PROTOCOL_AT_##identifier,
+#include "channel/protocols.def"
+#undef PROTOCOL
+	PROTOCOL_COUNT
+};
+
+extern const struct protocol *const protocols[PROTOCOL_COUNT];
+
+/* The one of NUMBER, NULL where it has no objects. */
+const struct protocol *protocol_of(int number);
+
+/* MESSAGE as PROTOCOL's unify() has it. */
+const struct nlmsghdr *protocol_unify(const struct protocol *protocol, const struct nlmsghdr *message, struct buffer *room);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "crossing/arguments.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "crossing/structures.h"
+#include "crossing/words.h"
+
+static const struct name list_directory[] = { { (uint32_t)AT_FDCWD, "AT_FDCWD" }, { (uint64_t)(int64_t)AT_FDCWD, "AT_FDCWD" } };
+static const struct names call_words_directory = { list_directory, ARRAY_SIZE(list_directory), false };
+
+#define COPY(kind_, by_, size_, flags_) .copy = { .kind = TRACE_COPY_##kind_, .by = (by_), .size = (size_), .flags = (flags_) }
+#define AFTER                           TRACE_COPY_AFTER
+#define BULK                            TRACE_COPY_BULK
+
+#define NUMBER(label, kind_, flags_)                                       \
+	{                                                                  \
+		.field = { label, kind_, flags_ }, .kind = ARGUMENT_NUMBER \
+	}
+#define INT(label)     NUMBER(label, FIELD_S32, 0)
+#define UINT(label)    NUMBER(label, FIELD_U32, 0)
+#define LONG(label)    NUMBER(label, FIELD_S64, 0)
+#define SIZE(label)    NUMBER(label, FIELD_U64, 0)
+#define HEX(label)     NUMBER(label, FIELD_U64, FIELD_HEX)
+#define POINTER(label) NUMBER(label, FIELD_U64, FIELD_HEX)
+#define MODE(label)    NUMBER(label, FIELD_U16, FIELD_OCTAL)
+#define DESCRIPTOR(label)                                                                  \
+	{                                                                                  \
+		.field = { label, FIELD_S32 }, .kind = ARGUMENT_NUMBER, .descriptor = true \
+	}
+#define LONG_DESCRIPTOR(label) DESCRIPTOR(label)
+#define DIRECTORY(label)                                                                               \
+	{                                                                                              \
+		.field = { label, FIELD_S32, .names = &call_words_directory }, .kind = ARGUMENT_NUMBER \
+	}
+#define WORDS(label, list)                                                                          \
+	{                                                                                           \
+		.field = { label, FIELD_U32, .names = &call_words_##list }, .kind = ARGUMENT_NUMBER \
+	}
+#define TEXT(label)                                                                        \
+	{                                                                                  \
+		.field = { label, FIELD_TEXT }, .kind = ARGUMENT_TEXT, COPY(TEXT, 0, 0, 0) \
+	}
+#define TEXTS(label)                                                                           \
+	{                                                                                      \
+		.field = { label, FIELD_LIST }, .kind = ARGUMENT_TEXTS, COPY(STRINGS, 0, 0, 0) \
+	}
+#define GOT_BYTES(label)                                                                                   \
+	{                                                                                                  \
+		.field = { label, FIELD_TEXT }, .kind = ARGUMENT_CONTENT, COPY(RESULT, 0, 1, AFTER | BULK) \
+	}
+#define SENT_BYTES(label, length)                                                                       \
+	{                                                                                               \
+		.field = { label, FIELD_TEXT }, .kind = ARGUMENT_CONTENT, COPY(LENGTH, length, 1, BULK) \
+	}
+#define GOT_PARTS(label, count_)                                                                               \
+	{                                                                                                      \
+		.field = { label, FIELD_TEXT }, .kind = ARGUMENT_CONTENT, COPY(PARTS, count_, 0, AFTER | BULK) \
+	}
+#define SENT_PARTS(label, count_)                                                                      \
+	{                                                                                              \
+		.field = { label, FIELD_TEXT }, .kind = ARGUMENT_CONTENT, COPY(PARTS, count_, 0, BULK) \
+	}
+#define GOT_POINTED(label, length)                                                                        \
+	{                                                                                                 \
+		.field = { label, FIELD_TEXT }, .kind = ARGUMENT_CONTENT, COPY(POINTED, length, 0, AFTER) \
+	}
+#define STRUCTURED(label, kind_, list) .field = { label, FIELD_RECORD }, .kind = kind_, .structure = &structure_##list
+#define IN(label, list)                                                           \
+	{                                                                         \
+		STRUCTURED(label, ARGUMENT_STRUCTURE, list), COPY(FIXED, 0, 0, 0) \
+	}
+#define OUT(label, list)                                                              \
+	{                                                                             \
+		STRUCTURED(label, ARGUMENT_STRUCTURE, list), COPY(FIXED, 0, 0, AFTER) \
+	}
+#define IN_MANY(label, list, count_)                                               \
+	{                                                                          \
+		STRUCTURED(label, ARGUMENT_ARRAY, list), COPY(FIXED, count_, 0, 0) \
+	}
+#define IN_COUNT(label, list, by_)                                               \
+	{                                                                        \
+		STRUCTURED(label, ARGUMENT_ARRAY, list), COPY(LENGTH, by_, 0, 0) \
+	}
+#define OUT_RESULT(label, list)                                                    \
+	{                                                                          \
+		STRUCTURED(label, ARGUMENT_ARRAY, list), COPY(RESULT, 0, 0, AFTER) \
+	}
+#define SIGNAL_SET(label, flags_)                                                                                                   \
+	{                                                                                                                           \
+		.field = { label, FIELD_U64, .names = &call_words_signal_set }, .kind = ARGUMENT_POINTED, COPY(FIXED, 0, 8, flags_) \
+	}
+#define SIGNALS(label)     SIGNAL_SET(label, 0)
+#define OUT_SIGNALS(label) SIGNAL_SET(label, AFTER)
+#define OUT_NUMBER(label, kind_, hex)                                                              \
+	{                                                                                          \
+		.field = { label, kind_, hex }, .kind = ARGUMENT_POINTED, COPY(FIXED, 0, 4, AFTER) \
+	}
+#define OUT_NUMBERS(label, count_)                                                                      \
+	{                                                                                               \
+		.field = { label, FIELD_S32 }, .kind = ARGUMENT_PAIR, COPY(FIXED, 0, (count_)*4, AFTER) \
+	}
+#define PEER(label, length)                                                                         \
+	{                                                                                           \
+		.field = { label, FIELD_RECORD }, .kind = ARGUMENT_PEER, COPY(LENGTH, length, 1, 0) \
+	}
+#define GOT_PEER(label, length)                                                                          \
+	{                                                                                                \
+		.field = { label, FIELD_RECORD }, .kind = ARGUMENT_PEER, COPY(POINTED, length, 0, AFTER) \
+	}
+#define LENGTH(label)                                                   \
+	{                                                               \
+		.field = { label, FIELD_U32 }, .kind = ARGUMENT_POINTED \
+	}
+#define SENT_MESSAGE(label)                                                                           \
+	{                                                                                             \
+		.field = { label, FIELD_RECORD }, .kind = ARGUMENT_MESSAGE, COPY(MESSAGE, 0, 0, BULK) \
+	}
+#define GOT_MESSAGE(label)                                                                                    \
+	{                                                                                                     \
+		.field = { label, FIELD_RECORD }, .kind = ARGUMENT_MESSAGE, COPY(MESSAGE, 0, 0, AFTER | BULK) \
+	}
+#define REQUEST(label)                                                             \
+	{                                                                          \
+		.field = { label, FIELD_U32, FIELD_HEX }, .kind = ARGUMENT_REQUEST \
+	}
+#define REQUESTED(label, by_)                                                                        \
+	{                                                                                            \
+		.field = { label, FIELD_RECORD }, .kind = ARGUMENT_REQUESTED, COPY(IOCTL, by_, 0, 0) \
+	}
+#define OPTION(label, by_)                                                               \
+	{                                                                                \
+		.field = { label, FIELD_U32 }, .kind = ARGUMENT_OPTION, .copy.by = (by_) \
+	}
+
+#define CALL(name, ...) static const struct argument arguments_##name[] = { __VA_ARGS__ };
+#define RENAMED(name, function)
+#include "crossing/arguments.def"
+#undef CALL
+#undef RENAMED
+
+static const struct signature signatures[] = {
+#define CALL(name, ...) { #name, arguments_##name, ARRAY_SIZE(arguments_##name) },
+#define RENAMED(name, function)
+#include "crossing/arguments.def"
+#undef CALL
+#undef RENAMED
+};
+
+static const struct {
+	const char *name, *function;
+} renamed[] = {
+#define CALL(name, ...)
+#define RENAMED(name, function) { #name, #function },
+#include "crossing/arguments.def"
+#undef CALL
+#undef RENAMED
+};
+
+const struct signature *signature_at(unsigned int index)
+{
+	return index < ARRAY_SIZE(signatures) ? &signatures[index] : NULL;
+}
+
+const struct signature *signature_find(const char *name)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(signatures); i++)
+		if (strcmp(signatures[i].name, name) == 0)
+			return &signatures[i];
+	return NULL;
+}
+
+const char *signature_function(const char *name)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(renamed); i++)
+		if (strcmp(renamed[i].name, name) == 0)
+			return renamed[i].function;
+	return name;
+}
+
+/* ---- For the kernel side ---- */
+
+/* Calls that say something over a channel, by the descriptor in their first argument. */
+static const char *const talking[] = { "read",    "write",  "pread64",  "pwrite64", "readv",   "writev",   "preadv",
+				       "pwritev", "sendto", "recvfrom", "sendmsg",  "recvmsg", "sendmmsg", "ioctl" };
+static const char *const opening[] = { "open", "openat", "creat" };
+static const char *const forking[] = { "fork", "vfork", "clone", "clone3" };
+
+static bool is_one_of(const char *name, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(list[i], name) == 0)
+			return true;
+	return false;
+}
+
+static uint16_t shape_flags(const char *name)
+{
+	return (is_one_of(name, talking, ARRAY_SIZE(talking)) ? TRACE_SHAPE_TALKS : 0) |
+	       (is_one_of(name, opening, ARRAY_SIZE(opening)) ? TRACE_SHAPE_OPENS : 0) |
+	       (is_one_of(name, forking, ARRAY_SIZE(forking)) ? TRACE_SHAPE_FORKS : 0) | (strncmp(name, "execve", 6) == 0 ? TRACE_SHAPE_RUNS : 0) |
+	       (strcmp(name, "ioctl") == 0 ? TRACE_SHAPE_IOCTL : 0);
+}
+
+void signature_shape(const struct signature *signature, struct trace_shape *ret)
+{
+	bool plain = true;
+
+	*ret = (struct trace_shape){ .flags = shape_flags(signature->name), .count = (uint8_t)signature->count };
+	for (unsigned int i = 0; i < signature->count && i < TRACE_ARGUMENTS; i++) {
+		const struct argument *argument = &signature->arguments[i];
+		struct trace_copy *copy = &ret->copies[i];
+
+		*copy = argument->copy;
+		if (argument->kind == ARGUMENT_OPTION)
+			copy->by = 0;
+		if (argument->structure)
+			copy->size = (uint16_t)argument->structure->header_size;
+		if (argument->kind == ARGUMENT_ARRAY && copy->kind == TRACE_COPY_FIXED)
+			copy->size *= copy->by;
+		if (argument->descriptor)
+			ret->descriptor = (uint8_t)(i + 1);
+		plain &= copy->kind == TRACE_COPY_NONE;
+	}
+	/* Of a plain call nobody asks what its descriptor is. */
+	if (plain && !(ret->flags & TRACE_SHAPE_TALKS))
+		ret->flags |= TRACE_SHAPE_PLAIN;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A system call as the tracer's event tells it, to values. */
+#ifndef FERRY_CROSSING_CALL_H
+#define FERRY_CROSSING_CALL_H
+
+#include "crossing/arguments.h"
+
+/* What a call says. Values borrow from the event. */
+struct call {
+	struct record *arguments;
+	/* By argument that points into the program's memory, which another of its threads may change at any time: {read=32, of=832}. */
+	struct record *memory;
+	bool has_file;
+	struct trace_file file;
+	const char *path_parts; /* of FILE: see path_parts_join() */
+	uint32_t path_length;
+	const char *before; /* what the sysctl held that was written, or NULL */
+	size_t before_length;
+	const char *content; /* what the call carried over: the first part of it that was copied */
+	size_t content_length, content_total;
+};
+
+/* -ENOMEM. The event is one that trace_event_check() has passed. */
+int call_decode(const struct signature *signature, const struct trace_call *event, size_t length, struct arena *arena, struct call *ret) _must_check_;
+
+/* What the chunks of argument INDEX hold, one behind the other; what is in one piece is borrowed. -ENOMEM. */
+int call_content(const struct trace_call *event, size_t length, unsigned int index, struct arena *arena, const char **ret_data, size_t *ret_length,
+		 size_t *ret_total) _must_check_;
+
+/* ioctl(2): the name of REQUEST, or NULL. */
+const char *request_name(uint32_t request);
+/* What REQUEST was given or has told, as a value of RET_FIELD; -ENOENT where nothing is known of it, -ENOMEM. */
+int request_decode(uint32_t request, const void *data, size_t length, struct arena *arena, struct value *ret) _must_check_;
+/* The interface that REQUEST is about, or NULL. */
+const char *request_interface(uint32_t request, const void *data, size_t length, struct arena *arena);
+/* Whether REQUEST changes something. */
+bool request_writes(uint32_t request);
+/* What an operation of io_uring is called: "READ", or NULL. */
+const char *operation_name(uint32_t number);
+/* -ERESTARTSYS and its like, which the kernel keeps to itself: "ERESTARTSYS", or NULL. */
+const char *restart_name(int64_t result);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "crossing/target.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bpf/crossing.h"
+#include "wire/libbpf.h"
+
+static void cleanup_link(struct bpf_link **link)
+{
+	if (*link)
+		libbpf.bpf_link__destroy(*link);
+}
+
+/* The process that PID is a thread of, 0 where there is no such thread. */
+static int process_of(int pid)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	char path[32], line[128];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (strncmp(line, "Tgid:", 5) == 0)
+			return (int)strtol(line + 5, NULL, 10);
+	return 0;
+}
+
+static int no_process(int pid, int code, struct error *error)
+{
+	const int process = process_of(pid);
+
+	if (process && process != pid)
+		return error_set(error, -EINVAL, "%d is a thread of process %d, and processes are followed whole: -p %d", pid, process, process);
+	if (code == ESRCH || code == EINVAL)
+		return error_set(error, -ESRCH, "there is no process %d", pid);
+	return error_set(error, -code, "cannot get hold of process %d: %s", pid, error_text(code));
+}
+
+static int mark(const struct target_parts *parts, int pid, enum follow follow, struct error *error)
+{
+	const struct task_state state = { .follow = follow };
+	_cleanup_close_ int descriptor = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (descriptor < 0)
+		return no_process(pid, errno, error);
+	if (libbpf.bpf_map_update_elem(libbpf.bpf_map__fd(parts->tasks), &descriptor, &state, BPF_ANY) == 0)
+		return 0;
+	if (errno == ENOENT || errno == ESRCH)
+		return error_set(error, -ESRCH, "process %d has ended already", pid);
+	return error_set(error, -errno, "cannot follow process %d: %s", pid, error_text(errno));
+}
+
+/* Marks the threads and children that are there. A child may come before its parent in the kernel's order. */
+static int mark_family(const struct target_parts *parts, struct error *error)
+{
+	_cleanup_(cleanup_link) struct bpf_link *link = libbpf.bpf_program__attach_iter(parts->pass, NULL);
+	int64_t before;
+
+	if (!link)
+		return error_set(error, -errno, "the kernel refuses the pass over all tasks: %s", error_text(errno));
+	do {
+		_cleanup_close_ int pass = libbpf.bpf_iter_create(libbpf.bpf_link__fd(link));
+		char none;
+		ssize_t n;
+
+		if (pass < 0)
+			return error_set(error, pass, "the kernel refuses the pass over all tasks: %s", error_text(pass));
+		before = __atomic_load_n(parts->marked, __ATOMIC_RELAXED);
+		do
+			n = read(pass, &none, sizeof(none));
+		while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
+		if (n < 0)
+			return error_set(error, -errno, "the pass over all tasks failed: %s", error_text(errno));
+	} while (__atomic_load_n(parts->marked, __ATOMIC_RELAXED) != before);
+	return 0;
+}
+
+static int begin_process(const struct target_parts *parts, int pid, struct error *error)
+{
+	int r;
+
+	__atomic_add_fetch(parts->count, 1, __ATOMIC_RELAXED);
+	r = mark(parts, pid, FOLLOW_YES, error);
+	return r < 0 ? r : mark_family(parts, error);
+}
+
+int target_begin(const struct target_parts *parts, const struct ferry_target *target, struct error *error)
+{
+	int r = mark(parts, getpid(), FOLLOW_NEVER, error);
+
+	if (r == 0 && target->pid)
+		r = target->from_exec ? mark(parts, target->pid, FOLLOW_WAITS, error) : begin_process(parts, target->pid, error);
+	if (r == 0)
+		__atomic_store_n(parts->begun, true, __ATOMIC_RELEASE);
+	return r;
+}

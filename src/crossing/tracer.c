@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "crossing/tracer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crossing/target.h"
+#include "wire/skeleton.h"
+#include "trace.skel.h"
+#include "wire/bpf-load.h"
+#include "wire/bpf.h"
+#include "wire/tracefs.h"
+
+#define RING_SIZE     (32u << 20)
+#define EVENT_MAXIMUM (sizeof(struct trace_call) + TRACE_RECORD_MAXIMUM + TRACE_DATA_MAXIMUM + 1 + 1024)
+#define READ_BUDGET   65536
+
+struct tracer {
+	struct trace_bpf *skeleton;
+	struct bpf_ring *ring;
+	struct arena arena; /* signatures from the kernel */
+	struct signature signatures[TRACE_CALL_COUNT], compat[TRACE_CALL_COUNT];
+	int processors;
+	tracer_function *function;
+	void *data;
+};
+
+/* ---- Signatures ---- */
+
+static struct argument unknown_arguments[TRACE_ARGUMENTS] = {
+	{ .field = { "arg0", FIELD_U64, FIELD_HEX } }, { .field = { "arg1", FIELD_U64, FIELD_HEX } }, { .field = { "arg2", FIELD_U64, FIELD_HEX } },
+	{ .field = { "arg3", FIELD_U64, FIELD_HEX } }, { .field = { "arg4", FIELD_U64, FIELD_HEX } }, { .field = { "arg5", FIELD_U64, FIELD_HEX } },
+};
+static const struct signature unknown = { "syscall", unknown_arguments, TRACE_ARGUMENTS };
+
+/* Calls without arguments, which need no table where the kernel tells nothing. */
+static int read_signature(int tracefs, const char *name, struct arena *arena, struct signature *ret)
+{
+	_cleanup_close_ int descriptor = -1;
+	char path[96], text[8192];
+	ssize_t length;
+
+	if (tracefs < 0)
+		return tracefs;
+	snprintf(path, sizeof(path), "events/syscalls/sys_enter_%s/format", signature_function(name));
+	descriptor = openat(tracefs, path, O_RDONLY | O_CLOEXEC);
+	length = descriptor < 0 ? -1 : read(descriptor, text, sizeof(text));
+	if (length <= 0)
+		return -ENOENT;
+	return signature_parse(text, (size_t)length, arena, ret);
+}
+
+static int learn(struct tracer *tracer, int tracefs, const struct system_call *call, struct signature *ret)
+{
+	const struct signature *known = signature_find(call->name);
+	struct signature learnt = unknown;
+	int r;
+
+	if (known) {
+		*ret = *known;
+		return 0;
+	}
+	r = read_signature(tracefs, call->name, &tracer->arena, &learnt);
+	if (r == -ENOMEM)
+		return r;
+	*ret = learnt;
+	ret->name = call->name;
+	return 0;
+}
+
+/* Structs of 32-bit programs are laid out otherwise: of these only texts and bytes are copied. */
+static void shape_compat(struct trace_shape *shape)
+{
+	for (unsigned int i = 0; i < TRACE_ARGUMENTS; i++) {
+		const unsigned int kind = shape->copies[i].kind;
+
+		if (kind != TRACE_COPY_TEXT && kind != TRACE_COPY_RESULT && kind != TRACE_COPY_LENGTH)
+			shape->copies[i].kind = TRACE_COPY_NONE;
+		else if (kind != TRACE_COPY_TEXT && shape->copies[i].size != 1)
+			shape->copies[i].kind = TRACE_COPY_NONE;
+	}
+}
+
+static bool is_wanted(const struct tracer_options *options, const struct system_call *call, const struct trace_shape *shape)
+{
+	if (!options->calls)
+		return false;
+	if (options->conversation && !(shape->flags & (TRACE_SHAPE_TALKS | TRACE_SHAPE_OPENS)))
+		return false;
+	return !options->wants || options->wants(options->data, call);
+}
+
+static int set_shapes(struct tracer *tracer, const struct tracer_options *options)
+{
+	struct trace_bpf__rodata *rodata = tracer->skeleton->rodata;
+	_cleanup_close_ int tracefs = tracefs_open();
+	const struct system_call *call;
+	enum call_table compat;
+	const bool has_compat = system_call_compat(&compat);
+
+	for (unsigned int i = 0; (call = system_call_at(i)); i++) {
+		const int number = call->numbers[CALLS_NATIVE], other = has_compat ? call->numbers[compat] : -1;
+		struct signature signature;
+		struct trace_shape shape;
+		int r;
+
+		if (number < 0 && other < 0)
+			continue;
+		r = learn(tracer, tracefs, call, &signature);
+		if (r < 0)
+			return r;
+		signature_shape(&signature, &shape);
+		if (is_wanted(options, call, &shape))
+			shape.flags |= TRACE_SHAPE_WANTED;
+		if (number >= 0 && number < TRACE_CALL_COUNT) {
+			tracer->signatures[number] = signature;
+			rodata->shapes[number] = shape;
+		}
+		if (other < 0 || other >= TRACE_CALL_COUNT)
+			continue;
+		shape_compat(&shape);
+		tracer->compat[other] = signature;
+		rodata->shapes_compat[other] = shape;
+	}
+	return 0;
+}
+
+/* A call that no table knows is told with its number all the same. */
+static void set_unknown(struct tracer *tracer, const struct tracer_options *options)
+{
+	const bool wanted = options->calls && !options->conversation && !options->wants;
+
+	for (unsigned int i = 0; i < TRACE_CALL_COUNT; i++)
+		for (unsigned int j = 0; j < 2; j++) {
+			struct signature *signature = j ? &tracer->compat[i] : &tracer->signatures[i];
+			struct trace_shape *shape = j ? &tracer->skeleton->rodata->shapes_compat[i] : &tracer->skeleton->rodata->shapes[i];
+
+			if (signature->name)
+				continue;
+			*signature = unknown;
+			signature_shape(signature, shape);
+			shape->flags |= wanted ? TRACE_SHAPE_WANTED : 0;
+		}
+}
+
+static void set_exits(struct trace_bpf__rodata *rodata)
+{
+	static const char *const names[2] = { "exit", "exit_group" };
+	enum call_table compat;
+	const bool has_compat = system_call_compat(&compat);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct system_call *call = system_call_named(names[i]);
+
+		rodata->exit_calls[i] = (uint32_t)call->numbers[CALLS_NATIVE];
+		rodata->exit_calls_compat[i] = has_compat ? (uint32_t)call->numbers[compat] : UINT32_MAX;
+	}
+	rodata->return_call = (uint32_t)system_call_named("rt_sigreturn")->numbers[CALLS_NATIVE];
+	rodata->return_call_compat = has_compat ? (uint32_t)system_call_named("rt_sigreturn")->numbers[compat] : 0;
+}
+
+const struct signature *tracer_signature(const struct tracer *tracer, unsigned int number, bool compat)
+{
+	if (number >= TRACE_CALL_COUNT)
+		return &unknown;
+	return compat ? &tracer->compat[number] : &tracer->signatures[number];
+}
+
+const struct system_call *tracer_call(unsigned int number, bool compat)
+{
+	enum call_table table = CALLS_NATIVE;
+
+	if (compat && !system_call_compat(&table))
+		return NULL;
+	return system_call_find(table, number);
+}
+
+/* ---- Loading ---- */
+
+static void cleanup_btf(struct btf **btf)
+{
+	if (*btf)
+		libbpf.btf__free(*btf);
+}
+
+/* Programs that are not asked for, or whose tracepoint this kernel does not have, are left out. */
+static void choose_programs(struct tracer *tracer, const struct tracer_options *options)
+{
+	_cleanup_(cleanup_btf) struct btf *btf = libbpf.btf__load_vmlinux_btf();
+	struct trace_bpf *skeleton = tracer->skeleton;
+	const struct {
+		struct bpf_program *program;
+		bool wanted;
+		const char *tracepoint;
+		unsigned int arguments;
+	} optional[] = {
+		{ skeleton->progs.trace_enter, options->timed, "sys_enter", 2 },
+		{ skeleton->progs.trace_signal, options->signals, "signal_deliver", 3 },
+		{ skeleton->progs.trace_fault, options->faults, "page_fault_user", 3 },
+		{ skeleton->progs.trace_handler, options->interrupts, "irq_handler_entry", 2 },
+		{ skeleton->progs.trace_softirq, options->interrupts, "softirq_entry", 1 },
+		{ skeleton->progs.trace_timer, options->interrupts, "local_timer_entry", 1 },
+		{ skeleton->progs.trace_reschedule, options->interrupts, "reschedule_entry", 1 },
+		{ skeleton->progs.trace_function, options->interrupts, "call_function_single_entry", 1 },
+		{ skeleton->progs.trace_submission, options->calls, "io_uring_submit_req", 1 },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(optional); i++)
+		libbpf.bpf_program__set_autoload(optional[i].program,
+						 optional[i].wanted && btf && bpf_has_tracepoint(btf, optional[i].tracepoint, optional[i].arguments));
+}
+
+static int load(struct tracer *tracer, const struct tracer_options *options, const struct ferry_target *target, struct error *error)
+{
+	struct trace_bpf *skeleton = tracer->skeleton;
+	int r;
+
+	skeleton->rodata->whole_machine = target->pid == 0;
+	skeleton->rodata->conversation = options->conversation;
+	skeleton->rodata->results_wanted = options->results;
+	skeleton->rodata->errno_wanted = options->errno_wanted;
+	if (options->bytes)
+		skeleton->rodata->other_bytes = options->bytes < TRACE_DATA_MAXIMUM ? options->bytes : TRACE_DATA_MAXIMUM;
+	set_exits(skeleton->rodata);
+	r = set_shapes(tracer, options);
+	if (r < 0)
+		return error_set(error, r, "no memory for the table of system calls");
+	set_unknown(tracer, options);
+	choose_programs(tracer, options);
+	tracer->processors = libbpf.libbpf_num_possible_cpus();
+	if (tracer->processors < 1)
+		return error_set(error, -EIO, "cannot count the processors");
+	libbpf.bpf_map__set_max_entries(skeleton->maps.trace_scratches, (uint32_t)tracer->processors);
+	libbpf.bpf_map__set_max_entries(skeleton->maps.trace_events, (uint32_t)(options->ring ? options->ring : RING_SIZE));
+	libbpf.bpf_program__set_autoload(skeleton->progs.trace_knob, options->cgroup >= 0);
+	r = trace_bpf__load(skeleton);
+	if (r == 0)
+		r = trace_bpf__attach(skeleton);
+	if (r == 0 && options->cgroup >= 0) {
+		skeleton->links.trace_knob = libbpf.bpf_program__attach_cgroup(skeleton->progs.trace_knob, options->cgroup);
+		r = skeleton->links.trace_knob ? 0 : -errno;
+	}
+	if (r < 0)
+		return error_set(error, r, "cannot trace: the kernel refuses the BPF programs: %s", bpf_words()[0] ? bpf_words() : error_text(r));
+	r = bpf_ring_open(libbpf.bpf_map__fd(skeleton->maps.trace_events), libbpf.bpf_map__max_entries(skeleton->maps.trace_events), EVENT_MAXIMUM,
+			  &tracer->ring);
+	return r < 0 ? error_set(error, r, "cannot map the ring buffer: %s", error_text(r)) : 0;
+}
+
+static int begin(struct tracer *tracer, const struct ferry_target *target, struct error *error)
+{
+	struct trace_bpf *skeleton = tracer->skeleton;
+	const struct target_parts parts = {
+		.tasks = skeleton->maps.tasks,
+		.pass = skeleton->progs.target_pass,
+		.count = (int64_t *)&skeleton->bss->target_count,
+		.marked = (int64_t *)&skeleton->bss->target_marked,
+		.begun = &skeleton->bss->target_begun,
+	};
+
+	return target_begin(&parts, target, error);
+}
+
+int tracer_open(const struct tracer_options *options, const struct ferry_target *target, struct tracer **ret, struct error *error)
+{
+	const char *missing = bpf_missing_capability();
+	struct tracer *tracer;
+	int r = libbpf_load(error);
+
+	if (r < 0)
+		return r;
+	if (missing)
+		return error_set(error, -EPERM, "cannot trace: %s", missing);
+	if (options->ring & (options->ring - 1))
+		return error_set(error, -EINVAL, "the size of the buffer must be a power of two: %zu", options->ring);
+	tracer = calloc(1, sizeof(*tracer));
+	if (!tracer)
+		return error_set(error, -ENOMEM, "no memory for the tracer");
+	bpf_words_catch();
+	tracer->skeleton = trace_bpf__open();
+	r = tracer->skeleton ? load(tracer, options, target, error) : error_set(error, -errno, "cannot open the BPF programs: %s", error_text(errno));
+	bpf_words_release();
+	if (r == 0)
+		r = begin(tracer, target, error);
+	if (r < 0) {
+		tracer_close(tracer);
+		return r;
+	}
+	*ret = tracer;
+	return 0;
+}
+
+struct tracer *tracer_close(struct tracer *tracer)
+{
+	if (!tracer)
+		return NULL;
+	bpf_ring_close(tracer->ring);
+	trace_bpf__destroy(tracer->skeleton);
+	arena_done(&tracer->arena);
+	free(tracer);
+	return NULL;
+}
+
+/* ---- Events ---- */
+
+static int take(void *data, const void *event, size_t length)
+{
+	struct tracer *tracer = data;
+
+	if (!trace_event_check(event, length))
+		return -EPROTO;
+	return tracer->function(tracer->data, event, length);
+}
+
+int tracer_process(struct tracer *tracer, tracer_function *function, void *data)
+{
+	tracer->function = function;
+	tracer->data = data;
+	return bpf_ring_read(tracer->ring, READ_BUDGET, take, tracer);
+}
+
+int64_t tracer_tasks(const struct tracer *tracer)
+{
+	return __atomic_load_n(&tracer->skeleton->bss->target_count, __ATOMIC_RELAXED);
+}
+
+static uint64_t count_missed(const struct tracer *tracer)
+{
+	struct bpf_program *program;
+	uint64_t missed = 0;
+
+	for (program = libbpf.bpf_object__next_program(tracer->skeleton->obj, NULL); program;
+	     program = libbpf.bpf_object__next_program(tracer->skeleton->obj, program)) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t length = sizeof(info);
+
+		if (libbpf.bpf_program__fd(program) >= 0 && libbpf.bpf_obj_get_info_by_fd(libbpf.bpf_program__fd(program), &info, &length) == 0)
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
+void tracer_count(const struct tracer *tracer, struct tracer_counts *ret)
+{
+	struct trace_count *counts = calloc((size_t)tracer->processors, sizeof(*counts));
+	const uint32_t zero = 0;
+
+	*ret = (struct tracer_counts){ .missed = count_missed(tracer) };
+	if (counts && libbpf.bpf_map_lookup_elem(libbpf.bpf_map__fd(tracer->skeleton->maps.trace_counts), &zero, counts) == 0)
+		for (int i = 0; i < tracer->processors; i++) {
+			ret->seen += counts[i].seen;
+			ret->lost += counts[i].lost;
+			ret->untold += counts[i].pending;
+			if (counts[i].pending && (!ret->since || counts[i].from < ret->since))
+				ret->since = counts[i].from;
+		}
+	free(counts);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The leaves that a change touched, as its JSON shows them: a record's fields, nested ones joined by slashes. */
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "history/reader.h"
+
+/* Only an object has fields; every other value is the leaf itself. */
+static bool is_record(const char *json)
+{
+	while (json && (*json == ' ' || *json == '\t' || *json == '\n' || *json == '\r'))
+		json++;
+	return json && *json == '{';
+}
+
+static int walk(json_t *value, struct buffer *path, leaf_function *function, void *data)
+{
+	size_t length = path->length;
+	const char *name;
+	json_t *item;
+	int r;
+
+	if (!json_is_object(value) || json_object_size(value) == 0) {
+		if (path->failed)
+			return -ENOMEM;
+		return function(data, path->data);
+	}
+	json_object_foreach(value, name, item)
+	{
+		buffer_add_char(path, '/');
+		buffer_add_text(path, name);
+		r = walk(item, path, function, data);
+		if (r != 0)
+			return r;
+		path->length = length;
+		path->data[length] = '\0';
+	}
+	return 0;
+}
+
+static int side_leaves(const char *address, const char *json, leaf_function *function, void *data)
+{
+	_cleanup_buffer_ struct buffer path = { 0 };
+	json_t *value;
+	int r;
+
+	if (!json)
+		return 0;
+	value = is_record(json) ? json_loads(json, JSON_ALLOW_NUL, NULL) : NULL;
+	if (!value)
+		return function(data, address); /* one value, or text that is no JSON: the object as a whole */
+	buffer_add_text(&path, address);
+	r = walk(value, &path, function, data);
+	json_decref(value);
+	return r;
+}
+
+int change_leaves(const struct ferry_change *change, leaf_function *function, void *data)
+{
+	int r;
+
+	if (!change->address)
+		return 0;
+	if (change->kind == FERRY_REMOVED || (!change->before && !change->after))
+		return function(data, change->address);
+	r = side_leaves(change->address, change->after, function, data);
+	if (r == 0 && change->kind == FERRY_CHANGED)
+		r = side_leaves(change->address, change->before, function, data);
+	return r;
+}
+
+bool change_covers(const struct ferry_change *change)
+{
+	return change->kind == FERRY_ADDED || change->kind == FERRY_REMOVED || !is_record(change->after ? change->after : change->before);
+}

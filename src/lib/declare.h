@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a document wishes, what stands, and the steps from the one to the other: shared by snapshot, diff, plan, apply and rollback. */
+#ifndef FERRY_LIB_DECLARE_H
+#define FERRY_LIB_DECLARE_H
+
+#include "base/table.h"
+#include "channel/object-inside.h"
+#include "lib/context.h"
+
+/* ---- declare_wish.c: what a document says ---- */
+
+/* One file, or one object with all that is said of it. */
+struct wish {
+	const struct channel *channel;
+	const char *address;    /* canonical */
+	const char *path;       /* of ADDRESS, below the channel */
+	unsigned int line;      /* of the document, 0 = of none */
+	bool absent;            /* nothing is to stand there */
+	bool lenient;           /* a failure does not count */
+	bool whole;             /* said in one line: another line is of another object of the same address */
+	bool back;              /* a way back: what cannot be had is told, not refused */
+	struct value value;     /* of a file; generic */
+	struct record *generic; /* of an object: its fields */
+	struct wish *next;      /* another one of the same address */
+};
+
+struct wishes {
+	struct ferry *ferry;
+	struct arena arena;
+	struct arena scratch; /* for one line */
+	struct wish **list;
+	size_t count, size;
+	struct table table; /* by address */
+	const char **only;  /* addresses below which nothing stands but what is wished */
+	size_t only_count;
+};
+
+void wishes_init(struct wishes *wishes, struct ferry *ferry);
+void wishes_done(struct wishes *wishes);
+#define _cleanup_wishes_ _cleanup_(wishes_done)
+/* All that a document says. -EINVAL, -ENOENT with words that name the line. */
+int wishes_read(struct wishes *wishes, const char *text, size_t length) _must_check_;
+/* One wish more: JSON (NULL: nothing) at ADDRESS. */
+int wishes_add_json(struct wishes *wishes, const char *address, const char *json) _must_check_;
+int wishes_add_only(struct wishes *wishes, const char *address) _must_check_;
+/* Whether ADDRESS lies where nothing else may stand. */
+bool wishes_are_complete(const struct wishes *wishes, const char *address);
+/* Whether anything is wished of the kind of object at PREFIX, "netlink/route/link". */
+bool wishes_concern(const struct wishes *wishes, const char *prefix);
+
+/* ---- declare_standing.c: what stands ---- */
+
+struct standing {
+	const char *path; /* below the channel */
+	struct record *record;
+	size_t place;         /* in the kernel's order */
+	bool wished, several; /* SEVERAL: others have the same address */
+};
+
+/* All objects of one kind, sorted by their paths. */
+struct kind {
+	const struct channel *channel;
+	struct buffer messages;
+	struct arena arena;
+	struct standing *list;
+	size_t count;
+	bool interrupted;
+	bool barred; /* this user may not read it: nothing is known of it */
+};
+
+int kind_read(struct ferry *ferry, const struct channel *channel, struct kind *ret) _must_check_;
+void kind_done(struct kind *kind);
+/* The first of those at PATH, and how many there are. */
+struct standing *kind_find(const struct kind *kind, const char *path, size_t *ret_count);
+enum object_origin origin_of(const struct object *object, const struct record *record);
+/* RECORD as a document says it: what can be set or made. LEFT counts fields that are left out, by their flag. */
+struct left {
+	uint64_t volatile_fields, derived_fields, secret_fields, other_fields;
+};
+int record_declared(struct arena *arena, const struct record *record, bool all, struct record **ret, struct left *left) _must_check_;
+
+/* ---- declare_plan.c, declare_compare.c: the steps ---- */
+
+enum step_act {
+	STEP_REMOVE, /* an object */
+	STEP_MAKE,
+	STEP_CHANGE,
+	STEP_WRITE, /* a file */
+};
+
+struct step {
+	enum step_act act;
+	const struct channel *channel;
+	const struct wish *wish; /* NULL: what is not wished goes */
+	const char *address, *path;
+	const char *before, *after;    /* JSON, as it is told; NULL: nothing */
+	const char *whole;             /* JSON of all of an object: to be made, to be replaced by, or to be removed */
+	const struct record *standing; /* what stands there */
+	const char *note;              /* what is to be known about it, or NULL */
+	enum object_origin origin;
+	bool renewed; /* the removal of what is made anew, or the making */
+	bool follows; /* the kernel may see to it by itself */
+	bool beside;  /* another one of the same address is wished */
+	bool pending; /* waits for what is not there yet */
+	bool action;  /* not a value that stays: done each time */
+	bool needs_yes;
+	unsigned int rank, place;
+	const char **needs;
+	/* While it is done: */
+	bool done, staged;
+	bool stood;          /* it was so already when it came to it */
+	struct error *error; /* why it was refused, or NULL; few are, and the words take more room than all the rest */
+	struct object_request request;
+};
+
+enum plan_purpose {
+	PLAN_DO,      /* by us, now */
+	PLAN_TELL,    /* by somebody who may */
+	PLAN_COMPARE, /* by nobody: it is the differences that count */
+};
+
+static inline int step_refusal(const struct step *step)
+{
+	return step->error ? step->error->code : 0;
+}
+
+struct plan {
+	struct ferry *ferry;
+	const struct wishes *wishes;
+	struct arena arena;
+	struct arena scratch; /* for one wish */
+	struct kind *kinds;
+	size_t kind_count;
+	bool flat; /* while two records are compared: nests are not complete */
+	enum plan_purpose purpose;
+	size_t unread;            /* PLAN_COMPARE: values that could not be read */
+	const char *first_unread; /* the address of one */
+	struct step *steps;       /* in the order in which they are to be done */
+	size_t count, size;
+};
+
+/* Compares what is wished with what stands. Words of a failure in ferry->error. */
+int plan_make(struct ferry *ferry, const struct wishes *wishes, enum plan_purpose purpose, struct plan *ret) _must_check_;
+void plan_done(struct plan *plan);
+#define _cleanup_plan_ _cleanup_(plan_done)
+int plan_add(struct plan *plan, const struct step *step) _must_check_;
+/* Steps from STANDING (NULL: nothing) to WISH. */
+int compare_object(struct plan *plan, const struct wish *wish, const struct standing *standing) _must_check_;
+int compare_surplus(struct plan *plan, const struct kind *kind, const struct standing *standing) _must_check_;
+int compare_file(struct plan *plan, const struct wish *wish) _must_check_;
+/* The record of a wish by its schema, with what its address says. Interfaces that are not there stay names. */
+int wish_record(struct plan *plan, const struct wish *wish, const struct record *now, struct record **ret) _must_check_;
+/* Puts the steps in their order. */
+int plan_order(struct plan *plan) _must_check_;
+/* A step as a change, for those who are told of it. */
+struct ferry_change step_change(const struct ferry *ferry, const struct step *step, const char *source);
+
+/* ---- declare_write.c: doing it ---- */
+
+enum converge_flags {
+	CONVERGE_YES = 1 << 0,  /* actions and latches too */
+	CONVERGE_ON = 1 << 1,   /* what is refused does not end it */
+	CONVERGE_QUIET = 1 << 2 /* steps are not told */
+};
+
+struct converge {
+	struct ferry *ferry;
+	const struct wishes *wishes;
+	unsigned int flags;
+	uint64_t settle; /* nanoseconds that the kernel may take */
+	const char *source;
+	/* Called before each round of writes. */
+	int (*before)(void *data, const struct plan *plan);
+	ferry_change_function *function;
+	void *data; /* of both */
+	size_t refused, done, left;
+	bool unsettled; /* some of it does not hold */
+};
+
+/* Does what is to be done until what is wished stands, or the time is over. A refusal that ends it: its words in ferry->error. */
+int converge(struct converge *converge) _must_check_;
+/* Does the steps of PLAN. Refusals stay in the steps, how many is returned. */
+int plan_write(struct plan *plan, unsigned int flags) _must_check_;
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Netlink messages that a program sends or gets: which family and kind, and what they say by the schemas that the rest of ferry uses. */
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "channel/message.h"
+#include "channel/learned.h"
+#include "channel/object.h"
+#include "channel/protocol.h"
+#include "lib/context.h"
+#include "lib/family.h"
+#include "lib/trace.h"
+#include "model/field.h"
+
+/* What rtnetlink's types are about, four a kind from RTM_BASE on. Source: <linux/rtnetlink.h>. */
+static const char *const route_kinds[] = {
+	[(RTM_NEWLINK - RTM_BASE) / 4] = "link",
+	[(RTM_NEWADDR - RTM_BASE) / 4] = "addr",
+	[(RTM_NEWROUTE - RTM_BASE) / 4] = "route",
+	[(RTM_NEWNEIGH - RTM_BASE) / 4] = "neigh",
+	[(RTM_NEWRULE - RTM_BASE) / 4] = "rule",
+	[(RTM_NEWQDISC - RTM_BASE) / 4] = "qdisc",
+	[(RTM_NEWTCLASS - RTM_BASE) / 4] = "class",
+	[(RTM_NEWTFILTER - RTM_BASE) / 4] = "filter",
+	[(RTM_NEWACTION - RTM_BASE) / 4] = "action",
+	[(RTM_NEWPREFIX - RTM_BASE) / 4] = "prefix",
+	[(RTM_GETMULTICAST - RTM_BASE) / 4] = "multicast",
+	[(RTM_GETANYCAST - RTM_BASE) / 4] = "anycast",
+	[(RTM_NEWNEIGHTBL - RTM_BASE) / 4] = "neightbl",
+	[(RTM_NEWNDUSEROPT - RTM_BASE) / 4] = "nduseropt",
+	[(RTM_NEWADDRLABEL - RTM_BASE) / 4] = "addrlabel",
+	[(RTM_GETDCB - RTM_BASE) / 4] = "dcb",
+	[(RTM_NEWNETCONF - RTM_BASE) / 4] = "netconf",
+	[(RTM_NEWMDB - RTM_BASE) / 4] = "mdb",
+	[(RTM_NEWNSID - RTM_BASE) / 4] = "nsid",
+	[(RTM_NEWSTATS - RTM_BASE) / 4] = "stats",
+	[(RTM_NEWCACHEREPORT - RTM_BASE) / 4] = "cachereport",
+	[(RTM_NEWCHAIN - RTM_BASE) / 4] = "chain",
+	[(RTM_NEWNEXTHOP - RTM_BASE) / 4] = "nexthop",
+	[(RTM_NEWLINKPROP - RTM_BASE) / 4] = "linkprop",
+	[(RTM_NEWVLAN - RTM_BASE) / 4] = "vlan",
+	[(RTM_NEWNEXTHOPBUCKET - RTM_BASE) / 4] = "bucket",
+	[(RTM_NEWTUNNEL - RTM_BASE) / 4] = "tunnel",
+};
+static const char *const route_verbs[] = { "new", "delete", "get", "set" };
+
+/* What nf_tables messages are about, by type. Source: <linux/netfilter/nf_tables.h>. */
+static const struct {
+	const char *kind, *verb;
+} table_types[] = {
+	[NFT_MSG_NEWTABLE] = { "table", "new" },
+	[NFT_MSG_GETTABLE] = { "table", "get" },
+	[NFT_MSG_DELTABLE] = { "table", "delete" },
+	[NFT_MSG_NEWCHAIN] = { "chain", "new" },
+	[NFT_MSG_GETCHAIN] = { "chain", "get" },
+	[NFT_MSG_DELCHAIN] = { "chain", "delete" },
+	[NFT_MSG_NEWRULE] = { "rule", "new" },
+	[NFT_MSG_GETRULE] = { "rule", "get" },
+	[NFT_MSG_DELRULE] = { "rule", "delete" },
+	[NFT_MSG_NEWSET] = { "set", "new" },
+	[NFT_MSG_GETSET] = { "set", "get" },
+	[NFT_MSG_DELSET] = { "set", "delete" },
+	[NFT_MSG_NEWSETELEM] = { "element", "new" },
+	[NFT_MSG_GETSETELEM] = { "element", "get" },
+	[NFT_MSG_DELSETELEM] = { "element", "delete" },
+	[NFT_MSG_NEWGEN] = { "generation", "new" },
+	[NFT_MSG_GETGEN] = { "generation", "get" },
+	[NFT_MSG_TRACE] = { "trace", "new" },
+	[NFT_MSG_NEWOBJ] = { "object", "new" },
+	[NFT_MSG_GETOBJ] = { "object", "get" },
+	[NFT_MSG_DELOBJ] = { "object", "delete" },
+	[NFT_MSG_GETOBJ_RESET] = { "object", "get" },
+	[NFT_MSG_NEWFLOWTABLE] = { "flowtable", "new" },
+	[NFT_MSG_GETFLOWTABLE] = { "flowtable", "get" },
+	[NFT_MSG_DELFLOWTABLE] = { "flowtable", "delete" },
+};
+
+const struct family *spoken_find_family(const struct ferry_tracer *tracer, int protocol, uint16_t type)
+{
+	const struct families *families = &tracer->families;
+
+	for (size_t i = 0; i < families->count; i++)
+		if (families->list[i].protocol == protocol && (protocol != NETLINK_GENERIC || families->list[i].type == type))
+			return &families->list[i];
+	return NULL;
+}
+
+static const char *format(struct ferry_tracer *tracer, const char *text, unsigned int number)
+{
+	char buffer[64];
+
+	snprintf(buffer, sizeof(buffer), "%s%u", text, number);
+	return arena_copy(&tracer->arena, buffer, strlen(buffer));
+}
+
+static const char *address_of(struct ferry_tracer *tracer, const char *family, const char *kind)
+{
+	char buffer[128];
+
+	snprintf(buffer, sizeof(buffer), FAMILY_PREFIX "%s%s%s", family, kind ? "/" : "", kind ? kind : "");
+	return arena_copy(&tracer->arena, buffer, strlen(buffer));
+}
+
+/* The controller, whose number is fixed, is known before anybody has asked it. */
+const char *spoken_family(struct ferry_tracer *tracer, int protocol, uint16_t type)
+{
+	const struct family *family = spoken_find_family(tracer, protocol, type);
+
+	if (family)
+		return address_of(tracer, family->name, NULL);
+	if (protocol == NETLINK_GENERIC)
+		return type ? format(tracer, FAMILY_PREFIX "generic/", type) : FAMILY_PREFIX "generic";
+	if (protocol == NETLINK_ROUTE)
+		return FAMILY_PREFIX "route";
+	return format(tracer, FAMILY_PREFIX, (unsigned int)protocol);
+}
+
+/* A request may ask with less of a header than the kernel answers with. */
+static int decode_object(struct ferry_tracer *tracer, const struct object *object, const struct nlmsghdr *message, struct spoken_message *ret)
+{
+	const size_t length = message->nlmsg_len - NLMSG_HDRLEN, header = object->schema->header_size;
+	struct record *record = NULL;
+	int r;
+
+	if (length < header) {
+		char *whole = arena_allocate(&tracer->arena, header);
+
+		if (!whole)
+			return -ENOMEM;
+		memcpy(whole, NLMSG_DATA(message), length);
+		r = schema_decode(object->schema, whole, header, &tracer->arena, &record);
+	} else {
+		r = message->nlmsg_type == object->get_type ? schema_decode(object->schema, NLMSG_DATA(message), length, &tracer->arena, &record)
+							    : object_decode(object, message, &tracer->arena, &record);
+	}
+	if (r < 0 && (r != -EBADMSG || !record))
+		return r;
+	ret->value = (struct value){ .type = VALUE_RECORD, .record = record };
+	ret->has_value = true;
+	return 0;
+}
+
+static const struct object *object_asked(const struct protocol *protocol, const struct nlmsghdr *message)
+{
+	const struct object *object;
+	unsigned int position = 0;
+
+	while ((object = object_next(protocol, &position)))
+		if (object->get_type == message->nlmsg_type)
+			return object;
+	return NULL;
+}
+
+static int decode_route(struct ferry_tracer *tracer, const struct nlmsghdr *message, struct spoken_message *ret)
+{
+	const unsigned int kind = (message->nlmsg_type - RTM_BASE) / 4u, verb = (message->nlmsg_type - RTM_BASE) % 4u;
+	const struct object *object;
+	bool removed;
+
+	ret->address = address_of(tracer, "route", kind < ARRAY_SIZE(route_kinds) ? route_kinds[kind] : NULL);
+	ret->verb = verb == 2 && (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP ? "dump" : route_verbs[verb];
+	if (!ret->address)
+		return -ENOMEM;
+	object = verb == 2 ? object_asked(&protocol_route, message) : object_of(&protocol_route, message, &removed);
+	/* The one kind that is changed by a type of its own says the same with it. */
+	if (message->nlmsg_type == RTM_SETLINK) {
+		struct nlmsghdr *same = (struct nlmsghdr *)arena_copy(&tracer->arena, message, message->nlmsg_len);
+
+		if (!same)
+			return -ENOMEM;
+		same->nlmsg_type = RTM_NEWLINK;
+		message = same;
+		object = object_of(&protocol_route, message, &removed);
+	}
+	return object ? decode_object(tracer, object, message, ret) : -EBADMSG;
+}
+
+/* A protocol with objects of which only what they are by its schemas is told, and never bytes: they may be keys. */
+static int decode_protocol(struct ferry_tracer *tracer, const struct protocol *protocol, const struct nlmsghdr *message, struct spoken_message *ret)
+{
+	_cleanup_buffer_ struct buffer room = { 0 };
+	const struct nlmsghdr *unified = protocol_unify(protocol, message, &room);
+	const char *type = names_find(protocol->types, message->nlmsg_type);
+	const struct object *object;
+	bool removed = false;
+	int r;
+
+	unified = (const struct nlmsghdr *)arena_copy(&tracer->arena, unified, unified->nlmsg_len);
+	if (!unified)
+		return -ENOMEM;
+	object = object_of(protocol, unified, &removed);
+	ret->verb = !type ? ret->verb : removed ? "delete" : object ? "new" : type;
+	if (!object && (object = object_asked(protocol, unified)))
+		ret->verb = (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP ? "dump" : "get";
+	if (object)
+		ret->address = address_of(tracer, protocol->name + strlen(FAMILY_PREFIX), object->name);
+	if (!ret->address)
+		return -ENOMEM;
+	if (!object || unified->nlmsg_type == object->get_type)
+		return 0;
+	r = decode_object(tracer, object, unified, ret);
+	return r == -ENOMEM ? r : 0;
+}
+
+static int name_netfilter(struct ferry_tracer *tracer, const struct nlmsghdr *message, struct spoken_message *ret)
+{
+	const unsigned int type = NFNL_MSG_TYPE(message->nlmsg_type);
+
+	if (message->nlmsg_type == NFNL_MSG_BATCH_BEGIN || message->nlmsg_type == NFNL_MSG_BATCH_END) {
+		ret->verb = message->nlmsg_type == NFNL_MSG_BATCH_BEGIN ? "begin" : "commit";
+		return 0;
+	}
+	if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES || type >= ARRAY_SIZE(table_types) || !table_types[type].kind)
+		return 0;
+	ret->address = address_of(tracer, "nftables", table_types[type].kind);
+	ret->verb = message->nlmsg_flags & NLM_F_REQUEST && (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP &&
+				    strcmp(table_types[type].verb, "get") == 0
+			    ? "dump"
+			    : table_types[type].verb;
+	return ret->address ? 0 : -ENOMEM;
+}
+
+static int decode_other(struct ferry_tracer *tracer, const struct trace_file *file, const struct nlmsghdr *message, struct spoken_message *ret)
+{
+	static const struct family unknown = { .name = "", .header_size = -1 };
+	const struct family *family = spoken_find_family(tracer, file->protocol, message->nlmsg_type);
+	struct message decoded;
+	int r;
+
+	if (family && family_has_secrets(family->name) && !family->learned)
+		return 0;
+	r = message_decode(family ? family : &unknown, message, &tracer->arena, &decoded);
+	if (r < 0)
+		return r;
+	ret->value = decoded.value;
+	ret->guessed = decoded.provenance == PROVENANCE_GUESSED;
+	ret->has_value = true;
+	return 0;
+}
+
+int spoken_message_decode(struct ferry_tracer *tracer, const struct trace_file *file, const struct nlmsghdr *message, struct spoken_message *ret)
+{
+	const bool dump = (message->nlmsg_flags & (NLM_F_REQUEST | NLM_F_DUMP)) == (NLM_F_REQUEST | NLM_F_DUMP);
+	const bool generic = file->protocol == NETLINK_GENERIC && message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct genlmsghdr));
+	const struct protocol *protocol = protocol_of(file->protocol);
+	int r = -EBADMSG;
+
+	*ret = (struct spoken_message){ .address = spoken_family(tracer, file->protocol, message->nlmsg_type) };
+	ret->verb = generic ? format(tracer, dump ? "dump command " : "command ", *(const uint8_t *)NLMSG_DATA(message))
+			    : format(tracer, dump ? "dump type " : "type ", message->nlmsg_type);
+	if (!ret->address || !ret->verb)
+		return -ENOMEM;
+	if (file->protocol == NETLINK_ROUTE && message->nlmsg_type >= RTM_BASE)
+		r = decode_route(tracer, message, ret);
+	else if (protocol && protocol != &protocol_route)
+		r = decode_protocol(tracer, protocol, message, ret);
+	if (file->protocol == NETLINK_NETFILTER && name_netfilter(tracer, message, ret) < 0)
+		return -ENOMEM;
+	return r == -EBADMSG ? decode_other(tracer, file, message, ret) : r;
+}

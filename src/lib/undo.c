@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Undo against the history: finds the change, takes it back, and sees to it that the undo stands in the history with its cause. A recorder that runs
+ * sees the undo itself; it is told beforehand what it is for. Without one, the undo is written down here. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "channel/channel.h"
+#include "channel/object.h"
+#include "channel/source.h"
+#include "history/history.h"
+#include "lib/fanout.h"
+#include "lib/history.h"
+#include "lib/verbs.h"
+
+struct undoing {
+	struct ferry *ferry;
+	struct ferry_history *history;
+	unsigned int flags;
+	ferry_change_function *function;
+	void *data;
+	bool found;
+	int result;
+	struct fanout *fanout; /* what the write rewrites, to be put where it belongs */
+	uint32_t pid;          /* who made the change that was taken back last */
+	uint64_t start;
+};
+
+static enum ferry_door door_of(const char *address)
+{
+	static const struct {
+		const char *prefix;
+		enum ferry_door door;
+	} doors[] = {
+		{ "netlink/", FERRY_DOOR_NETLINK }, { "sysctl/", FERRY_DOOR_SYSCTL }, { "sysfs/", FERRY_DOOR_SYSFS }, { "procfs/", FERRY_DOOR_PROCFS }
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(doors); i++)
+		if (!strncmp(address, doors[i].prefix, strlen(doors[i].prefix)))
+			return doors[i].door;
+	return FERRY_DOOR_UNKNOWN;
+}
+
+/* The undo as a change of its own: what it takes back, the other way round. */
+static struct ferry_change reversed(const struct ferry_change *change, uint64_t netns)
+{
+	static const enum ferry_change_kind kinds[] = {
+		[FERRY_ADDED] = FERRY_REMOVED, [FERRY_REMOVED] = FERRY_ADDED, [FERRY_CHANGED] = FERRY_CHANGED
+	};
+	uint64_t now = boottime_now();
+
+	return (struct ferry_change){ .boottime = now,
+				      .time = boottime_to_realtime(now),
+				      .kind = kinds[change->kind],
+				      .address = change->address,
+				      .before = change->after,
+				      .after = change->before,
+				      .door = door_of(change->address),
+				      .cause = change->id,
+				      .consistency = FERRY_WHOLE,
+				      .netns = change->netns ? netns : 0,
+				      .source = "undo" };
+}
+
+/* Without a recorder. That the state is back and the history does not say so would be worse than no undo, but the state is what was asked for: told
+ * as a failure of the history alone. */
+static int write_down(struct undoing *undoing, struct ferry_change *change)
+{
+	struct error *error = &undoing->ferry->error;
+	_cleanup_history_ struct history *writer = NULL;
+	int r;
+
+	r = history_create(history_reader_path(undoing->history->reader), 0, 0, &writer, error);
+	if (r == -EBUSY) /* a recorder has begun just now and may or may not have seen it */
+		return 0;
+	if (r >= 0) {
+		change->id = history_next_id(writer);
+		r = history_add(writer, change, error);
+	}
+	if (r >= 0)
+		r = history_flush(writer, error);
+	return r < 0 ? error_wrap(error, "%s is back as it was, but the history does not say so", change->address) : 0;
+}
+
+static int tell(struct undoing *undoing, const struct ferry_change *change, bool recorded)
+{
+	struct ferry_change undo = reversed(change, undoing->ferry->netns);
+	int r = 0;
+
+	undo.actor = probe_actor_of(NULL, (uint32_t)getpid());
+	if (!undo.actor)
+		return error_set(&undoing->ferry->error, -ENOMEM, "no memory for the undo's own record");
+	if (!recorded && !(undoing->flags & FERRY_UNDO_DRY_RUN))
+		r = write_down(undoing, &undo);
+	if (r >= 0 && undoing->function)
+		r = undoing->function(undoing->data, &undo);
+	actor_unref(undo.actor);
+	return r;
+}
+
+/* Where the recorder is to look for what the undo does: an object may come back under another name, a link with its other end. */
+static int announce(const char *path, const struct ferry_change *change, struct error *error)
+{
+	const struct object *object = channel_object(change->address);
+	const char *scope = object ? object->protocol->name : NULL;
+
+	return history_intend(path, (uint32_t)getpid(), &(struct history_intent){ change->address, scope, change->id }, error);
+}
+
+static int take_back(void *data, const struct ferry_change *change)
+{
+	struct undoing *undoing = data;
+	struct ferry *ferry = undoing->ferry;
+	const char *path = history_reader_path(undoing->history->reader);
+	struct undo_verbs verbs = undo_verbs_of(ferry);
+	struct undo_result result = { 0 };
+	bool recorded = history_recording(path);
+	int r = 0;
+
+	undoing->found = true;
+	undoing->pid = change->actor ? change->actor->pid : 0;
+	undoing->start = change->actor ? change->actor->start : 0;
+	if (recorded && change->address && !(undoing->flags & FERRY_UNDO_DRY_RUN))
+		r = announce(path, change, &ferry->error);
+	if (r >= 0 && change->address && !(undoing->flags & FERRY_UNDO_DRY_RUN))
+		r = fanout_begin(ferry, change->address, &undoing->fanout);
+	if (r >= 0)
+		r = undo_change(change, undoing->flags, &verbs, &result, &ferry->error);
+	if (r >= 0)
+		r = result.done ? tell(undoing, change, recorded) : FERRY_UNCHANGED;
+	undo_result_done(&result);
+	undoing->result = r;
+	return 0;
+}
+
+/* The numbers of what followed from a change. */
+struct numbers {
+	uint64_t *list;
+	size_t count, size;
+	uint32_t pid; /* of who made that change: an undo of it has it as its cause too, but is somebody else's doing */
+	uint64_t start;
+};
+
+static int add_number(void *data, const struct ferry_change *change)
+{
+	struct numbers *numbers = data;
+
+	if (change->kind == FERRY_GAP || change->result < 0 || !change->actor || change->actor->pid != numbers->pid ||
+	    change->actor->start != numbers->start)
+		return 0;
+	if (numbers->count == numbers->size) {
+		size_t size = numbers->size ? numbers->size * 2 : 64;
+		uint64_t *list = reallocarray(numbers->list, size, sizeof(*list));
+
+		if (!list)
+			return -ENOMEM;
+		numbers->list = list;
+		numbers->size = size;
+	}
+	numbers->list[numbers->count++] = change->id;
+	return 0;
+}
+
+static int undo_one(struct undoing *undoing, uint64_t id)
+{
+	struct ferry_history_filter filter = { .size = sizeof(filter), .id = id };
+	int r;
+
+	undoing->found = false;
+	r = ferry_history_changes(undoing->history, &filter, take_back, undoing);
+	if (r < 0)
+		return r;
+	if (!undoing->found)
+		r = error_set(&undoing->ferry->error, -ENOENT, "the history has no change %" PRIu64, id);
+	else if (undoing->result == 0)
+		r = fanout_end(undoing->fanout, undoing->history, id);
+	else
+		r = undoing->result;
+	undoing->fanout = fanout_free(undoing->fanout);
+	return r;
+}
+
+static int gather_consequences(struct undoing *undoing, uint64_t id, struct numbers *ret)
+{
+	struct ferry_history_filter filter = { .size = sizeof(filter), .cause = id };
+	int r = ferry_history_changes(undoing->history, &filter, add_number, ret);
+
+	/* What followed from these as well: the address that went with its link took a route along. */
+	for (size_t i = 0; r >= 0 && i < ret->count; i++) {
+		filter.cause = ret->list[i];
+		r = ferry_history_changes(undoing->history, &filter, add_number, ret);
+	}
+	return r;
+}
+
+/* Takes back those of NUMBERS that let themselves be taken back by now, and leaves the others there, in their order. */
+static int undo_pass(struct undoing *undoing, uint64_t id, struct numbers *numbers)
+{
+	size_t left = 0;
+	int first = 0;
+
+	for (size_t i = 0; i < numbers->count; i++) {
+		int result = undo_one(undoing, numbers->list[i]);
+
+		if (result >= 0 || result == -EOPNOTSUPP)
+			continue;
+		if (!first)
+			first = error_wrap(&undoing->ferry->error, "#%" PRIu64 ", which followed from #%" PRIu64, numbers->list[i], id);
+		numbers->list[left++] = numbers->list[i];
+	}
+	numbers->count = left;
+	return first;
+}
+
+/* One may stand on another that went after it, a route on its address: so again, as long as that helps. What the kernel brings back by itself, or
+ * what cannot be taken back, is passed over. */
+static int undo_consequences(struct undoing *undoing, uint64_t id)
+{
+	struct numbers numbers = { .pid = undoing->pid, .start = undoing->start };
+	int r = gather_consequences(undoing, id, &numbers);
+	size_t before;
+
+	if (r >= 0)
+		do {
+			before = numbers.count;
+			r = undo_pass(undoing, id, &numbers);
+		} while (r < 0 && numbers.count < before);
+	free(numbers.list);
+	return r;
+}
+
+int ferry_undo(struct ferry *ferry, struct ferry_history *history, uint64_t id, unsigned int flags, ferry_change_function *function, void *data)
+{
+	struct undoing undoing = { .ferry = ferry, .history = history, .flags = flags, .function = function, .data = data };
+	int r;
+
+	if (!id)
+		return error_set(&ferry->error, -EINVAL, "changes are numbered from 1: see ferry log");
+	if (ferry->machine.root)
+		return error_set(&ferry->error, -EROFS, "nothing is changed below another root");
+	r = undo_one(&undoing, id);
+	if (r >= 0 && flags & FERRY_UNDO_CONSEQUENCES) {
+		int consequences = undo_consequences(&undoing, id);
+
+		r = consequences < 0 ? consequences : r;
+	}
+	return r;
+}

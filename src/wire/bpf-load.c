@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "wire/bpf-load.h"
+
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "wire/libbpf.h"
+
+bool bpf_capable(unsigned int capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	return data[capability / 32].effective >> capability % 32 & 1;
+}
+
+const char *bpf_missing_capability(void)
+{
+	if (bpf_capable(CAP_SYS_ADMIN))
+		return NULL;
+	if (!bpf_capable(CAP_BPF))
+		return "needs CAP_BPF";
+	return bpf_capable(CAP_PERFMON) ? NULL : "needs CAP_PERFMON";
+}
+
+bool bpf_has_tracepoint(const struct btf *btf, const char *name, unsigned int arguments)
+{
+	char typedef_name[96];
+	const struct btf_type *type;
+	int id;
+
+	snprintf(typedef_name, sizeof(typedef_name), "btf_trace_%s", name);
+	id = libbpf.btf__find_by_name_kind(btf, typedef_name, BTF_KIND_TYPEDEF);
+	type = id < 0 ? NULL : libbpf.btf__type_by_id(btf, (__u32)id);
+	/* typedef void (*btf_trace_NAME)(void *, ...): its arguments come behind the first */
+	if (type)
+		type = libbpf.btf__type_by_id(btf, type->type);
+	if (type && btf_is_ptr(type))
+		type = libbpf.btf__type_by_id(btf, type->type);
+	return type && btf_is_func_proto(type) && btf_vlen(type) > arguments;
+}
+
+/* One load at a time and thread: libbpf's words go through a function without data. */
+static __thread char first_words[192];
+static __thread libbpf_print_fn_t print_before;
+
+static int keep_words(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	char text[512];
+	size_t length;
+
+	if (level != LIBBPF_WARN || first_words[0])
+		return 0;
+	vsnprintf(text, sizeof(text), format, arguments);
+	length = strcspn(text, "\n");
+	if (length >= sizeof(first_words))
+		length = sizeof(first_words) - 1;
+	memcpy(first_words, text, length);
+	first_words[length] = 0;
+	return 0;
+}
+
+void bpf_words_catch(void)
+{
+	libbpf_print_fn_t before = libbpf.libbpf_set_print(keep_words);
+
+	if (before != keep_words)
+		print_before = before;
+	first_words[0] = 0;
+}
+
+const char *bpf_words(void)
+{
+	return first_words;
+}
+
+void bpf_words_release(void)
+{
+	libbpf.libbpf_set_print(print_before);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Before BPF programs are loaded: what the rights and the kernel allow, and what libbpf says where a load fails. */
+#ifndef FERRY_WIRE_BPF_LOAD_H
+#define FERRY_WIRE_BPF_LOAD_H
+
+#include <stdbool.h>
+
+struct btf;
+
+bool bpf_capable(unsigned int capability);
+/* What is missing to load BPF programs ("needs CAP_BPF"), NULL where nothing is. */
+const char *bpf_missing_capability(void);
+/* Whether the kernel whose types BTF holds has a tracepoint that hands over at least so many ARGUMENTS. */
+bool bpf_has_tracepoint(const struct btf *btf, const char *name, unsigned int arguments);
+
+/* From now on, in this thread, libbpf's warnings are kept instead of printed; the first says what failed, those that follow what came of it. */
+void bpf_words_catch(void);
+/* "" where there was none since the last call of bpf_words_catch(). */
+const char *bpf_words(void);
+void bpf_words_release(void);
+
+#endif

@@ -1,0 +1,441 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Families that ferry has never seen: what is listed, learned and dumped, judged by genl(8), bpftool(8), ethtool(8), ip(8), and by a socket of Python's own."""
+import glob
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+import unittest
+
+import ferrytest
+from ferrytest import FERRY, HERE, Recorder, check, ferry, ferry_lines
+
+CACHE = "/var/cache/ferry"
+NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all", "--inh-caps", "-all")
+
+
+def learn(*arguments):
+    """What `ferry learn --json` tells, by family."""
+    return {told["family"]: told for told in ferry_lines("--json", "learn", *arguments)}
+
+
+def kept():
+    return glob.glob(CACHE + "/learned-*")[0]
+
+
+def kept_attributes():
+    """Constant -> (number, kind, provenance) of what is kept."""
+    with open(kept()) as file:
+        return {words[2]: (int(words[1]), words[3], words[4]) for words in map(str.split, file) if words[0] == "attribute"}
+
+
+def enumerators():
+    """Constant -> number, as bpftool reads the kernel's types."""
+    out = check(["bpftool", "btf", "dump", "file", "/sys/kernel/btf/vmlinux", "format", "c"])
+    return {name: int(number) for name, number in re.findall(r"^\t([A-Z_][A-Z0-9_]+) = (-?\d+),$", out, re.M)}
+
+
+def kept_sets():
+    """Name of a set -> number -> constant."""
+    found = {}
+    with open(kept()) as file:
+        for words in map(str.split, file):
+            if words[0] == "set":
+                current = found[words[1]] = {}
+            elif words[0] == "attribute":
+                current[int(words[1])] = words[2]
+    return found
+
+
+def tables():
+    """Constant -> kinds of the attributes in the schemas made by hand. What is newer than some headers stands there by its number: the constants beside it
+    tell of which set it is."""
+    found, sets = {}, kept_sets()
+    for path in glob.glob(os.path.join(HERE, "../../src/channel/*.c")):
+        with open(path) as file:
+            text = file.read()
+        macros = dict(re.findall(r'^#define (\w+)(?:\([^)]*\))?\s+(?:\\\n\s*)?\{\s*(?:\\\n\s*)?"?\w+"?, FIELD_(\w+)', text, re.M))
+        for body in re.findall(r"const struct field \w+\[\] = \{(.*?)\n\};", text, re.S):
+            rows = [(name, kind or macros.get(macro)) for name, kind, macro in re.findall(r'\[(\w+)\]\s*=\s*(?:\{\s*"[^"]+",\s*FIELD_(\w+)|([A-Z_]+)\b)', body)]
+            names = [name for name, _ in rows if not name.isdigit()] or re.findall(r"/\* ([A-Z]+_[A-Z0-9_]+)", body)
+            numbers = next((numbers for numbers in sets.values() if names and names[0] in numbers.values()), {})
+            for name, kind in rows:
+                constant = numbers.get(int(name)) if name.isdigit() else name
+                if kind and constant and re.fullmatch(r"[A-Z]+_[A-Z0-9_]+", constant):
+                    found.setdefault(constant, set()).add(kind)
+    return found
+
+
+# What a kind of ours may be to the kernel, which knows no byte order, no addresses and no interfaces. Bytes claim nothing.
+SAME = {
+    "FLAG": {"flag"}, "BOOL": {"u8"}, "U8": {"u8"}, "U16": {"u16"}, "U32": {"u32"}, "U64": {"u64"}, "S8": {"s8"}, "S16": {"s16"}, "S32": {"s32"}, "S64": {"s64"},
+    "BE16": {"u16", "be16"}, "BE32": {"u32", "be32"}, "BE64": {"u64", "be64"}, "INTERFACE": {"u32", "s32"},
+    "TEXT": {"text", "bytes"}, "ADDRESS": {"address", "bytes", "u32"}, "PREFIX": {"address", "bytes", "u32"},
+    "RECORD": {"nest", "bytes", "bits"}, "LIST": {"nest", "array"}, "SELECT": {"nest"}, "INDEXED": {"bytes"}, "PAD": {"pad"},
+    "CODEC": {"uint", "sint", "u8", "bytes", "nest", "array", "flag"},
+    "BYTES": {"flag", "u8", "u16", "u32", "u64", "text", "bytes", "nest", "array", "bits"},
+}
+
+
+def add_ioam():
+    """A row in a family that has no table: netlink/IOAM6/3, learned netlink/IOAM6/dump_namespaces."""
+    subprocess.run(["ip", "ioam", "namespace", "add", "9", "data", "0x77"], capture_output=True)
+
+
+class Listing(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        add_ioam()
+        for path in glob.glob(CACHE + "/*"):
+            os.unlink(path)
+
+    def judge(self):
+        """As genl tells the generic families."""
+        found = {}
+        for part in check(["genl", "ctrl", "list"]).split("Name: ")[1:]:
+            name = part.split("\n")[0].strip()
+            number, version, header = re.search(r"ID: 0x(\w+)\s+Version: 0x(\w+)\s+header size: (\d+)", part).groups()
+            operations = re.search(r"commands supported:(.*?)(multicast groups:|$)", part, re.S)
+            groups = part.split("multicast groups:")[1] if "multicast groups:" in part else ""
+            found[name] = {"id": int(number, 16), "version": int(version, 16), "header_size": int(header),
+                           "operations": len(re.findall(r"#\d+:", operations.group(1))) if operations else 0, "groups": len(re.findall(r"#\d+:", groups))}
+        return found
+
+    def test_families(self):
+        listed = {item["address"].removeprefix("netlink/"): item for item in ferry_lines("--json", "ls", "-l", "netlink")}
+        for name, expected in self.judge().items():
+            told = {key: value for key, value in listed[name]["value"].items() if key != "dumps"}
+            self.assertEqual(told, expected, name)
+            self.assertEqual((listed[name]["type"], listed[name]["provenance"]), ("family", "table" if name == "nlctrl" else "guessed"), name)
+        with open("/proc/net/netlink") as file:
+            protocols = {int(line.split()[1]) for line in file.read().splitlines()[1:] if line.split()[2] == "0"} - {0, 6, 16}  # route and xfrm are listed by their objects
+        self.assertLessEqual(protocols, {item["value"].get("protocol") for item in listed.values() if "value" in item})
+
+    def test_provenance_of_what_is_by_hand(self):
+        self.assertEqual({item["provenance"] for item in ferry_lines("--json", "ls", "-l", "netlink/route/link/lo")}, {"table"})
+        self.assertIn("PROVENANCE", ferry("ls", "-l", "netlink/route/link/lo").stdout.splitlines()[0])
+
+    def test_without_learning_all_is_told_by_number(self):
+        self.assertFalse(glob.glob(CACHE + "/*"))
+        done = ferry("get", "netlink/IOAM6/3")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("netlink/IOAM6/3/0/attribute 1 = 0900\nnetlink/IOAM6/3/0/attribute 2 = 77000000\n", done.stdout)
+        self.assertIn("ferry learn", done.stderr)
+        self.assertEqual({item["provenance"] for item in ferry_lines("--json", "ls", "-l", "netlink/IOAM6/3/0")}, {"guessed"})
+
+    def test_what_cannot_be_dumped(self):
+        self.assertEqual(ferry("get", "netlink/netdev/999").returncode, 3)
+        self.assertEqual(ferry("ls", "netlink/netdev/dev/none").returncode, 3)
+        refused = ferry("get", "netlink/netdev/13")  # NETDEV_CMD_BIND_RX
+        self.assertEqual((refused.returncode, "does not answer" in refused.stderr), (1, True), refused.stderr)
+
+
+class Learning(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        add_ioam()
+        cls.told = learn()
+
+    def test_against_the_tables(self):
+        """Learning alone names what the tables name, and types none otherwise."""
+        known, types, learned = tables(), enumerators(), kept_attributes()
+        present = [constant for constant in known if constant in types]
+        named = [constant for constant in present if constant in learned]
+        self.assertGreater(len(present), 300)
+        self.assertGreaterEqual(len(named), 0.9 * len(present), sorted(set(present) - set(named)))
+        self.assertEqual([constant for constant, (number, _, _) in learned.items() if types.get(constant) not in (number, number - 1)], [])
+        typed = [constant for constant in named if learned[constant][2] == "learned"]
+        wrong = [(constant, known[constant], learned[constant][1]) for constant in typed if not any(learned[constant][1] in SAME[kind] for kind in known[constant])]
+        self.assertEqual(wrong, [])
+        self.assertGreater(len(typed), 60)
+        print(f"# {len(named)} of {len(present)} attributes named as by hand, {len(typed)} of them typed by the kernel, 0 otherwise")
+
+    def test_drift(self):
+        """The tables against the kernel that runs: no type otherwise; what it has and they lack is told."""
+        known, learned = tables(), kept_attributes()
+        wrong = []
+        for constant, (_, kind, provenance) in learned.items():
+            if provenance == "learned" and constant in known:
+                wrong += [(constant, ours, kind) for ours in known[constant] if kind not in SAME[ours]]
+        self.assertEqual(wrong, [])
+        for name, numbers in sorted(kept_sets().items()):
+            missing = [constant for constant in numbers.values() if constant not in known]
+            if missing and len(missing) < len(numbers):
+                print(f"# {name}: the kernel has, the tables have not: {' '.join(missing)}")
+
+    def test_figures(self):
+        for family, told in self.told.items():
+            if family != "route":
+                self.assertEqual(told["tried"], 0, family)
+        self.assertGreater(self.told["route"]["tried"], 1000)
+        for family in ("ethtool", "netdev", "nlctrl", "tcp_metrics", "mptcp_pm"):
+            if family in self.told:
+                self.assertEqual(self.told[family]["commands_named"], self.told[family]["commands"], family)
+                self.assertGreater(self.told[family]["attributes"], 0, family)
+        for family in ("ethtool", "netdev", "nlctrl"):
+            self.assertGreater(self.told[family]["typed"], 0, family)
+
+    def test_nothing_happens_here(self):
+        """Neither a change that the kernel would tell, nor one that shows."""
+        def state():
+            return [check(["ip", "-d", "-s", "-s", kind, "show", *more]) for kind, more in
+                    (("link", []), ("addr", []), ("rule", []), ("nexthop", []), ("neigh", []), ("route", ["table", "all"]))]
+
+        before = state()
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as judge:
+            judge.bind((0, 0))
+            for group in range(1, 40):
+                judge.setsockopt(270, 1, group)
+            learn()
+            judge.setblocking(False)
+            self.assertRaises(BlockingIOError, judge.recv, 65536)
+        self.assertEqual(state(), before)
+
+    def test_one_family_alone_keeps_the_others(self):
+        with open(kept()) as file:
+            before = sorted(file.read().splitlines()[1:-1])
+        self.assertEqual(list(learn("netdev")), ["netdev"])
+        with open(kept()) as file:
+            self.assertEqual(sorted(file.read().splitlines()[1:-1]), before)
+        self.assertEqual(ferry("learn", "none").returncode, 3)
+        self.assertEqual(ferry("learn", "audit").returncode, 1)
+
+    def test_whose_file_it_is(self):
+        """What others could have written is not believed, and that is said."""
+        path = kept()
+        with open(path) as file:
+            good = file.read()
+
+        def is_believed():
+            done = ferry("get", "netlink/IOAM6/3")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return "netlink/IOAM6/dump_namespaces/0/ns_id = 9" in done.stdout, done.stderr
+
+        try:
+            self.assertEqual(is_believed(), (True, ""))
+            for spoil, mend, word in ((lambda: os.chmod(path, 0o664), lambda: os.chmod(path, 0o644), "written by others"),
+                                      (lambda: os.chown(path, 1234, 0), lambda: os.chown(path, 0, 0), "another user"),
+                                      (lambda: os.chmod(CACHE, 0o777), lambda: os.chmod(CACHE, 0o755), "written by others"),
+                                      (lambda: self.write(path, good[:-20]), lambda: self.write(path, good), "line"),
+                                      (lambda: self.write(path, good.replace(" u32 ", " \x1b[31m ", 1)), lambda: self.write(path, good), "line"),
+                                      (lambda: (os.rename(path, path + "x"), os.symlink(path + "x", path)), lambda: os.rename(path + "x", path), "")):
+                spoil()
+                believed, words = is_believed()
+                mend()
+                self.assertFalse(believed, word)
+                self.assertIn(word, words)
+                self.assertNotIn("\x1b", words)
+            self.assertEqual(is_believed(), (True, ""))
+        finally:
+            self.write(path, good)
+
+    def write(self, path, text):
+        with open(path, "w") as file:
+            file.write(text)
+
+    def test_without_rights(self):
+        """Nobody can learn too, and keeps it for himself."""
+        folder = os.path.join(os.environ["TMPDIR"], "nobody")
+        os.mkdir(folder)
+        os.chmod(os.environ["TMPDIR"], 0o755)
+        os.chown(folder, 65534, 65534)
+        done = subprocess.run([*NOBODY, "env", f"XDG_CACHE_HOME={folder}", FERRY, "--json", "learn"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told = {each["family"]: each for each in map(json.loads, done.stdout.splitlines())}
+        for family in told:
+            if family != "route":
+                self.assertEqual(told[family], self.told[family])
+        self.assertTrue(told["route"]["typed"] == self.told["route"]["typed"] or told["route"]["why"], told["route"])
+        own = glob.glob(folder + "/ferry/learned-*")
+        self.assertEqual((len(own), os.stat(own[0]).st_uid), (1, 65534))
+
+
+class Dumps(unittest.TestCase):
+    """What was learned reads what the kernel answers as others read it."""
+
+    @classmethod
+    def setUpClass(cls):
+        learn()
+
+    def rows(self, address):
+        done = ferry("--json", "get", address)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return list(json.loads(done.stdout).values())
+
+    def test_mptcp(self):
+        check(["ip", "mptcp", "endpoint", "add", "10.9.8.7", "id", "3", "signal"])
+        check(["ip", "mptcp", "endpoint", "add", "fd00::7", "id", "4", "backup", "subflow"])
+        try:
+            rows = {row["addr"]["id"]: row["addr"] for row in self.rows("netlink/mptcp_pm/get_addr")}
+            for expected in json.loads(check(["ip", "-j", "mptcp", "endpoint"])):
+                row = rows.pop(expected["id"])
+                self.assertEqual(row.get("addr4") or row.get("addr6"), expected["address"])
+                self.assertEqual(row["flags"], sum({"signal": 1, "subflow": 2, "backup": 4}[word] for word in ("signal", "subflow", "backup") if expected.get(word)))
+            self.assertEqual(rows, {})
+        finally:
+            check(["ip", "mptcp", "endpoint", "flush"])
+
+    def test_tcp_metrics(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            for _ in range(3):
+                with socket.create_connection(server.getsockname()) as client:
+                    other, _ = server.accept()
+                    with other:
+                        client.sendall(b"x" * 100000)
+                        other.recv(100000, socket.MSG_WAITALL)
+        expected = json.loads(check(["ip", "-j", "tcp_metrics", "show"]))
+        rows = {row.get("addr_ipv4") or row["addr_ipv6"]: row for row in self.rows("netlink/tcp_metrics/get")}
+        self.assertTrue(expected)
+        for entry in expected:
+            row = rows[entry["dst"]]
+            if "rtt" in entry:
+                # Told in eighths of a microsecond; ip divides.
+                self.assertAlmostEqual(row["vals"]["rtt_us"] / 8e6, entry["rtt"], delta=1e-5)
+            for name in ("cwnd", "reordering", "ssthresh"):
+                if name in entry:
+                    self.assertEqual(row["vals"][name], entry[name], (name, entry))
+
+    def test_ethtool_without_a_table(self):
+        """Answers by what was learned alone."""
+        check(["ip", "link", "add", "l0", "type", "veth", "peer", "name", "l1"])
+        try:
+            rows = {row["header"]["dev_name"]: row for row in self.rows("netlink/ethtool/tsinfo_get")}
+            for name in ("l0", "l1"):
+                judged = check(["ethtool", "-T", name])
+                bits = rows[name]["timestamping"]["bits"]["bit"]
+                names = {bit["name"] for bit in (bits if isinstance(bits, list) else [bits])}
+                self.assertEqual(names, {word for word in re.findall(r"^\t([\w-]+)", judged.split("Capabilities:")[1].split("PTP")[0], re.M)})
+        finally:
+            check(["ip", "link", "del", "l0"])
+
+    def test_provenance(self):
+        """What the kernel has typed, and what it has named alone."""
+        told = {item["address"].rsplit("/", 1)[1]: item["provenance"] for item in ferry_lines("--json", "ls", "-l", "netlink/nlctrl/family/nlctrl")}
+        self.assertEqual(set(told.values()), {"table"})
+        check(["ip", "mptcp", "endpoint", "add", "10.9.8.6", "id", "5"])
+        try:
+            told = {item["address"].rsplit("/", 1)[1]: item["provenance"] for item in ferry_lines("--json", "ls", "-l", "netlink/mptcp_pm/get_addr/0/addr")}
+            self.assertEqual((told["family"], told["id"], told["addr4"]), ("learned", "learned", "table"))
+        finally:
+            check(["ip", "mptcp", "endpoint", "flush"])
+
+    def test_secrets(self):
+        """A key that is known by its name is shown to nobody."""
+        check(["ip", "sr", "hmac", "set", "17", "sha256"], input="topsecret\n")
+        done = ferry("get", "netlink/SEG6/dumphmac")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("/secret = (secret)\n", done.stdout)
+        self.assertIn("/hmackeyid = 17\n", done.stdout)
+        self.assertNotIn(b"topsecret".hex(), done.stdout)
+
+    def test_watching(self):
+        """A message of a family without a table is told by what was learned."""
+        check(["ip", "link", "add", "e0", "type", "bridge"])
+        try:
+            with Recorder("netlink/ethtool", command="watch", db=False) as watching:
+                check(["ethtool", "-K", "e0", "tso", "off"])
+                watching.wait("the message", lambda: any(m["kind"] == "message" for m in watching.changes))
+                message = watching.changes[0]
+                self.assertEqual((message["provenance"], message["guessed"], message["message"]["header"]["dev_name"]), ("learned", False, "e0"))
+            with Recorder("netlink/route/tc", command="watch", db=False) as watching:
+                check(["tc", "qdisc", "add", "dev", "lo", "root", "pfifo", "limit", "77"])
+                pfifo = lambda m: m["kind"] == "message" and m["message"].get("kind") == "pfifo"
+                watching.wait("the message", lambda: any(map(pfifo, watching.changes)))
+                self.assertEqual({m["provenance"] for m in watching.changes if pfifo(m)}, {"learned"})
+        finally:
+            check(["ip", "link", "del", "e0"])
+            subprocess.run(["tc", "qdisc", "del", "dev", "lo", "root"], capture_output=True)
+
+
+class ByHand(unittest.TestCase):
+    """Operations with a table of their own."""
+
+    @classmethod
+    def setUpClass(cls):
+        for path in glob.glob(CACHE + "/*"):
+            os.unlink(path)
+        check(["ip", "tuntap", "add", "h0", "mode", "tap"])
+        check(["ip", "link", "add", "h1", "numtxqueues", "2", "numrxqueues", "2", "type", "veth", "peer", "name", "h2"])
+
+    @classmethod
+    def tearDownClass(cls):
+        check(["ip", "link", "del", "h0"])
+        check(["ip", "link", "del", "h1"])
+
+    def read(self, address):
+        done = ferry("--json", "get", address)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return json.loads(done.stdout)[address]
+
+    def test_families(self):
+        for name, expected in Listing().judge().items():
+            row = self.read(f"netlink/nlctrl/family/{name}")
+            told = {"id": row["type"], "version": row["version"], "header_size": row["header_size"], "operations": len(row.get("operations", [])),
+                    "groups": len(row.get("groups", []))}
+            self.assertEqual(told, expected, name)
+
+    def test_features(self):
+        for name in ("h0", "h1"):
+            row, compared = self.read(f"netlink/ethtool/features/{name}"), 0
+            known = set(row["hw"]["on"]) | set(row["hw"]["off"])
+            for feature, judged in json.loads(check(["ethtool", "--json", "-k", name]))[0].items():
+                if feature not in known or judged["fixed"] is None:
+                    continue
+                compared += 1
+                told = {"active": feature in row["active"], "fixed": feature not in row["hw"]["on"] or feature in row["nochange"], "requested": feature in row["wanted"]}
+                self.assertEqual(told, judged, feature)
+            self.assertGreater(compared, 30)
+
+    def numbers(self, *arguments):
+        """Maxima and present values, as ethtool lists them: a list for each word."""
+        found = {}
+        for word, value in re.findall(r"^([\w/-]+):[ \t]+(\S+)", check(["ethtool", *arguments]), re.M):
+            found.setdefault(word.lower(), []).append(value)
+        return found
+
+    def test_channels(self):
+        check(["ethtool", "-L", "h1", "rx", "2", "tx", "1"])
+        for name in ("h0", "h1"):
+            row, judged = self.read(f"netlink/ethtool/channels/{name}"), self.numbers("-l", name)
+            for word in ("rx", "tx", "other", "combined"):
+                told = [str(row.get(f"{word}_{what}", "n/a")) for what in ("max", "count")]
+                self.assertEqual(told, judged[word], (name, word))
+
+    def test_coalesce(self):
+        check(["ethtool", "-C", "h0", "rx-frames", "7"])
+        judged = self.numbers("-c", "h0")
+        row = self.read("netlink/ethtool/coalesce/h0")
+        self.assertEqual((row["rx_max_frames"], judged["rx-frames"]), (7, ["7"]))
+        self.assertEqual({word for word, values in judged.items() if values[0].isdigit()}, {"rx-frames"})
+
+    def test_link(self):
+        text = check(["ethtool", "h0"])
+        modes, info, state = (self.read(f"netlink/ethtool/{what}/h0") for what in ("linkmodes", "linkinfo", "linkstate"))
+        self.assertIn(f"Speed: {modes['speed']}Mb/s", text)
+        self.assertIn(f"Duplex: {modes['duplex'].title()}", text)
+        self.assertIn(f"Auto-negotiation: {modes['autoneg']}", text)
+        self.assertIn(f"PHYAD: {info['phyaddr']}", text)
+        self.assertIn(f"Transceiver: {info['transceiver']}", text)
+        self.assertIn(f"Link detected: {'yes' if state['link'] else 'no'}", text)
+        self.assertEqual(info["port"], "tp")
+        self.assertIn("Port: Twisted Pair", text)
+
+    def test_debug(self):
+        check(["ethtool", "-s", "h0", "msglvl", "drv", "on", "link", "on"])
+        self.assertEqual(self.read("netlink/ethtool/debug/h0")["msgmask"], ["drv", "link"])
+
+    def test_netdev(self):
+        """XDP features as the driver has them in the kernel's own words; queues by sysfs."""
+        self.assertEqual(self.read("netlink/netdev/dev/h0")["ifindex"], "h0")
+        check(["ip", "link", "set", "h1", "up"])
+        check(["ip", "link", "set", "h2", "up"])
+        rows = [row for row in json.loads(ferry("--json", "get", "netlink/netdev/queue").stdout).values() if row["ifindex"] == "h1"]
+        with os.scandir("/sys/class/net/h1/queues") as entries:
+            expected = sorted(re.match(r"(rx|tx)-(\d+)", entry.name).groups() for entry in entries)
+        self.assertEqual(sorted((row["type"], str(row["id"])) for row in rows), expected)
+
+
+ferrytest.run_cases()

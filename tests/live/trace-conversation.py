@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What `ferry trace` says of a conversation: the bytes of netlink as strace saw them, the file for Wireshark as tshark reads it, which channels net-tools
+and iproute2 use, values before and after, refusals in the kernel's words."""
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import tempfile
+import unittest
+
+from ferrytest import FERRY, check, run_cases, skip
+
+
+def traced(argv, *options, wanted=0):
+    with tempfile.NamedTemporaryFile("r") as out:
+        done = subprocess.run([FERRY, "trace", "--json", "-o", out.name, *options, "--", *argv], capture_output=True, text=True)
+        if done.returncode != wanted:
+            raise AssertionError(f"{argv} ended with {done.returncode}: {done.stderr}")
+        return [json.loads(line) for line in out]
+
+
+def spoken(argv, *options, **more):
+    return [record for record in traced(argv, *options, **more) if record["kind"] == "spoken"]
+
+
+def messages(data):
+    """The netlink messages of a datagram, without their sequence and port, which no two runs share."""
+    found = []
+    while len(data) >= 16:
+        length, kind, flags = struct.unpack_from("=IHH", data)
+        if length < 16 or length > len(data):
+            break
+        found.append((kind, flags, data[16:length]))
+        data = data[(length + 3) & ~3:]
+    return found
+
+
+class Netlink(unittest.TestCase):
+    def test_bytes_are_what_a_tap_sees(self):
+        """Our own messages, compared byte for byte with what the program was given: it writes them down."""
+        script = ("import socket, struct, sys\n"
+                  "s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0); s.bind((0, 0))\n"
+                  "ask = struct.pack('=IHHII', 32, 18, 0x301, 7, 0) + struct.pack('=BxHiII', 0, 0, 0, 0, 0)\n"
+                  "s.send(ask); said = [ask]\n"
+                  "while True:\n"
+                  "    data = s.recv(65536); said.append(data)\n"
+                  "    if struct.unpack_from('=H', data, 4)[0] == 3: break\n"
+                  "print(' '.join(part.hex() for part in said))\n")
+        with tempfile.NamedTemporaryFile("r") as out:
+            done = subprocess.run([FERRY, "trace", "--json", "-v", "-o", out.name, "--", "python3", "-S", "-c", script], capture_output=True, text=True)
+            records = [json.loads(line) for line in out]
+        said = [message for part in done.stdout.split() for message in messages(bytes.fromhex(part))]
+        told = [message for record in records if record["kind"] == "message" for message in messages(bytes.fromhex(record["hex"]))]
+        self.assertGreater(len(said), 2)
+        self.assertEqual(told, said)
+        dump, = [record for record in records if record["kind"] == "spoken" and record["name"] == "dump"]
+        self.assertEqual(dump["objects"], len(said) - 2)
+        self.assertEqual(dump["result"], 0)
+
+    def test_messages_are_those_of_strace(self):
+        """Types and lengths of the messages in order, as strace decodes them."""
+        words = {"RTM_GETLINK": 18, "RTM_NEWLINK": 16, "RTM_GETADDR": 22, "RTM_NEWADDR": 20, "RTM_GETROUTE": 26, "RTM_NEWROUTE": 24, "NLMSG_DONE": 3, "NLMSG_ERROR": 2}
+        for argv in (["ip", "link"], ["ip", "addr"], ["ip", "route", "show", "table", "all"]):
+            with tempfile.NamedTemporaryFile("r") as out:
+                subprocess.run(["strace", "-qq", "-s", "65536", "-o", out.name, "-e", "trace=sendto,sendmsg,recvfrom,recvmsg", "--", *argv], capture_output=True)
+                lines = [line for line in out if "MSG_PEEK" not in line]
+            theirs = [(words[word] if word in words else int(word, 0), int(length)) for line in lines for length, word in re.findall(r"nlmsg_len=(\d+), nlmsg_type=(\w+)", line) if int(length)]
+            ours = [struct.unpack_from("=IH", bytes.fromhex(record["hex"]))[::-1] for record in traced(argv, "-v") if record["kind"] == "message"]
+            self.assertTrue(theirs)
+            self.assertEqual(ours, theirs, argv)
+
+    def test_refusals_in_the_kernels_words(self):
+        record, = [record for record in spoken(["ip", "route", "add", "10.99.0.0/24", "via", "10.98.0.1"], wanted=2) if record["name"] == "new"]
+        self.assertEqual((record["address"], record["error"], record["words"]), ("netlink/route/route", "ENETUNREACH", "Nexthop has invalid gateway"))
+        self.assertEqual(record["asked"]["dst"], "10.99.0.0/24")
+
+    def test_a_request_that_is_taken(self):
+        record, = [record for record in spoken(["ip", "addr", "add", "10.97.0.1/24", "dev", "lo"]) if record["name"] == "new"]
+        self.assertEqual((record["address"], record["result"], record["asked"]["local"]), ("netlink/route/addr", 0, "10.97.0.1"))
+        self.assertGreater(record["duration"], 0)
+
+    def test_what_is_too_long_is_told(self):
+        script = ("import socket, struct\ns = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)\n"
+                  "s.send(struct.pack('=IHHII', 40000, 18, 1, 7, 0) + bytes(39984))\n")
+        record, = [record for record in spoken(["python3", "-S", "-c", script]) if record.get("cut")]
+        self.assertEqual((record["name"], record["words"]), ("sent", "more than was copied: 32767 of 40000 bytes"))
+
+    def test_nf_tables(self):
+        records = spoken(["nft", "add table ip ferry"])
+        self.assertIn(("netlink/nftables/table", "new"), [(record["address"], record["name"]) for record in records])
+
+
+@unittest.skipUnless(shutil.which("tshark"), "no tshark here")
+class Wireshark(unittest.TestCase):
+    def test_pcapng(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "a.pcapng")
+            check([FERRY, "trace", "-w", path, "--", "sh", "-c", "ip link; ip addr; ip route; ip rule"])
+            malformed = check(["tshark", "-r", path, "-Y", "_ws.malformed"])
+            self.assertEqual(malformed, "")
+            rows = check(["tshark", "-r", path, "-T", "fields", "-e", "netlink.hdr_type", "-e", "frame.comment"]).splitlines()
+            self.assertGreater(len(rows), 8)
+            self.assertTrue(all("ip[" in row for row in rows), rows)
+            names = check(["tshark", "-r", path, "-T", "fields", "-e", "netlink-route.ifla_ifname"]).split()
+            self.assertIn("lo", names)
+
+    def test_wrong_name(self):
+        self.assertEqual(subprocess.run([FERRY, "trace", "-w", "/tmp/file.txt", "--", "true"], capture_output=True).returncode, 2)
+
+
+class Perfetto(unittest.TestCase):
+    def test_chrome_trace(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "a.json")
+            check([FERRY, "trace", "--all", "-w", path, "--", "sh", "-c", "true; /bin/true"])
+            with open(path) as file:
+                events = json.load(file)["traceEvents"]
+        names = {event["args"]["name"] for event in events if event["ph"] == "M" and event["name"] == "thread_name"}
+        self.assertLessEqual({"sh", "true"}, names)
+        calls = [event for event in events if event["ph"] == "X"]
+        self.assertGreater(len(calls), 20)
+        self.assertTrue(all(event["dur"] >= 0 and event["ts"] > 0 for event in calls))
+
+
+class Channels(unittest.TestCase):
+    """Which door a program uses, from what it says."""
+
+    def doors(self, *argv):
+        return {record["door"] for record in spoken(argv)}
+
+    def test_net_tools_and_iproute2(self):
+        for argv in (["ifconfig", "-a"], ["route", "-n"], ["netstat", "-rn"], ["arp", "-n"]):
+            doors = self.doors(*argv)
+            self.assertTrue(doors and doors <= {"procfs", "ioctl"}, f"{argv}: {doors}")
+        self.assertEqual(self.doors("ifconfig", "-a"), {"procfs", "ioctl"})
+        for argv in (["ip", "link"], ["ip", "route"], ["ss", "-tln"]):
+            self.assertIn("netlink", self.doors(*argv), argv)
+
+    def test_ioctl_struct(self):
+        record, = [record for record in spoken(["ifconfig", "lo", "mtu", "40001"]) if record["name"] == "SIOCSIFMTU"]
+        self.assertEqual((record["address"], record["asked"]), ("ioctl/lo", {"interface": "lo", "value": 40001}))
+
+    def test_sysctl_before_and_after(self):
+        address = "sysctl/net/ipv4/ip_forward"
+        check(["sysctl", "-qw", "net.ipv4.ip_forward=0"])
+        record, = [record for record in spoken(["sysctl", "-w", "net.ipv4.ip_forward=1"]) if record["address"] == address]
+        self.assertEqual((record["name"], record["before"], record["asked"], record["result"]), ("write", 0, 1, 2))
+        record, = [record for record in spoken(["sysctl", "net.ipv4.ip_forward"]) if record["address"] == address]
+        self.assertEqual((record["name"], record["answered"]), ("read", 1))
+
+    def test_sysfs_by_its_shortest_address(self):
+        script = "cat /sys/devices/virtual/net/lo/mtu; echo 30000 > /sys/class/net/lo/mtu"
+        check(["ip", "link", "set", "lo", "mtu", "40002"])
+        records = [record for record in spoken(["sh", "-c", script]) if record["address"] == "sysfs/class/net/lo/mtu"]
+        self.assertEqual([(record["name"], record.get("before"), record.get("asked"), record.get("answered")) for record in records],
+                         [("read", None, None, 40002), ("write", 40002, 30000, None)])
+
+    def test_a_file_that_is_not_there(self):
+        record, = [record for record in spoken(["cat", "/proc/sys/net/ipv4/no_such"], wanted=1) if record["name"] == "open"]
+        self.assertEqual((record["address"], record["error"]), ("sysctl/net/ipv4/no_such", "ENOENT"))
+
+    def test_contents_of_procfs(self):
+        for options, content in ((), False), (("-v",), True):
+            record, = [record for record in spoken(["cat", "/proc/version"], *options) if record["address"] == "procfs/version"]
+            self.assertEqual("answered" in record, content)
+            self.assertEqual(record["result"], len(open("/proc/version").read()))
+
+    def test_device_events(self):
+        """Told by the kernel's multicast, in the program that hears it."""
+        script = ("import socket\ns = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 15); s.bind((0, 1))\n"
+                  "open('/sys/devices/virtual/net/lo/uevent', 'w').write('change')\ns.recv(4096)\n")
+        records = [record for record in spoken(["python3", "-S", "-c", script]) if record["name"] == "hear"]
+        self.assertEqual(len(records), 1)
+        self.assertIn("lo", json.dumps(records[0]["answered"]))
+
+
+if __name__ == "__main__":
+    if not shutil.which("strace"):
+        skip("no strace here")
+    run_cases()

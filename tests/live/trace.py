@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`ferry trace --all` judged by strace: the same programs, run once under each, have the same system calls in the same order in every thread, with the
+same results; the netlink messages are the same byte for byte. Loss is exact. Threads, exec from a thread, a crash and a killed program are as they are."""
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import ferrytest
+from ferrytest import FERRY, check, run_cases, skip
+
+FORKS = {"fork", "vfork", "clone", "clone3"}
+# Results that differ from run to run: places in memory, numbers of processes.
+PLACES = {"mmap", "brk", "mremap", "shmat"}
+NUMBERS = FORKS | {"getpid", "gettid", "getppid", "set_tid_address", "wait4", "getpgrp", "getpgid", "getsid", "setsid", "rt_sigreturn"}
+# What a program makes of the time of day and the like, which no two runs share.
+PROGRAMS = """
+ip link; ip -d link; ip addr; ip -6 addr; ip route; ip rule; ip neigh; ip -s link; ip nexthop; ip route get 127.0.0.1; ip link show dev nowhere
+ifconfig; route -n; ss -tln; sysctl net.ipv4.ip_forward; ethtool lo; nft list ruleset; lsblk; arp -n; unshare -pf --mount-proc ps -e
+tar cf /dev/null /etc/ssl; python3 -S -c 'print(1)'; env; ls -l /etc; grep -r root /etc/passwd; sort /etc/passwd; sed -n 1p /etc/passwd; awk 1 /etc/passwd
+find /etc/apt; cat /no/such/file; date +%Y; wc -l /etc/passwd
+"""
+
+
+def build(name):
+    return ferrytest.build(name, "-pthread", "-Wno-array-bounds")
+
+
+def traced(argv, *options, timeout=ferrytest.HANG):
+    """Runs `ferry trace OPTIONS -- ARGV`: its records and what subprocess.run() returns."""
+    with tempfile.NamedTemporaryFile("r") as out:
+        done = subprocess.run([FERRY, "trace", "--json", "-o", out.name, *options, "--", *argv], capture_output=True, text=True, timeout=timeout)
+        return [json.loads(line) for line in out], done
+
+
+def straced(argv, *options):
+    """Calls by thread as strace sees them, [(name, result, error, line)]; and the exit status."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(["strace", "-ff", "-qq", "-o", folder + "/t", *options, "--", *argv], capture_output=True, text=True)
+        threads = {}
+        for path in sorted(glob.glob(folder + "/t.*"), key=lambda path: int(path.rsplit(".", 1)[1])):
+            calls = threads[int(path.rsplit(".", 1)[1])] = []
+            with open(path, errors="replace") as file:
+                for line in file:
+                    name = re.match(r"(\w+)\(", line)
+                    if not name:
+                        continue
+                    result = re.match(r"(\?|0x[0-9a-f]+|-?\d+)(?: (E\w+))?", line.rstrip("\n").rsplit(" = ", 1)[1] if " = " in line else "?")
+                    number = None if result is None or result[1] == "?" else int(result[1], 0)
+                    calls.append((name[1], number, result[2] if result else None, line.rstrip("\n")))
+        return threads, done.returncode
+
+
+def by_thread(records):
+    threads = {}
+    for record in records:
+        if record["kind"] == "call":
+            threads.setdefault(record["tid"], []).append((record["name"], record["result"], record.get("error"), json.dumps(record)))
+    return threads
+
+
+def family(threads):
+    """The threads by their place among those that were made: "0", "0.0", "0.1", "0.1.0"."""
+    places = {}
+
+    def walk(thread, place):
+        places[place] = threads.get(thread, [])
+        children = [call[1] for call in places[place] if call[0] in FORKS and call[1] and call[1] > 0]
+        for number, child in enumerate(children):
+            walk(child, f"{place}.{number}")
+
+    walk(next(iter(threads)), "0")
+    return places
+
+
+def comparable(call):
+    name, result, error, _ = call
+    if result is None or (error and error.startswith("ERESTART")):
+        return name, "?"
+    if error:
+        return name, error
+    return name, "" if name in PLACES or name in NUMBERS else result
+
+
+class Strace(unittest.TestCase):
+    """The same calls."""
+
+    def same(self, argv, without=(), shell=False):
+        """SHELL: the first thread only starts the others; when a child's end reaches it is a matter of chance."""
+        records, done = traced(argv, "--all")
+        self.assertEqual([record for record in records if record["kind"] == "gap"], [])
+        ours, theirs = family(by_thread(records)), family(straced(argv)[0])
+        self.assertEqual(sorted(ours), sorted(theirs), "threads")
+        for place in sorted(theirs)[1 if shell else 0:]:
+            # How much a file of /proc has to say is another thing at every run.
+            moving = [json.loads(call[3]).get("door") == "procfs" for call in ours[place] if call[0] not in without]
+            a, b = ([comparable(call) for call in calls if call[0] not in without] for calls in (ours[place], theirs[place]))
+            program = theirs[place][0][3] if theirs[place] else ""
+            for index, (mine, other) in enumerate(zip(a, b)):
+                if moving[index] and mine[0] == other[0] and isinstance(mine[1], int) and isinstance(other[1], int):
+                    continue
+                self.assertEqual(mine, other, f"call {index} of thread {place}, which begins with {program}")
+            self.assertEqual(len(a), len(b), f"calls of thread {place}, which begins with {program}: {(a + b)[min(len(a), len(b)):][:3]}")
+        return records, done
+
+    def test_programs(self):
+        """Thirty programs, each in a process of its own."""
+        commands = [part.strip() for part in re.split(r"[;\n]", PROGRAMS) if part.strip() and shutil.which(part.split()[0])]
+        self.assertGreater(len(commands), 20)
+        records, _ = self.same(["sh", "-c", "; ".join(commands)], shell=True)
+        run = {record["arguments"]["filename"] for record in records if record["kind"] == "call" and record["name"] == "execve" and record["result"] == 0}
+        self.assertGreater(len(run), 15)
+
+    def test_storm_of_processes(self):
+        records, done = self.same([build("threads"), "storm"])
+        self.assertEqual(len([record for record in records if record["kind"] == "started"]), 200)
+        self.assertEqual(len([record for record in records if record["kind"] == "ended"]), 201)
+        self.assertEqual(done.returncode, 0)
+
+    def test_threads(self):
+        # Whether a thread waits for another in the kernel is a matter of chance.
+        records, _ = self.same([build("threads"), "turns"], without=("futex",))
+        self.assertEqual(len([record for record in records if record["kind"] == "started" and record["name"] == "thread"]), 4)
+
+    def test_return_from_a_signal(self):
+        script = "import os, signal\nsignal.signal(signal.SIGUSR1, lambda *_: None)\nos.kill(os.getpid(), signal.SIGUSR1)"
+        records, _ = self.same(["python3", "-S", "-c", script])
+        self.assertEqual([record["name"] for record in records if record["kind"] == "signal"], ["SIGUSR1"])
+        self.assertEqual(len([record for record in records if record["name"] == "rt_sigreturn"]), 1)
+
+    def test_crash(self):
+        records, done = self.same([build("threads"), "crash"])
+        signal, = [record for record in records if record["kind"] == "signal"]
+        self.assertEqual((signal["name"], signal["arguments"]["address"]), ("SIGSEGV", "0x10"))
+        self.assertIn("SIGSEGV", [record for record in records if record["kind"] == "ended"][0]["words"])
+        self.assertEqual(done.returncode, 128 + 11)
+
+
+class Odd(unittest.TestCase):
+    """What is easily got wrong."""
+
+    def test_exec_from_a_thread(self):
+        records, done = traced([build("threads"), "exec"], "--all")
+        change, = [record for record in records if record["kind"] == "program" and "words" in record]
+        thread, = [record["tid"] for record in records if record["kind"] == "started"]
+        self.assertIn(str(thread), change["words"])
+        calls = [record for record in records if record["kind"] == "call" and record["name"] == "execve"]
+        self.assertEqual([record["arguments"]["filename"] for record in calls][1:], ["/bin/true"])
+        self.assertEqual(calls[1]["tid"], change["pid"])
+        self.assertEqual(done.returncode, 0)
+
+    def test_killed_in_a_call(self):
+        records, _ = traced([build("threads"), "killed"], "--all")
+        child, = [record["tid"] for record in records if record["kind"] == "started"]
+        calls = [record for record in records if record["kind"] == "call" and record["tid"] == child]
+        self.assertEqual((calls[-1]["name"], calls[-1]["error"]), ("read", "ERESTARTSYS"))
+        self.assertIn("SIGKILL", [record for record in records if record["kind"] == "ended" and record["tid"] == child][0]["words"])
+
+    def test_calls_that_do_not_return(self):
+        records, done = traced(["sh", "-c", "exit 7"], "--all", "-e", "call=exit_group")
+        call, = [record for record in records if record["kind"] == "call"]
+        self.assertEqual((call["name"], call["arguments"], call["result"]), ("exit_group", {"error_code": 7}, None))
+        self.assertEqual(done.returncode, 7)
+
+    def test_32_bit_calls(self):
+        program = build("threads")
+        if subprocess.run([program, "compat"]).returncode != 0:
+            print("# this kernel takes no 32-bit calls")
+            return
+        records, _ = traced([program, "compat"], "--all", "-e", "call=open")
+        call, = [record for record in records if record["kind"] == "call" and record.get("compat")]
+        self.assertEqual((call["name"], call["arguments"]["filename"], call["error"]), ("open", "/no/such/file", "ENOENT"))
+
+    def test_no_such_program(self):
+        done = subprocess.run([FERRY, "trace", "--", "/no/such/program"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 127)
+
+    def test_a_process_that_runs(self):
+        """Files that it had open before are known."""
+        process = subprocess.Popen(["sh", "-c", "exec 3</proc/sys/kernel/ostype; read line; cat <&3; read line"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        with tempfile.NamedTemporaryFile("r") as out:
+            tracer = subprocess.Popen([FERRY, "trace", "--json", "-o", out.name, "-p", str(process.pid)], stderr=subprocess.PIPE)
+            self.assertIn("watching", json.loads(tracer.stderr.readline()))
+            process.stdin.write(b"\n\n")
+            process.stdin.close()
+            process.wait()
+            tracer.communicate()
+            records = [json.loads(line) for line in out]
+        self.assertEqual([(record["address"], record["name"], record["answered"]) for record in records if record["kind"] == "spoken" and "ostype" in record["address"]],
+                         [("sysctl/kernel/ostype", "read", "Linux")])
+
+
+class Filters(unittest.TestCase):
+    def calls(self, *options):
+        return [record for record in traced(["sh", "-c", "cat /etc/passwd /no/such/file >/dev/null"], "--all", *options)[0] if record["kind"] == "call"]
+
+    def test_class(self):
+        calls = self.calls("-e", "class=file")
+        self.assertTrue(calls)
+        self.assertEqual({record["class"] for record in calls}, {"file"})
+        self.assertIn("openat", {record["name"] for record in calls})
+
+    def test_several(self):
+        calls = self.calls("-e", "class=file", "-e", "class=device,error")
+        self.assertTrue(calls)
+        self.assertLessEqual({record["class"] for record in calls}, {"file", "device"})
+        self.assertTrue(all(record["error"] for record in calls))
+
+    def test_error_by_name(self):
+        calls = self.calls("-e", "error=ENOENT")
+        self.assertEqual({record["error"] for record in calls}, {"ENOENT"})
+        self.assertIn("/no/such/file", {record["arguments"].get("filename") for record in calls})
+
+    def test_success(self):
+        self.assertFalse([record for record in self.calls("-e", "success") if record.get("error")])
+
+    def test_channel(self):
+        records, _ = traced(["sh", "-c", "ip link; cat /proc/uptime"], "-e", "channel=netlink")
+        self.assertEqual({record["door"] for record in records}, {"netlink"})
+
+    def test_faults(self):
+        records, _ = traced(["true"], "-e", "trigger=exception")
+        self.assertEqual({record["kind"] for record in records}, {"exception"})
+        self.assertGreater(len(records), 10)
+
+    def test_interrupts(self):
+        script = "import time\nend = time.monotonic() + 0.3\nwhile time.monotonic() < end: pass"
+        records, _ = traced(["python3", "-S", "-c", script], "--all", "-e", "trigger=interrupt")
+        self.assertEqual({record["kind"] for record in records}, {"interrupt"})
+        # A processor that runs has a timer.
+        self.assertIn("local timer", {record["name"] for record in records})
+
+    def test_unknown(self):
+        for wrong in ("class=nothing", "call=nothing", "channel=nothing", "trigger=nothing", "error=nothing", "nothing"):
+            done = subprocess.run([FERRY, "trace", "-e", wrong, "--", "true"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 2, wrong)
+
+
+class Loss(unittest.TestCase):
+    def counted(self, *options):
+        """Calls of getppid(2) that were delivered, and those told as lost, of LOOPS."""
+        script = "import os\nfor _ in range(%d): os.getppid()" % self.LOOPS
+        records, done = traced(["python3", "-S", "-c", script], "--all", *options)
+        return records, done
+
+    LOOPS = 50000
+
+    def test_none_by_default(self):
+        records, _ = self.counted("-e", "call=getppid")
+        self.assertEqual([record for record in records if record["kind"] == "gap"], [])
+        self.assertEqual(len([record for record in records if record["kind"] == "call"]), self.LOOPS)
+
+    def test_exact_with_a_tiny_buffer(self):
+        records, done = self.counted("--buffer", "4K", "-e", "call=getppid")
+        gaps = [record for record in records if record["kind"] == "gap"]
+        events = [record for record in records if record["kind"] != "gap"]
+        others = len([record for record in events if record["kind"] != "call"])
+        self.assertTrue(gaps)
+        counts = [json.loads(line) for line in done.stderr.splitlines()][-1]["counts"]
+        lost = counts["lost"]
+        self.assertEqual(sum(gap["lost"] for gap in gaps), lost)
+        self.assertEqual(counts["seen"], counts["delivered"] + lost)
+        self.assertEqual(counts["missed"], 0)
+        # What was lost was calls, but for the few other events of one process.
+        calls = len(events) - others
+        self.assertTrue(self.LOOPS <= calls + lost <= self.LOOPS + 20, f"{calls} calls and {lost} lost of {self.LOOPS}, {counts}")
+        for gap in gaps:
+            self.assertLessEqual(gap["from"], gap["to"])
+
+
+if __name__ == "__main__":
+    if not shutil.which("strace"):
+        skip("no strace here")
+    run_cases()

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of natures: that it is well formed, that it says what is known of well-known files, and that what it names is there. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "channel/nature.h"
+
+static void test_match(void **state _unused_)
+{
+	static const struct {
+		const char *pattern, *address;
+		bool matches;
+	} cases[] = {
+		{ "a/b", "a/b", true },
+		{ "a/b", "a/b/c", false },
+		{ "a/b/c", "a/b", false },
+		{ "a/*", "a/b", true },
+		{ "a/*", "a/b/c", false },
+		{ "a/*/c", "a/b/c", true },
+		{ "a/*/c", "a/c", false },
+		{ "a/b*d", "a/bcd", true },
+		{ "a/b*d", "a/bdcd", true },
+		{ "a/b*d", "a/bdc", false },
+		{ "a/?", "a/b", true },
+		{ "a/?", "a/", false },
+		{ "a/[bc]", "a/c", true },
+		{ "a/[!bc]", "a/c", false },
+		{ "a/[a-c]x", "a/bx", true },
+		{ "a/[0-9]*", "a/12", true },
+		{ "a/[0-9]*", "a/x2", false },
+		{ "a/[]]", "a/]", true },
+		{ "a/[b", "a/[b", true },
+		{ "a/*_input", "a/temp1_input", true },
+		{ "a/*_input", "a/temp1_inputs", false },
+		{ "a/**/z", "a/z", true },
+		{ "a/**/z", "a/b/c/z", true },
+		{ "a/**/z", "a/b/c/y", false },
+		{ "a/**", "a/b/c", true },
+		{ "a/**", "a/b", true },
+		{ "a/**", "a", false },
+		{ "a/**/m/**/z", "a/1/m/2/3/z", true },
+		{ "a/**/m/*", "a/m/m/x", true },
+		{ "a/*", "a/a*[", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (nature_match(cases[i].pattern, cases[i].address) != cases[i].matches)
+			fail_msg("%s against %s", cases[i].pattern, cases[i].address);
+}
+
+static bool starts(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+static void test_rows(void **state _unused_)
+{
+	const struct nature *row, *earlier;
+
+	for (unsigned int i = 0; (row = nature_row(i)); i++) {
+		const char *name = strrchr(row->pattern, '/');
+
+		if (!starts(row->pattern, "sysctl/") && !starts(row->pattern, "sysfs/") && !starts(row->pattern, "procfs/"))
+			fail_msg("%s: no file channel", row->pattern);
+		assert_non_null(name);
+		if (!name[1] || strstr(row->pattern, "//") || !row->help || !*row->help || strlen(row->help) > 200)
+			fail_msg("%s: not well formed", row->pattern);
+		if ((row->nature == FERRY_TWIN || row->nature == FERRY_FANOUT) && !row->other)
+			fail_msg("%s: of what?", row->pattern);
+		/* A pattern is found under its own name, unless an earlier row is more general: then it could never be found at all. */
+		for (unsigned int j = 0; j < i; j++) {
+			earlier = nature_row(j);
+			if (!strcmp(row->pattern, earlier->pattern) || nature_match(earlier->pattern, row->pattern))
+				fail_msg("%s is hidden by %s", row->pattern, earlier->pattern);
+		}
+	}
+}
+
+/* Twins name each other. */
+static void test_twins(void **state _unused_)
+{
+	const struct nature *row;
+
+	for (unsigned int i = 0; (row = nature_row(i)); i++) {
+		_cleanup_buffer_ struct buffer example = { 0 }, other = { 0 }, back = { 0 };
+		const struct nature *twin;
+		const char *set;
+
+		if (row->nature != FERRY_TWIN)
+			continue;
+		set = strstr(row->pattern, "[46]");
+		buffer_add(&example, row->pattern, set ? (size_t)(set - row->pattern) : strlen(row->pattern));
+		if (set)
+			buffer_printf(&example, "6%s", set + 4);
+		nature_other(row, example.data, &other);
+		twin = nature_of(other.data);
+		if (!twin || twin->nature != FERRY_TWIN)
+			fail_msg("%s has a twin %s that is none", row->pattern, other.data);
+		nature_other(twin, other.data, &back);
+		assert_string_equal(back.data, example.data);
+	}
+}
+
+static void test_known(void **state _unused_)
+{
+	static const struct {
+		const char *address;
+		enum ferry_nature nature;
+		uint32_t flags;
+		const char *other;
+	} cases[] = {
+		{ "sysctl/vm/drop_caches", FERRY_ACTION, 0, NULL },
+		{ "sysctl/vm/dirty_bytes", FERRY_TWIN, 0, "sysctl/vm/dirty_ratio" },
+		{ "sysctl/kernel/random/uuid", FERRY_VOLATILE, 0, NULL },
+		{ "sysctl/kernel/modules_disabled", FERRY_LATCH, 0, NULL },
+		{ "sysctl/net/ipv4/ip_forward", FERRY_FANOUT, 0, "sysctl/net/ipv4/conf/*/forwarding sysctl/net/ipv4/conf/all/accept_redirects" },
+		{ "sysctl/net/ipv4/conf/default/rp_filter", FERRY_FANOUT, 0, "sysctl/net/ipv4/conf/*/rp_filter" },
+		{ "sysctl/net/ipv4/conf/default/forwarding", FERRY_SETTING, 0, NULL },
+		{ "sysctl/net/ipv6/conf/eth0.100/stable_secret", FERRY_FANOUT, NATURE_SECRET, "sysctl/net/ipv6/conf/eth0.100/addr_gen_mode" },
+		{ "sysctl/net/ipv6/route/gc_min_interval_ms", FERRY_TWIN, 0, "sysctl/net/ipv6/route/gc_min_interval" },
+		{ "sysctl/net/ipv4/neigh/eth0/retrans_time", FERRY_TWIN, 0, "sysctl/net/ipv4/neigh/eth0/retrans_time_ms" },
+		{ "sysctl/net/ipv4/neigh/default/retrans_time", FERRY_FANOUT, 0, "sysctl/net/ipv4/neigh/*/retrans_time" },
+		{ "sysctl/net/ipv4/tcp_fastopen_key", FERRY_SETTING, NATURE_SECRET, NULL },
+		{ "sysfs/class/net/eth0/uevent", FERRY_ACTION, 0, NULL },
+		{ "sysfs/devices/pci0000:00/0000:00:01.0/uevent", FERRY_ACTION, 0, NULL },
+		{ "sysfs/class/zram-control/hot_add", FERRY_ACTION, NATURE_SLOW, NULL },
+		{ "sysfs/class/net/eth0/statistics/rx_bytes", FERRY_VOLATILE, 0, NULL },
+		{ "sysfs/class/net/br0/bridge/flush", FERRY_ACTION, 0, NULL },
+		{ "procfs/1234/mem", FERRY_VOLATILE, NATURE_NOISE | NATURE_SLOW, NULL },
+		{ "procfs/1234/task/1235/comm", FERRY_SETTING, NATURE_NOISE, NULL },
+		{ "procfs/1234/attr/apparmor/current", FERRY_SETTING, NATURE_NOISE, NULL },
+		{ "procfs/kcore", FERRY_VOLATILE, NATURE_SLOW, NULL },
+		{ "procfs/irq/24/smp_affinity", FERRY_TWIN, 0, "procfs/irq/24/smp_affinity_list" },
+	};
+	static const char *const plain[] = { "sysctl/vm/swappiness",
+					     "sysctl/kernel/hostname",
+					     "sysfs/block/vda/queue/nr_requests",
+					     "procfs/1234/oom_score_adj",
+					     "sysctl/net/ipv4/conf/eth0/forwarding",
+					     "sysctl",
+					     "",
+					     "x",
+					     "/",
+					     "a/" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct nature *row = nature_of(cases[i].address);
+		_cleanup_buffer_ struct buffer other = { 0 };
+
+		if (!row || row->nature != cases[i].nature || row->flags != cases[i].flags)
+			fail_msg("%s: %s", cases[i].address, row ? row->pattern : "no row");
+		nature_other(row, cases[i].address, &other);
+		assert_string_equal(other.data ? other.data : "", cases[i].other ? cases[i].other : "");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+		if (nature_of(plain[i]))
+			fail_msg("%s: %s", plain[i], nature_of(plain[i])->pattern);
+	assert_string_equal(nature_of("sysfs/class/net/lo/mtu")->other, "netlink/route/link");
+	assert_string_equal(nature_of("sysfs/class/net/br0/bridge/stp_state")->other, "netlink/route/link");
+}
+
+/* Keys of sysctl that a kernel may lack: by its configuration, or its age. */
+static bool may_be_absent(const char *pattern)
+{
+	static const char *const words[] = { "xfs",
+					     "binfmt_misc",
+					     "sunrpc",
+					     "kexec",
+					     "yama",
+					     "loadpin",
+					     "cap-bound",
+					     "modules_disabled",
+					     "quota",
+					     "sched_domain",
+					     "mptcp",
+					     "netfilter",
+					     "nf_conntrack",
+					     "ipv6",
+					     "watchdog",
+					     "hugepages",
+					     "panic_sys_info",
+					     "unprivileged_bpf_disabled",
+					     "hung_task",
+					     "nr_hugepages_mempolicy",
+					     "ns_last_pid",
+					     "_next_id",
+					     "aio-nr",
+					     "compact_memory",
+					     "stat_refresh",
+					     "overcommit_kbytes",
+					     "drop_unicast_in_l2_multicast",
+					     "neigh/default",
+					     "gc_min_interval",
+					     "usermodehelper" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strstr(pattern, words[i]))
+			return true;
+	return false;
+}
+
+static void test_present(void **state _unused_)
+{
+	const struct nature *row;
+	unsigned int checked = 0;
+
+	for (unsigned int i = 0; (row = nature_row(i)); i++) {
+		_cleanup_buffer_ struct buffer path = { 0 };
+
+		if (!starts(row->pattern, "sysctl/") || strpbrk(row->pattern, "*?[") || may_be_absent(row->pattern))
+			continue;
+		buffer_printf(&path, "/proc/sys/%s", row->pattern + strlen("sysctl/"));
+		if (access(path.data, F_OK))
+			fail_msg("%s is not there", path.data);
+		checked++;
+	}
+	assert_true(checked > 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_match), cmocka_unit_test(test_rows),    cmocka_unit_test(test_twins),
+		cmocka_unit_test(test_known), cmocka_unit_test(test_present),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

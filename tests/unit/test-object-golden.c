@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The kernel's own bytes (tests/golden/PROTOCOL-NAME.bin) must read as PROTOCOL-NAME.json says, come back from that text, and survive being sent. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel/link.h"
+
+#define SENT (FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE)
+
+struct golden {
+	const struct object *object;
+	struct buffer bytes;
+};
+
+static struct naming naming;
+
+static char *file_name(const struct object *object, const char *ending)
+{
+	const char *source = getenv("FERRY_SOURCE");
+	char *path;
+
+	assert_true(asprintf(&path, "%s/tests/golden/%s-%s.%s", source ? source : ".", strrchr(object->protocol->name, '/') + 1, object->name,
+			     ending) > 0);
+	return path;
+}
+
+static void read_file(const char *path, struct buffer *ret)
+{
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+	char part[4096];
+	size_t length;
+
+	if (!file)
+		fail_msg("cannot open %s", path);
+	while ((length = fread(part, 1, sizeof(part), file)) > 0)
+		buffer_add(ret, part, length);
+	assert_false(ret->failed);
+}
+
+static void load(const struct object *object, struct buffer *ret)
+{
+	_cleanup_free_ char *path = file_name(object, "bin");
+
+	read_file(path, ret);
+	assert_true(ret->length > 0);
+}
+
+static bool next(const struct buffer *bytes, size_t *position, const struct nlmsghdr **ret)
+{
+	const void *data = bytes->data + *position;
+	size_t length = bytes->length - *position;
+
+	if (!netlink_next(&data, &length, ret)) {
+		assert_int_equal(length, 0);
+		return false;
+	}
+	*position = bytes->length - length;
+	return true;
+}
+
+/* ---- Interface names, from the links among the goldens ---- */
+
+static struct {
+	uint32_t index;
+	char name[16];
+} links[256];
+static unsigned int link_count;
+
+static const char *name_of(void *data, uint32_t index)
+{
+	(void)data;
+	for (unsigned int i = 0; i < link_count; i++)
+		if (links[i].index == index)
+			return links[i].name;
+	return NULL;
+}
+
+static uint32_t index_of(void *data, const char *name)
+{
+	(void)data;
+	for (unsigned int i = 0; i < link_count; i++)
+		if (strcmp(links[i].name, name) == 0)
+			return links[i].index;
+	return 0;
+}
+
+static void load_names(void)
+{
+	_cleanup_buffer_ struct buffer bytes = { 0 };
+	const struct nlmsghdr *message;
+
+	load(&object_link, &bytes);
+	for (size_t position = 0; next(&bytes, &position, &message);) {
+		_cleanup_arena_ struct arena arena = { 0 };
+		const struct value *name;
+		struct record *record;
+
+		assert_int_equal(object_decode(&object_link, message, &arena, &record), 0);
+		name = record_find(record, "ifname");
+		assert_true(name->bytes.length < sizeof(links[0].name) && link_count < ARRAY_SIZE(links));
+		links[link_count].index = (uint32_t)record_number(record, "ifindex", 0);
+		memcpy(links[link_count++].name, name->bytes.data, name->bytes.length);
+	}
+	naming = (struct naming){ NULL, name_of, index_of };
+}
+
+/* ---- The tests, for each object ---- */
+
+static void read_as(const struct golden *golden, struct buffer *ret)
+{
+	const struct nlmsghdr *message;
+	bool removed;
+
+	for (size_t position = 0; next(&golden->bytes, &position, &message);) {
+		_cleanup_arena_ struct arena arena = { 0 };
+		struct record *record;
+
+		if (object_of(golden->object->protocol, message, &removed) != golden->object)
+			continue;
+		assert_false(removed);
+		assert_int_equal(object_decode(golden->object, message, &arena, &record), 0);
+		object_address(golden->object, record, &naming, ret);
+		buffer_add_char(ret, ' ');
+		record_json(ret, record, &naming);
+		buffer_add_char(ret, '\n');
+	}
+	assert_false(ret->failed);
+}
+
+static void test_reads(void **state)
+{
+	const struct golden *golden = *state;
+	_cleanup_free_ char *path = file_name(golden->object, "json");
+	_cleanup_buffer_ struct buffer now = { 0 }, expected = { 0 };
+
+	read_as(golden, &now);
+	if (getenv("FERRY_GOLDEN_WRITE")) {
+		_cleanup_fclose_ FILE *file = fopen(path, "we");
+
+		assert_non_null(file);
+		assert_int_equal(fwrite(now.data, 1, now.length, file), now.length);
+		return;
+	}
+	read_file(path, &expected);
+	for (size_t at = 0; at < expected.length && at < now.length; at++)
+		if (expected.data[at] != now.data[at])
+			fail_msg("%s differs at byte %zu:\n expected ...%.120s\n found    ...%.120s", path, at,
+				 expected.data + (at > 40 ? at - 40 : 0), now.data + (at > 40 ? at - 40 : 0));
+	assert_int_equal(expected.length, now.length);
+}
+
+/* Nothing that the kernel tells is unknown to our tables. */
+static void check_known(const struct record *record, const char *where)
+{
+	for (uint32_t i = 0; i < record->count; i++) {
+		const struct entry *entry = &record->entries[i];
+
+		if (!entry->name)
+			fail_msg("%s: attribute %u is not known", where, entry->number);
+		if (entry->value.type == VALUE_RECORD)
+			check_known(entry->value.record, entry->name);
+	}
+}
+
+static bool same_key(const struct object *object, const struct record *a, const struct record *b)
+{
+	_cleanup_buffer_ struct buffer key_a = { 0 }, key_b = { 0 };
+
+	object_key(object, a, &key_a);
+	object_key(object, b, &key_b);
+	return key_a.length == key_b.length && memcmp(key_a.data, key_b.data, key_a.length) == 0;
+}
+
+static void drop_secrets(struct record *record)
+{
+	for (uint32_t i = record->count; i-- > 0;) {
+		const struct entry *entry = &record->entries[i];
+
+		if (entry->value.type == VALUE_RECORD)
+			drop_secrets((struct record *)entry->value.record);
+		if (entry->field && entry->field->flags & FIELD_SECRET)
+			record_drop(record, entry->name);
+	}
+}
+
+/* The record's JSON is the record, but for what is secret. */
+static void check_json(const struct object *object, const struct record *whole)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	_cleanup_buffer_ struct buffer text = { 0 };
+	struct error error = { 0 };
+	struct record *record, *again, *only_a, *only_b;
+
+	assert_int_equal(record_copy(&arena, whole, &record), 0);
+	drop_secrets(record);
+	record_json(&text, record, &naming);
+	if (record_parse_json(object->schema, text.data, text.length, &naming, &arena, &again, &error) < 0)
+		fail_msg("%s: %s", text.data, error.text);
+	assert_true(same_key(object, record, again));
+	if (object->mend)
+		assert_int_equal(object->mend(&arena, again), 0);
+	/* What is not shown does not come back: the difference leaves it out as well. */
+	assert_int_equal(record_difference(&arena, record, again, &only_a, &only_b), 0);
+	if (only_a->count == 0 && only_b->count == 0)
+		return;
+	buffer_clear(&text);
+	record_json(&text, only_a, &naming);
+	buffer_add_text(&text, " became ");
+	record_json(&text, only_b, &naming);
+	fail_msg("%s", text.data);
+}
+
+static void check_sent_values(const struct record *record, const struct record *sent)
+{
+	for (uint32_t i = 0; i < record->count; i++) {
+		const struct entry *entry = &record->entries[i];
+		const struct value *other;
+
+		if (!entry->field || !(entry->field->flags & SENT))
+			continue;
+		other = record_find(sent, entry->name);
+		if (entry->value.type == VALUE_RECORD) {
+			if (other)
+				check_sent_values(entry->value.record, other->record);
+			continue;
+		}
+		if (!other || !value_equal(&entry->value, other))
+			fail_msg("%s is not what was sent", entry->name);
+	}
+}
+
+/* What can be sent, sent and read, is the same, and sent once more the same bytes. */
+static void check_encode(const struct object *object, const struct record *record)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	_cleanup_buffer_ struct buffer message = { 0 }, again = { 0 };
+	struct nlmsghdr header = { .nlmsg_type = object->new_type };
+	struct error error = { 0 };
+	struct record *copy, *sent;
+
+	assert_int_equal(record_copy(&arena, record, &copy), 0);
+	/* A flag that is told as a byte is sent only where it is on (turn_options() in link_write.c). */
+	if (strcmp(object->name, "link") == 0 && record_inside(copy, "linkinfo") && record_inside(record_inside(copy, "linkinfo"), "data"))
+		record_drop(record_inside(record_inside(copy, "linkinfo"), "data"), "ttl_inherit");
+	buffer_add(&message, &header, sizeof(header));
+	if (schema_encode(copy, SENT, &message, &error) < 0)
+		fail_msg("%s", error.text);
+	((struct nlmsghdr *)message.data)->nlmsg_len = (uint32_t)message.length;
+	assert_int_equal(schema_decode(object->schema, message.data + NLMSG_HDRLEN, message.length - NLMSG_HDRLEN, &arena, &sent), 0);
+	check_sent_values(copy, sent);
+	assert_int_equal(schema_encode(sent, SENT, &again, &error), 0);
+	assert_int_equal(again.length, message.length - NLMSG_HDRLEN);
+	assert_memory_equal(again.data, message.data + NLMSG_HDRLEN, again.length);
+}
+
+/* The path leads back to itself. */
+static void check_path(const struct object *object, const struct record *record)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	_cleanup_buffer_ struct buffer path = { 0 }, longer = { 0 }, again = { 0 };
+	struct error error = { 0 };
+	struct record *key;
+	const char *rest;
+
+	object->path(record, &naming, &path);
+	buffer_add(&longer, path.data, path.length);
+	buffer_add_text(&longer, "/some/field");
+	if (object->parse(path.data, &naming, &arena, &key, &rest, &error) < 0)
+		fail_msg("%s: %s", path.data, error.text);
+	assert_string_equal(rest, "");
+	object->path(key, &naming, &again);
+	assert_string_equal(again.data, path.data);
+	assert_int_equal(object->parse(longer.data, &naming, &arena, &key, &rest, &error), 0);
+	assert_string_equal(rest, "some/field");
+}
+
+static void test_each(void **state)
+{
+	const struct golden *golden = *state;
+	const struct nlmsghdr *message;
+	bool removed;
+
+	for (size_t position = 0; next(&golden->bytes, &position, &message);) {
+		_cleanup_arena_ struct arena arena = { 0 };
+		struct record *record;
+
+		if (object_of(golden->object->protocol, message, &removed) != golden->object)
+			continue;
+		assert_int_equal(object_decode(golden->object, message, &arena, &record), 0);
+		check_known(record, golden->object->name);
+		check_json(golden->object, record);
+		check_encode(golden->object, record);
+		check_path(golden->object, record);
+	}
+}
+
+/* No two objects of one kind have one identity; but IPv4 keeps appended routes beside each other. */
+static void test_identities(void **state)
+{
+	const struct golden *golden = *state;
+	const struct nlmsghdr *a, *b;
+	unsigned int same = 0;
+	bool removed;
+
+	for (size_t i = 0; next(&golden->bytes, &i, &a);)
+		for (size_t j = i; next(&golden->bytes, &j, &b);) {
+			_cleanup_arena_ struct arena arena = { 0 };
+			struct record *first, *second;
+
+			if (object_of(golden->object->protocol, a, &removed) != golden->object ||
+			    object_of(golden->object->protocol, b, &removed) != golden->object)
+				continue;
+			assert_int_equal(object_decode(golden->object, a, &arena, &first), 0);
+			assert_int_equal(object_decode(golden->object, b, &arena, &second), 0);
+			same += same_key(golden->object, first, second);
+		}
+	assert_int_equal(same, strcmp(golden->object->name, "route") == 0 ? 1 : 0);
+}
+
+/* A message that is cut anywhere is refused or read as far as it goes, and never read past its end (the sanitizer watches a copy of just its length).
+ */
+static void test_cut(void **state)
+{
+	const struct golden *golden = *state;
+	const struct nlmsghdr *message;
+
+	for (size_t position = 0; next(&golden->bytes, &position, &message);)
+		for (uint32_t length = NLMSG_HDRLEN; length < message->nlmsg_len; length++) {
+			_cleanup_arena_ struct arena arena = { 0 };
+			_cleanup_free_ struct nlmsghdr *copy = malloc(length);
+			_cleanup_buffer_ struct buffer text = { 0 };
+			struct record *record = NULL;
+			bool removed;
+
+			assert_non_null(copy);
+			memcpy(copy, message, length);
+			copy->nlmsg_len = length;
+			if (object_of(golden->object->protocol, copy, &removed) != golden->object)
+				continue;
+			(void)!object_decode(golden->object, copy, &arena, &record);
+			if (record) {
+				record_json(&text, record, &naming);
+				object_key(golden->object, record, &text);
+			}
+		}
+}
+
+/* What a schema says beside its fields of those that mean something by their absence. */
+static void test_prefixes(void **state)
+{
+	const struct golden *golden = *state;
+	const struct schema *schema = golden->object->schema;
+	uint64_t prefixes = 0;
+
+	for (uint32_t i = 0; i < schema->attribute_count; i++)
+		if (schema->attributes[i].kind == FIELD_PREFIX) {
+			assert_in_range(i, 0, 63);
+			prefixes |= UINT64_C(1) << i;
+		}
+	assert_int_equal(schema->prefixes, prefixes);
+}
+
+int main(void)
+{
+	const struct object *object;
+	struct golden goldens[16];
+	struct CMUnitTest tests[64];
+	char names[64][64];
+	unsigned int position = 0, count = 0, test_count = 0;
+	static const struct {
+		const char *what;
+		CMUnitTestFunction function;
+	} each[] = {
+		{ "reads", test_reads }, { "round", test_each }, { "identities", test_identities }, { "cut", test_cut }, { "prefixes", test_prefixes }
+	};
+	int r;
+
+	load_names();
+	while ((object = object_next(NULL, &position))) {
+		goldens[count] = (struct golden){ .object = object };
+		load(object, &goldens[count].bytes);
+		for (size_t i = 0; i < ARRAY_SIZE(each); i++) {
+			snprintf(names[test_count], sizeof(names[0]), "%s %s", object->name, each[i].what);
+			tests[test_count] = (struct CMUnitTest){ names[test_count], each[i].function, NULL, NULL, &goldens[count] };
+			test_count++;
+		}
+		count++;
+	}
+	r = _cmocka_run_group_tests("object-golden", tests, test_count, NULL, NULL);
+	for (unsigned int i = 0; i < count; i++)
+		buffer_done(&goldens[i].bytes);
+	return r;
+}
