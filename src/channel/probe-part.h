@@ -38,6 +38,7 @@ struct probe {
 		uint64_t cookie;
 	} sockets[PROBE_SOCKET_MAXIMUM];
 	unsigned int socket_count;
+	unsigned int receive_buffer; /* bytes that the kernel lets wait on the largest of them */
 	struct probe_state states[PROBE_PART_COUNT];
 	char words[PROBE_PART_COUNT][256]; /* what states[].why points to, where it is not a constant */
 	struct actor_cache cache;

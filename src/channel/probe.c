@@ -19,6 +19,10 @@
 /* At most so many events a ring and call, so that a storm does not keep the caller for ever. */
 #define READ_BUDGET        4096
 #define EVENT_SIZE_MAXIMUM sizeof(struct event_sysctl)
+/* What the kernel counts against a socket's buffer for its shortest messages: 512 bytes for the data, 256 for the struct sk_buff. */
+#define MESSAGE_CHARGE_MINIMUM 768
+/* A ring's pages are taken when it is made, a socket's when messages wait. */
+#define NOTICES_MAXIMUM (UINT32_C(1) << 26)
 
 enum way_needs {
 	NEEDS_FEXIT = 1 << 0,
@@ -98,7 +102,19 @@ static void map_grow(struct bpf_map *map)
 		libbpf.bpf_map__set_max_entries(map, wanted);
 }
 
-static struct recorder_bpf *skeleton_open(const struct probe_kernel *kernel)
+/* Room for the notices of as many messages as our largest socket has room for: so a reader that is kept waiting loses messages, which make a gap, and
+ * not who is behind those that it has. */
+static void notices_grow(struct bpf_map *map, unsigned int receive_buffer)
+{
+	const uint64_t wanted = (uint64_t)receive_buffer / MESSAGE_CHARGE_MINIMUM * (sizeof(struct event_notice) + BPF_RINGBUF_HDR_SZ);
+	uint32_t size = libbpf.bpf_map__max_entries(map);
+
+	while (size < wanted && size < NOTICES_MAXIMUM)
+		size *= 2;
+	libbpf.bpf_map__set_max_entries(map, size);
+}
+
+static struct recorder_bpf *skeleton_open(const struct probe *probe, const struct probe_kernel *kernel)
 {
 	struct recorder_bpf *skeleton = recorder_bpf__open();
 
@@ -117,14 +133,15 @@ static struct recorder_bpf *skeleton_open(const struct probe_kernel *kernel)
 	skeleton->rodata->own_ipc_namespace = kernel->own_ipc_namespace;
 	map_grow(skeleton->maps.actors);
 	map_grow(skeleton->maps.processes);
+	notices_grow(skeleton->maps.notices, probe->receive_buffer);
 	probe_calls((uint8_t *)skeleton->rodata->calls, (uint8_t *)skeleton->rodata->calls_compat);
 	return skeleton;
 }
 
 /* Loads the chosen ways; returns NULL and errno where that fails. */
-static struct recorder_bpf *skeleton_load(const struct probe_kernel *kernel, const bool *chosen)
+static struct recorder_bpf *skeleton_load(const struct probe *probe, const struct probe_kernel *kernel, const bool *chosen)
 {
-	struct recorder_bpf *skeleton = skeleton_open(kernel);
+	struct recorder_bpf *skeleton = skeleton_open(probe, kernel);
 	int r;
 
 	if (!skeleton)
@@ -176,7 +193,7 @@ static bool ways_try(struct probe *probe, const struct probe_kernel *kernel, con
 		if (!chosen[i])
 			continue;
 		alone[i] = true;
-		skeleton = skeleton_load(kernel, alone);
+		skeleton = skeleton_load(probe, kernel, alone);
 		if (skeleton) {
 			recorder_bpf__destroy(skeleton);
 			continue;
@@ -195,7 +212,7 @@ static struct recorder_bpf *probe_load(struct probe *probe, const struct probe_k
 	/* Each round drops at least one way, so this ends. */
 	for (unsigned int round = 0; round <= ARRAY_SIZE(ways); round++) {
 		ways_choose(probe, kernel, refused, chosen);
-		skeleton = skeleton_load(kernel, chosen);
+		skeleton = skeleton_load(probe, kernel, chosen);
 		if (skeleton)
 			return skeleton;
 		if (errno == ENOMEM || !ways_try(probe, kernel, chosen, refused))
@@ -301,10 +318,14 @@ static int sockets_take(struct probe *probe, const int *sockets, unsigned int co
 		return error_set(error, -E2BIG, "more than %d sockets to watch", PROBE_SOCKET_MAXIMUM);
 	for (unsigned int i = 0; i < count; i++) {
 		socklen_t length = sizeof(probe->sockets[i].cookie);
+		unsigned int receive_buffer;
 
 		if (getsockopt(sockets[i], SOL_SOCKET, SO_COOKIE, &probe->sockets[i].cookie, &length) < 0)
 			return error_set(error, -errno, "cannot tell socket %d's cookie: %s", sockets[i], error_text(errno));
 		probe->sockets[i].descriptor = sockets[i];
+		length = sizeof(receive_buffer);
+		if (getsockopt(sockets[i], SOL_SOCKET, SO_RCVBUF, &receive_buffer, &length) == 0 && receive_buffer > probe->receive_buffer)
+			probe->receive_buffer = receive_buffer;
 	}
 	probe->socket_count = count;
 	return 0;

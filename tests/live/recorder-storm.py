@@ -8,6 +8,7 @@ import collections
 import json
 import os
 import re
+import signal
 import subprocess
 import time
 import unittest
@@ -125,6 +126,18 @@ class Storm(unittest.TestCase):
     def test_large_buffer(self):
         lost, unknown = self.ordinary("256 MiB buffer", "--receive-buffer", "256M")
         self.assertEqual((lost, unknown), (0, 0))
+
+    def test_a_recorder_that_stands_still(self):
+        """It gets no processor while the storm lasts: what waits in the kernel is told with who, as far as there is room for it."""
+        with Recorder("--receive-buffer", "256M") as recorder:
+            recorder.settle()
+            recorder.process.send_signal(signal.SIGSTOP)
+            try:
+                accepted, seconds = storm(CHANGES)
+            finally:
+                recorder.process.send_signal(signal.SIGCONT)
+            recorder.settle()
+            self.assertEqual(self.judge("a recorder that stands still", accepted, seconds, self.history(recorder), recorder), (0, 0))
 
     def test_tiny_buffer(self):
         lost, _ = self.ordinary("4 KiB buffer", "--receive-buffer", "4K")
