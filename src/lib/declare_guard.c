@@ -275,6 +275,19 @@ static int guard_run(struct guard *guard, int ready, ferry_change_function *func
 	return r < 0 ? r : take_back(guard->ferry, &guard->pending, &journal, function, data);
 }
 
+/* The guard of an apply that has just been confirmed or taken back is told of it by the folder, and may still hold the lock for a moment. */
+static int take_guard(const struct pending *pending)
+{
+	const struct timespec moment = { .tv_nsec = 10000000 };
+	int lock = pending_guard(pending);
+
+	for (int i = 0; i < 200 && lock == -EBUSY; i++) {
+		nanosleep(&moment, NULL);
+		lock = pending_guard(pending);
+	}
+	return lock;
+}
+
 int ferry_guard(struct ferry *ferry, const char *state, int ready, int applier, ferry_change_function *function, void *data)
 {
 	struct guard guard = { .ferry = ferry, .pending = { .lock = -1 }, .timer = -1, .watch = -1, .applier = applier };
@@ -282,7 +295,7 @@ int ferry_guard(struct ferry *ferry, const char *state, int ready, int applier, 
 	int r = state_open(ferry, state, &guard.pending);
 
 	if (r == 0) {
-		lock = pending_guard(&guard.pending);
+		lock = take_guard(&guard.pending);
 		r = lock == -EBUSY ? error_set(&ferry->error, lock, "another guard looks after what waits in %s", guard.pending.folder)
 		    : lock < 0     ? error_set(&ferry->error, lock, "cannot lock %s/apply.guard: %s", guard.pending.folder, error_text(lock))
 				   : guard_run(&guard, ready, function, data);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/time.h"
 #include "channel/channel.h"
@@ -13,6 +14,10 @@
 #include "lib/fanout.h"
 #include "lib/history.h"
 #include "lib/verbs.h"
+
+/* How long a change that was told may still be on its way into the history, and how often that is looked after, ns. */
+#define KEPT_AFTER 1000000000
+#define KEPT_STEP  10000000
 
 struct undoing {
 	struct ferry *ferry;
@@ -169,6 +174,12 @@ static int undo_one(struct undoing *undoing, uint64_t id)
 
 	undoing->found = false;
 	r = ferry_history_changes(undoing->history, &filter, take_back, undoing);
+	/* A recorder prints a change before it keeps it: one who is quick knows its number already. */
+	for (int i = 0; r == 0 && !undoing->found && i < KEPT_AFTER / KEPT_STEP && history_recording(history_reader_path(undoing->history->reader));
+	     i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = KEPT_STEP }, NULL);
+		r = ferry_history_changes(undoing->history, &filter, take_back, undoing);
+	}
 	if (r < 0)
 		return r;
 	if (!undoing->found)

@@ -105,6 +105,15 @@ class Guard(unittest.TestCase):
         self.run_ferry("rollback")
         self.check_back()
 
+    def test_one_after_the_other(self):
+        """The guard of the apply before may still be about to end when the next one comes."""
+        for _ in range(20):
+            self.apply(LONG)
+            self.run_ferry("confirm")
+            self.run_ferry("rollback")
+        wait_for("the guards' end", lambda: self.guard() is None)
+        self.check_back()
+
     def test_not_confirmed_goes_back(self):
         self.apply(1)
         wait_for("the way back", lambda: not self.waits())
