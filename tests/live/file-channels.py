@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FERRY = os.path.abspath(os.environ.get('FERRY', os.path.join(ROOT, 'build', 'ferry')))
@@ -219,18 +220,21 @@ def dangerous_files_are_left_alone():
 
 @test
 def another_root():
-    tree = os.path.join(ROOT, 'tests', 'golden', 'tree')
-    for channel in ('sysctl', 'sysfs', 'procfs'):
-        with open(tree + '.expected/' + channel) as file:
-            lines = [line.rstrip('\n') for line in file]
-        found = get_json('--root', tree, channel)
-        # "address type json", or "address - error"; the address may hold blanks, the type does not.
-        for line in lines:
-            match = re.fullmatch(r'(.*?) (int|text|choice|bytes) (.*)', line)
-            if match:
-                equal(found[match.group(1)], json.loads(match.group(3)), line)
-    done = ferry('--root', tree, 'get', 'sysfs/kernel/outside')
-    true(b'root:' not in done.stdout, 'a link led out of the root')
+    golden = os.path.join(ROOT, 'tests', 'golden')
+    with tempfile.TemporaryDirectory() as folder:
+        tree = os.path.join(folder, 'tree')
+        subprocess.run([os.path.join(golden, 'make-tree'), tree], check=True)
+        for channel in ('sysctl', 'sysfs', 'procfs'):
+            with open(os.path.join(golden, 'tree.expected', channel)) as file:
+                lines = [line.rstrip('\n') for line in file]
+            found = get_json('--root', tree, channel)
+            # "address type json", or "address - error"; the address may hold blanks, the type does not.
+            for line in lines:
+                match = re.fullmatch(r'(.*?) (int|text|choice|bytes) (.*)', line)
+                if match:
+                    equal(found[match.group(1)], json.loads(match.group(3)), line)
+        done = ferry('--root', tree, 'get', 'sysfs/kernel/outside')
+        true(b'root:' not in done.stdout, 'a link led out of the root')
 
 
 def main():

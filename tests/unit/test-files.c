@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +19,36 @@
 static struct machine fixture, live = { .root_descriptor = -1, .control = -1 };
 static struct buffer told;
 
-static int open_fixture(void **state _unused_)
+static const char *source_folder(void)
 {
-	static char root[4096];
 	const char *source = getenv("FERRY_SOURCE");
 
-	snprintf(root, sizeof(root), "%s/tests/golden/tree", source ? source : ".");
+	return source ? source : ".";
+}
+
+static int run(const char *format, ...) _printf_(1, 2);
+static int run(const char *format, ...)
+{
+	char command[4096];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(command, sizeof(command), format, arguments);
+	va_end(arguments);
+	return system(command);
+}
+
+static char folder[] = "/tmp/test-files-XXXXXX";
+
+static int open_fixture(void **state _unused_)
+{
+	static char root[sizeof(folder) + 8];
+
+	if (!mkdtemp(folder))
+		return 1;
+	snprintf(root, sizeof(root), "%s/tree", folder);
+	if (run("'%s/tests/golden/make-tree' %s", source_folder(), root))
+		return 1;
 	fixture.root = root;
 	fixture.root_descriptor = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fixture.root_descriptor < 0;
@@ -33,7 +58,7 @@ static int close_fixture(void **state _unused_)
 {
 	close(fixture.root_descriptor);
 	buffer_done(&told);
-	return 0;
+	return run("rm -r %s", folder);
 }
 
 /* One line an item: "address/" for a folder, "address type json", "address - words". */
@@ -80,7 +105,7 @@ static void test_trees(void **state _unused_)
 		_cleanup_buffer_ struct buffer path = { 0 }, expected = { 0 };
 		_cleanup_close_ int descriptor = -1;
 
-		buffer_printf(&path, "%s.expected/%s", fixture.root, trees[i]);
+		buffer_printf(&path, "%s/tests/golden/tree.expected/%s", source_folder(), trees[i]);
 		descriptor = open(path.data, O_RDONLY | O_CLOEXEC);
 		assert_true(descriptor >= 0);
 		assert_int_equal(file_read(descriptor, 0, 0, &expected), 0);
