@@ -214,6 +214,8 @@ def refusals():
 
 def main():
     route_state.enter(__file__)
+    # No address that comes by itself, some time later.
+    subprocess.run(['sysctl', '-qw', 'net.ipv6.conf.default.addr_gen_mode=1'], check=True)
     kinds = route_state.make_all()
     refusals()
     all_put_back()
