@@ -371,7 +371,7 @@ const struct ferry_actor *probe_actor_linkwatch(struct probe *probe)
 
 const struct ferry_actor *probe_actor_since(struct probe *probe, uint32_t pid, uint64_t since)
 {
-	struct event_process process = {};
+	struct event_process process = {}, now = {};
 	struct actor *actor = NULL;
 	bool known = probe && pid && process_find(&probe->cache, pid, &process);
 
@@ -380,6 +380,13 @@ const struct ferry_actor *probe_actor_since(struct probe *probe, uint32_t pid, u
 	/* What lives can be asked; but another process may have the number by now, or it another program. */
 	if (!known || !process.ended)
 		actor = actor_from_proc(pid, known ? process.key.start : 0);
+	/* It ended while it was asked: of one without memory /proc has little more than the name. */
+	if (known && actor && !actor->public.exe && !actor->public.kernel && process_find(&probe->cache, pid, &now) &&
+	    now.key.start == process.key.start) {
+		actor_unref(&actor->public);
+		actor = NULL;
+		process = now;
+	}
 	if (!actor && known)
 		actor = actor_from_image(&probe->cache, &process, &process.image);
 	if (!actor)
