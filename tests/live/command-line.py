@@ -287,14 +287,14 @@ def a_missing_library_is_told_by_what_needs_it_alone():
         equal((done.returncode, done.stdout, done.stderr), (0, b'Linux\n', b''), name)
     with tempfile.TemporaryDirectory() as folder:
         done = ferry('record', '--db', folder + '/h.db', '--for', '0.1')
-        equal(done.returncode, 0, done.stderr)
+        true(done.returncode in (0, 5), done.stderr)  # 5: it missed something of what others do meanwhile
         done = without_library('libsqlite3.so.0', 'log', '--db', folder + '/h.db')
         equal((done.returncode, done.stdout), (1, b''), done.stderr)
         true(b'cannot load libsqlite3.so.0, which holds the history' in done.stderr, done.stderr)
     done = without_library('libbpf.so.1', 'doctor')
     true(b'libbpf.so.1 cannot be loaded' in done.stdout, done.stdout)
     done = without_library('libbpf.so.1', 'watch', '--for', '0.2')
-    equal(done.returncode, 0, done.stderr)
+    true(done.returncode in (0, 5), done.stderr)
     true(b'libbpf.so.1 cannot be loaded' in done.stderr, done.stderr)
 
 

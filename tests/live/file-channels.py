@@ -220,12 +220,12 @@ def dangerous_files_are_left_alone():
 
 @test
 def another_root():
-    golden = os.path.join(ROOT, 'tests', 'golden')
+    tests = os.path.join(ROOT, 'tests')
     with tempfile.TemporaryDirectory() as folder:
         tree = os.path.join(folder, 'tree')
-        subprocess.run([os.path.join(golden, 'make-tree'), tree], check=True)
+        subprocess.run([os.path.join(tests, 'recorded-tree'), tree], check=True)
         for channel in ('sysctl', 'sysfs', 'procfs'):
-            with open(os.path.join(golden, 'tree.expected', channel)) as file:
+            with open(os.path.join(tests, 'golden', 'tree.expected', channel)) as file:
                 lines = [line.rstrip('\n') for line in file]
             found = get_json('--root', tree, channel)
             # "address type json", or "address - error"; the address may hold blanks, the type does not.

@@ -47,7 +47,7 @@ static int open_fixture(void **state _unused_)
 	if (!mkdtemp(folder))
 		return 1;
 	snprintf(root, sizeof(root), "%s/tree", folder);
-	if (run("'%s/tests/golden/make-tree' %s", source_folder(), root))
+	if (run("'%s/tests/recorded-tree' %s", source_folder(), root))
 		return 1;
 	fixture.root = root;
 	fixture.root_descriptor = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
