@@ -85,6 +85,17 @@ static void learn_context(const struct btf *btf, struct probe_kernel *kernel)
 	kernel->context_known = true;
 }
 
+static void learn_task_work(const struct btf *btf, struct probe_kernel *kernel)
+{
+	const struct btf_type *prototype = bpf_prototype(btf, TASK_WORK_FUNCTION), *last;
+
+	kernel->task_work = prototype && btf_vlen(prototype) == 5;
+	if (!kernel->task_work)
+		return;
+	last = libbpf.btf__type_by_id(btf, btf_params(prototype)[4].type);
+	kernel->task_work_aux = last && btf_is_ptr(last) && last->type;
+}
+
 /* Whether fexit programs are allowed: one that does nothing, on a function that is hardly ever called. */
 static void try_fexit(const struct btf *btf, struct probe_kernel *kernel)
 {
@@ -134,7 +145,7 @@ void probe_kernel_learn(struct probe_kernel *ret)
 		kernel.sk_data_ready = bpf_has_tracepoint(btf, "sk_data_ready", 1);
 		kernel.process = bpf_has_tracepoint(btf, "sched_process_exec", 3) && bpf_has_tracepoint(btf, "sched_process_fork", 2) &&
 				 bpf_has_tracepoint(btf, "sched_process_exit", 1);
-		kernel.task_work = libbpf.btf__find_by_name_kind(btf, "bpf_task_work_schedule_resume_impl", BTF_KIND_FUNC) > 0;
+		learn_task_work(btf, &kernel);
 		learn_context(btf, &kernel);
 		if (!bpf_missing_capability())
 			try_fexit(btf, &kernel);

@@ -16,6 +16,7 @@ struct bpf_ring;
 #define PROBE_LINK_MAXIMUM   12
 #define PROBE_CALL_COUNT     512
 #define PROBE_RING_COUNT     3
+#define TASK_WORK_FUNCTION   "bpf_task_work_schedule_resume_impl"
 
 /* The actors resolved so far. */
 struct actor_cache {
@@ -54,6 +55,7 @@ struct probe_kernel {
 	bool consume_skb;    /* the tracepoint, with its location */
 	bool process;        /* sched_process_exec, _fork, _exit */
 	bool task_work;      /* bpf_task_work_schedule_resume_impl() */
+	bool task_work_aux;  /* its last argument is a struct */
 	bool fexit;          /* fentry and fexit may be loaded and attached */
 	char fexit_why[96];
 	bool context_known; /* where the preemption count stands */

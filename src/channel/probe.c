@@ -114,6 +114,17 @@ static void notices_grow(struct bpf_map *map, unsigned int receive_buffer)
 	libbpf.bpf_map__set_max_entries(map, size);
 }
 
+/* Before 7.0 the last argument, which the verifier fills in, is declared as void *, then as a struct *, and libbpf refuses the one for the other. For
+ * its comparison any struct will do. */
+static void task_work_declare(struct recorder_bpf *skeleton, const struct probe_kernel *kernel)
+{
+	const struct btf_type *prototype = kernel->task_work_aux ? bpf_prototype(libbpf.bpf_object__btf(skeleton->obj), TASK_WORK_FUNCTION) : NULL;
+	struct btf_param *parameters = prototype ? btf_params(prototype) : NULL;
+
+	if (prototype && btf_vlen(prototype) == 5)
+		parameters[4].type = parameters[0].type;
+}
+
 static struct recorder_bpf *skeleton_open(const struct probe *probe, const struct probe_kernel *kernel)
 {
 	struct recorder_bpf *skeleton = recorder_bpf__open();
@@ -122,6 +133,7 @@ static struct recorder_bpf *skeleton_open(const struct probe *probe, const struc
 		return NULL;
 	for (unsigned int i = 0; i < ARRAY_SIZE(ways); i++)
 		way_set(skeleton, &ways[i], false);
+	task_work_declare(skeleton, kernel);
 	skeleton->rodata->refused_protocols = 0;
 	for (unsigned int i = 0; i < PROTOCOL_COUNT; i++)
 		skeleton->rodata->refused_protocols |= UINT32_C(1) << protocols[i]->number;

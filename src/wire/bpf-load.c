@@ -45,6 +45,15 @@ bool bpf_has_tracepoint(const struct btf *btf, const char *name, unsigned int ar
 	return type && btf_is_func_proto(type) && btf_vlen(type) > arguments;
 }
 
+const struct btf_type *bpf_prototype(const struct btf *btf, const char *name)
+{
+	int id = libbpf.btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+	const struct btf_type *type = id < 0 ? NULL : libbpf.btf__type_by_id(btf, (__u32)id);
+
+	type = type ? libbpf.btf__type_by_id(btf, type->type) : NULL;
+	return type && btf_is_func_proto(type) ? type : NULL;
+}
+
 /* One load at a time and thread: libbpf's words go through a function without data. */
 static __thread char first_words[192];
 static __thread libbpf_print_fn_t print_before;

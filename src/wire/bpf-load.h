@@ -6,12 +6,15 @@
 #include <stdbool.h>
 
 struct btf;
+struct btf_type;
 
 bool bpf_capable(unsigned int capability);
 /* What is missing to load BPF programs ("needs CAP_BPF"), NULL where nothing is. */
 const char *bpf_missing_capability(void);
 /* Whether the kernel whose types BTF holds has a tracepoint that hands over at least so many ARGUMENTS. */
 bool bpf_has_tracepoint(const struct btf *btf, const char *name, unsigned int arguments);
+/* The prototype of the function NAME, NULL where BTF does not know it. */
+const struct btf_type *bpf_prototype(const struct btf *btf, const char *name);
 
 /* From now on, in this thread, libbpf's warnings are kept instead of printed; the first says what failed, those that follow what came of it. */
 void bpf_words_catch(void);
