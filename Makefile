@@ -3,7 +3,7 @@
 
 prefix ?= /usr/local
 
-.PHONY: all run test dev bench install uninstall deb fuzz clean help
+.PHONY: all run test test-kernels dev bench install uninstall deb fuzz clean help
 
 all:
 	@tools/setup build
@@ -19,6 +19,14 @@ test:
 	@tools/build build-dev -Dtests=true -Dsanitize=true -Dwerror=true --buildtype=debug
 	@tools/build build -Dtests=false -Dprefix=$(prefix)
 	@tests/run $(TESTS)
+
+# make test-kernels: the live tests on other kernels, in virtual machines. KERNELS="6.1 6.12" for those alone; all of them write doc/kernels.md anew.
+test-kernels:
+	@tools/setup test
+	@tools/setup kernels
+	@tools/build build-dev -Dtests=true -Dsanitize=true -Dwerror=true --buildtype=debug
+	@tools/build build -Dtests=false -Dprefix=$(prefix)
+	@tools/kernels/test $(if $(KERNELS),$(KERNELS),--table doc/kernels.md)
 
 # The developer build: sanitizers, and warnings are errors.
 dev:
@@ -49,7 +57,7 @@ fuzz:
 	@tests/fuzz/run $(NAME) $(RUNS)
 
 clean:
-	rm -rf build build-dev build-fuzz
+	rm -rf build build-dev build-fuzz build-kernels
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p; s/^\([a-z]*\):.*/make \1/p' Makefile
