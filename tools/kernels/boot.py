@@ -14,7 +14,11 @@ import tempfile
 import time
 
 VIRTIOFSD = "/usr/lib/qemu/virtiofsd"
+# Goes with us, however we end.
+BOUND = ["setpriv", "--pdeathsig", "KILL"]
 ROOT_MODULES = ("virtio_pci", "virtio_console", "overlay", "virtiofs")
+
+SURROUNDINGS = "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8\n"
 
 
 class NoGuest(Exception):
@@ -119,7 +123,7 @@ def share_root(folder):
     os.mkdir(view)
     # In a mount namespace of its own, so that the view goes with the server, however that ends.
     script = f"mount --make-rprivate / && mount --bind / {view} && mount -o remount,bind,ro {view} && exec {VIRTIOFSD} --socket-path={socket} -f -o source={view} -o cache=always -o log_level=err"
-    server = subprocess.Popen(["unshare", "-m", "sh", "-c", script], stderr=subprocess.PIPE, text=True)
+    server = subprocess.Popen([*BOUND, "unshare", "-m", "sh", "-c", script], stderr=subprocess.PIPE, text=True)
     while not os.path.exists(socket):
         if server.poll() is not None:
             raise NoGuest(f"virtiofsd: {server.stderr.read().strip()}")
@@ -155,11 +159,11 @@ def run(folder, kernel, command, seconds, output, memory=2048):
     with tempfile.TemporaryDirectory(prefix="guest-") as place:
         ram, console, status = (os.path.join(place, name) for name in ("initramfs", "console", "status"))
         with open(ram, "wb") as file:
-            file.write(initramfs(kernel, f"cd {shlex.quote(os.getcwd())} || exit 125\n{command}\n"))
+            file.write(initramfs(kernel, f"{SURROUNDINGS}cd {shlex.quote(os.getcwd())} || exit 125\n{command}\n"))
         server, socket = share_root(place)
         try:
             done = subprocess.run(
-                [*program, "-M", "q35,memory-backend=memory", "-accel", "kvm" if kvm else "tcg", "-cpu", "host" if kvm else "max,la57=off", "-smp", "1", "-m", str(memory),
+                [*BOUND, *program, "-M", "q35,memory-backend=memory", "-accel", "kvm" if kvm else "tcg", "-cpu", "host" if kvm else "max,la57=off", "-smp", "1", "-m", str(memory),
                  "-object", f"memory-backend-memfd,id=memory,size={memory}M,share=on", "-nodefaults", "-no-user-config", "-nographic", "-no-reboot",
                  "-kernel", image(kernel), "-initrd", ram, "-append", arguments(kernel), "-serial", f"file:{console}", "-device", "virtio-serial-pci",
                  "-chardev", f"file,id=output,path={output}", "-device", "virtserialport,chardev=output,name=output",
