@@ -45,7 +45,7 @@ def make_links():
     add('macvlan', 'link', 'v1', 'name', 'mvs', 'type', 'macvlan', 'mode', 'source')
     ip('link', 'set', 'mvs', 'type', 'macvlan', 'macaddr', 'add', '02:00:00:00:00:77', may_fail=True)
     add('macvtap', 'link', 'v1', 'name', 'mt0', 'type', 'macvtap', 'mode', 'bridge')
-    add('ipvlan', 'link', 'v0', 'name', 'iv0', 'type', 'ipvlan', 'mode', 'l3', 'private')
+    add('ipvlan', 'link', 'd0', 'name', 'iv0', 'type', 'ipvlan', 'mode', 'l3', 'private')
     add('vrf', 'vrf0', 'type', 'vrf', 'table', '77')
     add('ifb', 'ifb7', 'type', 'ifb')
     add('geneve', 'ge0', 'type', 'geneve', 'id', '9', 'remote', '10.9.9.9', 'ttl', '7')

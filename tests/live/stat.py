@@ -349,11 +349,13 @@ class Case(unittest.TestCase):
 
     def test_advice_holds_the_figures(self):
         told, _ = self.stat("--", *crossings("wasteful", 3000))
-        self.assertEqual(len(told["advice"]), 3, told["advice"])
-        reads, polls, opened = sorted(told["advice"], key=lambda text: ("calls of read" not in text, "calls of poll" not in text))
-        self.assertRegex(reads, r"^3000 of 300\d calls of read moved 16 bytes or less")
-        self.assertRegex(polls, r"^3000 of 3000 calls of poll had a timeout of 0")
-        self.assertRegex(opened, r"^/etc/hostname was opened 3000 times")
+        # Calls that take less than a hundredth of the time, where opening a file takes so much, are not worth a word.
+        dear = {call["name"]: (call["time"] - call["waited"]) * 100 >= told["processor"] for call in told["calls"]}
+        wanted = [words for words, said in ((r"^3000 of 300\d calls of read moved 16 bytes or less", dear["read"]), (r"^3000 of 3000 calls of poll had a timeout of 0", dear["poll"]),
+                                            (r"^/etc/hostname was opened 3000 times", True)) if said]
+        self.assertEqual(len(told["advice"]), len(wanted), told["advice"])
+        for words in wanted:
+            self.assertTrue(any(re.search(words, text) for text in told["advice"]), (words, told["advice"]))
         self.assertEqual(named(told["opened"], name="/etc/hostname")["count"], 3000)
 
     def test_no_advice_where_there_is_none_to_give(self):

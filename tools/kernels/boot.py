@@ -63,6 +63,7 @@ mount -t bpf bpf /sys/fs/bpf
 mount -t cgroup2 cgroup /sys/fs/cgroup
 mount --bind @MODULES@ /lib/modules
 [ ! -x /sbin/modprobe ] || echo /sbin/modprobe >/proc/sys/kernel/modprobe
+modprobe -q tun && mkdir -p /dev/net && mknod /dev/net/tun c 10 200
 ip link set lo up
 hostname guest
 setsid -w /bin/bash /run/command </dev/null >"$output" 2>&1
