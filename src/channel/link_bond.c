@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* bond, and the ports of one. Which option may be set in which mode and while up is the driver's to say; its words are passed on. */
+/* bond, and the ports of one. Which option may be set in which mode and while up is the driver's to say; its words are passed on. But it tells all of
+ * them whatever the mode, so what is as in every new bond is not sent to one that would refuse the word for it. */
 #include <linux/if_bonding.h>
 #include <linux/if_link.h>
 
@@ -67,6 +68,41 @@ static const struct field bond[] = {
 	[33] = { "broadcast_neighbor", FIELD_U8, SET, NULL, "ARP and ND go out of every port", .names = &on_off },
 };
 const struct schema schema_link_bond = { .name = "bond", .help = "bond links", .attributes = bond, .attribute_count = ARRAY_SIZE(bond) };
+
+#define IN(mode)       (1u << (mode))
+#define BY_PROTOCOL    IN(BOND_MODE_8023AD)
+#define ONE_PORT_FIRST (IN(BOND_MODE_ACTIVEBACKUP) | IN(BOND_MODE_TLB) | IN(BOND_MODE_ALB))
+#define ASKS_BY_ARP    (IN(BOND_MODE_ROUNDROBIN) | IN(BOND_MODE_ACTIVEBACKUP) | IN(BOND_MODE_XOR) | IN(BOND_MODE_BROADCAST))
+
+/* The modes that take an option, and its value in a new bond. Source: drivers/net/bonding/bond_options.c, unsuppmodes. */
+static const struct {
+	const char *option;
+	uint32_t modes;
+	uint64_t value;
+} options_of_modes[] = {
+	{ "packets_per_slave", IN(BOND_MODE_ROUNDROBIN), 1 },
+	{ "arp_interval", ASKS_BY_ARP, 0 },
+	{ "arp_validate", ASKS_BY_ARP, 0 },
+	{ "primary_reselect", ONE_PORT_FIRST, 0 },
+	{ "tlb_dynamic_lb", IN(BOND_MODE_TLB) | IN(BOND_MODE_ALB), 1 },
+	{ "tlb_dynamic_lb", IN(BOND_MODE_TLB) | IN(BOND_MODE_ALB), 0 },
+	{ "ad_lacp_rate", BY_PROTOCOL, 0 },
+	{ "ad_lacp_active", BY_PROTOCOL, 1 },
+	{ "ad_actor_sys_prio", BY_PROTOCOL, 65535 },
+	{ "ad_user_port_key", BY_PROTOCOL, 0 },
+	{ "coupled_control", BY_PROTOCOL, 1 },
+	{ "broadcast_neighbor", BY_PROTOCOL, 0 },
+};
+
+void link_bond_turn(struct record *data, const struct record *now)
+{
+	const uint64_t mode = record_number(data, "mode", now ? record_number(now, "mode", 0) : BOND_MODE_ROUNDROBIN);
+
+	for (size_t i = 0; mode < 32 && i < ARRAY_SIZE(options_of_modes); i++)
+		if (!(options_of_modes[i].modes & IN(mode)) && record_at(data, options_of_modes[i].option) &&
+		    record_number(data, options_of_modes[i].option, 0) == options_of_modes[i].value)
+			record_drop(data, options_of_modes[i].option);
+}
 
 NAMES(port_states, false, { 0, "ACTIVE" }, { 1, "BACKUP" });
 NAMES(mii_states, false, { 0, "UP" }, { 1, "GOING_DOWN" }, { 2, "DOWN" }, { 3, "GOING_BACK" });

@@ -62,6 +62,8 @@ def steady_links(links):
     for link in links:
         # Carrier and what follows from it settle in their own time.
         link.pop('tso_max_size', None)  # a bridge's follows from the ports that it has had
+        if 'UP' not in link['flags']:
+            link.pop('qdisc', None)  # "noop" until it has been up once, "noqueue" from then on
         link['flags'] = [flag for flag in link['flags'] if flag not in ('NO-CARRIER', 'LOWER_UP', 'M-DOWN')]
         for part in 'bridge_id', 'root_id', 'topology_change', 'topology_change_detected':
             link.get('linkinfo', {}).get('info_data', {}).pop(part, None)
@@ -134,8 +136,10 @@ def all_put_back():
 def links_put_back(kinds):
     """In a second state, without what hangs on the links."""
     for kind, address in (('vxlan', 'vx4'), ('vxlan', 'vx6'), ('vxlan', 'vxe'), ('macvlan', 'mv0'), ('macvlan', 'mvs'), ('macvtap', 'mt0'), ('ifb', 'ifb7'), ('vlan', 'v0.5'),
-                          ('bond', 'bond0'), ('dummy', 'd0'), ('vrf', 'vrf0'), ('ipvlan', 'iv0'), ('geneve', 'ge0')):
+                          ('bond', 'bond0'), ('ipvlan', 'iv0'), ('dummy', 'd0'), ('vrf', 'vrf0'), ('geneve', 'ge0')):
         if kind in kinds:
+            if kind == 'dummy':  # with it goes what stands on it
+                subprocess.run(['ip', 'link', 'del', 'iv0'], capture_output=True)
             put_back('link', 'netlink/route/link/' + address)
     # A bridge with a port: the port stays, without its master.
     record, port = get('netlink/route/link/br0'), get('netlink/route/link/v0')

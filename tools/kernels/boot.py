@@ -113,7 +113,7 @@ def initramfs(kernel, command):
         files["bin/busybox"] = (0o755, file.read())
     files.update(modules(kernel))
     files["init"] = (0o755, INIT.encode())
-    files["second"] = (0o755, SECOND.replace("@MODULES@", shlex.quote(os.path.join(kernel, "root/lib/modules"))).encode())
+    files["second"] = (0o755, (SURROUNDINGS + SECOND).replace("@MODULES@", shlex.quote(os.path.join(kernel, "root/lib/modules"))).encode())
     files["command"] = (0o644, command.encode())
     return gzip.compress(archive(files), 1)
 
@@ -147,8 +147,8 @@ def emulator(folder):
 
 
 def arguments(kernel):
-    # 5.10 has BPF LSM built in and not switched on.
-    return "console=ttyS0 loglevel=4 panic=-1 oops=panic" + (" lsm=lockdown,yama,bpf" if os.path.basename(kernel) == "5.10" else "")
+    # A busy machine's timer comes too late for the kernel's check of it. 5.10 has BPF LSM built in and not switched on.
+    return "no_timer_check console=ttyS0 loglevel=4 panic=-1 oops=panic" + (" lsm=lockdown,yama,bpf" if os.path.basename(kernel) == "5.10" else "")
 
 
 def run(folder, kernel, command, seconds, output, memory=2048):
