@@ -95,6 +95,17 @@ static __always_inline void count_lost(struct trace_count *count)
 	__sync_fetch_and_add(&count->pending, 1);
 }
 
+/* Room for an event of a constant SIZE, counted; NULL where there is none. */
+static __always_inline void *event_reserve(__u64 size)
+{
+	struct trace_count *count = count_event();
+	void *event = count ? bpf_ringbuf_reserve(&trace_events, size, 0) : NULL;
+
+	if (count && !event)
+		count_lost(count);
+	return event;
+}
+
 static __always_inline void begin_event(struct trace_event *event, __u16 type, struct task_struct *task)
 {
 	event->type = type;

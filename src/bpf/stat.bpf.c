@@ -31,14 +31,6 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 8192);
-	__type(key, __u32);
-	__type(value, __u64);
-} errors SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 16384);
 	__type(key, struct stat_path);
 	__type(value, __u64);
@@ -104,12 +96,6 @@ int BPF_PROG(stat_enter, struct pt_regs *registers, long number)
 	if (kinds[state->call] == STAT_KIND_BRK)
 		state->brk = task->mm->brk;
 	state->entered = bpf_ktime_get_ns();
-	return 0;
-}
-
-static __noinline int count_error(__u32 key)
-{
-	count_in(&errors, &key, 1);
 	return 0;
 }
 

@@ -16,6 +16,7 @@ enum trace_type {
 	TRACE_FAULT,      /* a page fault or another exception begins */
 	TRACE_INTERRUPT,  /* an interrupt or softirq hits the task */
 	TRACE_SUBMISSION, /* io_uring takes an operation: work without a crossing of its own */
+	TRACE_COMPLETION, /* it tells what became of it */
 	TRACE_TYPE_COUNT
 };
 
@@ -61,12 +62,24 @@ struct trace_task {
 };
 
 /* TRACE_SIGNAL: CODE is si_code, ADDRESS si_addr where the signal tells an exception, SENDER what sent it. TRACE_FAULT: NUMBER is 14 for a page
- * fault, CODE the processor's error code. TRACE_INTERRUPT: NUMBER by KIND. TRACE_SUBMISSION: NUMBER is the opcode. */
+ * fault, CODE the processor's error code. TRACE_INTERRUPT: NUMBER by KIND. */
 struct trace_notice {
 	struct trace_event event;
 	event_u64 address, instruction;
 	event_u32 number, code, kind, sender;
 	char name[16];
+};
+
+/* Of the task that asked, whoever has done it. */
+struct trace_operation {
+	struct trace_event event;
+	event_u64 user_data;
+	event_u64 taken; /* boottime; 0: not known, nor is NUMBER */
+	event_u32 number;
+	event_s32 value; /* TRACE_SUBMISSION: the descriptor, TRACE_COMPLETION: the result */
+	event_u32 more;  /* of this operation there is more to come */
+	event_u32 reserved;
+	char name[16]; /* TRACE_SUBMISSION: of the task */
 };
 
 enum trace_interrupt { TRACE_HANDLER, TRACE_SOFTIRQ, TRACE_TIMER, TRACE_RESCHEDULE, TRACE_FUNCTION };

@@ -37,7 +37,9 @@ const char *request_interface(uint32_t request, const void *data, size_t length,
 bool request_writes(uint32_t request);
 /* What an operation of io_uring is called: "READ", or NULL. */
 const char *operation_name(uint32_t number);
-/* -ERESTARTSYS and its like, which the kernel keeps to itself: "ERESTARTSYS", or NULL. */
-const char *restart_name(int64_t result);
+/* Whether it is about a file descriptor; of one that is not known too. */
+bool operation_has_descriptor(uint32_t number);
+/* ERESTARTSYS and its like, which the kernel keeps to itself: "ERESTARTSYS", or NULL. */
+const char *kernel_error_name(uint64_t number);
 
 #endif

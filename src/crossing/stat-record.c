@@ -142,9 +142,9 @@ static struct value classes(struct building *building)
 	return rows_value(&rows);
 }
 
-static struct value errors_of(struct building *building, const struct stat_call_sum *sum)
+/* KEY without the errno: bpf/stat.h. */
+static struct value errors_of(struct building *building, uint32_t key)
 {
-	const uint32_t key = (sum->compat ? STAT_COMPAT : 0) | sum->number << 16;
 	struct rows rows = rows_begin(building, building->sums->error_count);
 
 	for (size_t i = 0; i < building->sums->error_count; i++) {
@@ -176,7 +176,7 @@ static struct value calls(struct building *building)
 		put_timing(&row, &sum->timing);
 		put(&row, value_uint(sum->timing.bytes));
 		put(&row, value_uint(sum->timing.idle));
-		put(&row, errors_of(building, sum));
+		put(&row, errors_of(building, (sum->compat ? STAT_COMPAT : 0) | sum->number << 16));
 		rows_add(&rows, &row);
 	}
 	return rows_value(&rows);
@@ -252,7 +252,9 @@ static struct value operations(struct building *building)
 
 		put(&row, value_text(stat_operation_name(building->arena, sum->number)));
 		put(&row, value_uint(sum->number));
+		put(&row, value_uint(sum->timing.failed));
 		put_timing(&row, &sum->timing);
+		put(&row, errors_of(building, STAT_OPERATION | sum->number << 16));
 		rows_add(&rows, &row);
 	}
 	return rows_value(&rows);

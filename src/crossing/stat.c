@@ -126,6 +126,7 @@ static int load(struct stat_count *count, struct error *error)
 	count->skeleton->rodata->sites = count->sites;
 	count->skeleton->rodata->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	count->skeleton->rodata->have_state = bpf_has_tracepoint(btf, "sched_switch", 4);
+	count->skeleton->rodata->completion_by_value = bpf_has_tracepoint(btf, "io_uring_complete", 5);
 	set_kinds(count->skeleton);
 	if (!count->sites) /* room for stacks is taken at once */
 		libbpf.bpf_map__set_max_entries(count->skeleton->maps.stacks, 1);

@@ -204,9 +204,11 @@ static void choose_programs(struct tracer *tracer, const struct tracer_options *
 		{ skeleton->progs.trace_timer, options->interrupts, "local_timer_entry", 1 },
 		{ skeleton->progs.trace_reschedule, options->interrupts, "reschedule_entry", 1 },
 		{ skeleton->progs.trace_function, options->interrupts, "call_function_single_entry", 1 },
-		{ skeleton->progs.trace_submission, options->calls, "io_uring_submit_req", 1 },
+		{ skeleton->progs.trace_submission, options->operations, "io_uring_submit_req", 1 },
+		{ skeleton->progs.trace_completion, options->operations, "io_uring_complete", 3 },
 	};
 
+	skeleton->rodata->completion_by_value = btf && bpf_has_tracepoint(btf, "io_uring_complete", 5);
 	for (unsigned int i = 0; i < ARRAY_SIZE(optional); i++)
 		libbpf.bpf_program__set_autoload(optional[i].program,
 						 optional[i].wanted && btf && bpf_has_tracepoint(btf, optional[i].tracepoint, optional[i].arguments));

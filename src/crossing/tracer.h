@@ -17,7 +17,7 @@ enum tracer_results {
 struct tracer_options {
 	bool conversation; /* only what is said over channels */
 	bool timed;        /* how long each call takes */
-	bool calls, faults, interrupts, signals;
+	bool calls, faults, interrupts, signals, operations;
 	enum tracer_results results;
 	unsigned int errno_wanted; /* 0: any */
 	unsigned int bytes;        /* of contents outside of channels; 0: 32 */

@@ -2,6 +2,7 @@
 /* Arguments of system calls: the table against the kernel that runs, events to values, words. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btf.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 #include "crossing/structures.h"
 #include "crossing/syscalls.h"
 #include "crossing/tracer.h"
+#include "wire/libbpf.h"
 #include "wire/tracefs.h"
 
 struct event {
@@ -136,6 +138,21 @@ static void test_message(void **state)
 	assert_shown("sendmsg", &event, "{fd=3, msg={name={family=AF_NETLINK, pid=0, groups=0x0}, data=abcdef}, flags=[]}", "{msg={read=6, of=6}}");
 }
 
+/* A 32-bit call: texts and bytes are what they are, a struct has another layout and is left a pointer. */
+static void test_compat(void **state)
+{
+	const uint64_t open[] = { 0x1000, 0, 0 }, send[] = { 3, 0x1000, 0 };
+	struct event event = event_of(5, -ENOENT, 3, open);
+
+	(void)state;
+	event.call.event.flags = TRACE_COMPAT;
+	add_chunk(&event, 0, TRACE_DATA, "/no/such/file", 13, 13, 0);
+	assert_shown("open", &event, "{filename=/no/such/file, flags=[O_RDONLY], mode=0}", "{filename={read=13, of=13}}");
+	event = event_of(370, 6, 3, send);
+	event.call.event.flags = TRACE_COMPAT;
+	assert_shown("sendmsg", &event, "{fd=3, msg=0x1000, flags=[]}", "{}");
+}
+
 static void test_malformed_events(void **state)
 {
 	const uint64_t none[6] = { 0 };
@@ -218,6 +235,34 @@ static void test_table_is_the_kernels(void **state)
 	assert_true(compared >= 120);
 }
 
+/* Operations of io_uring, by the types of the kernel that runs. */
+static void test_operations_are_the_kernels(void **state)
+{
+	static const char prefix[] = "IORING_OP_";
+	struct error error = { 0 };
+	struct btf *btf = libbpf_load(&error) < 0 ? NULL : libbpf.btf__load_vmlinux_btf();
+	const int id = btf ? libbpf.btf__find_by_name_kind(btf, "io_uring_op", BTF_KIND_ENUM) : -1;
+	const struct btf_type *type = id < 0 ? NULL : libbpf.btf__type_by_id(btf, (uint32_t)id);
+	unsigned int compared = 0;
+
+	(void)state;
+	for (unsigned int i = 0; type && i < BTF_INFO_VLEN(type->info); i++) {
+		const struct btf_enum *member = (const struct btf_enum *)(type + 1) + i;
+		const char *name = libbpf.btf__name_by_offset(btf, member->name_off) + strlen(prefix);
+
+		if (strcmp(name, "LAST") == 0)
+			continue;
+		if (!operation_name((uint32_t)member->val))
+			fail_msg("the kernel has operation %s, which operations.def lacks", name);
+		assert_string_equal(operation_name((uint32_t)member->val), name);
+		compared++;
+	}
+	if (btf)
+		libbpf.btf__free(btf);
+	if (!compared)
+		skip();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,9 +270,11 @@ int main(void)
 		cmocka_unit_test(test_memory_that_is_not_there),
 		cmocka_unit_test(test_structs),
 		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_compat),
 		cmocka_unit_test(test_malformed_events),
 		cmocka_unit_test(test_signature),
 		cmocka_unit_test(test_table_is_the_kernels),
+		cmocka_unit_test(test_operations_are_the_kernels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
