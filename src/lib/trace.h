@@ -101,11 +101,12 @@ int conversation_tell(struct ferry_tracer *tracer, const struct trace_event *eve
 struct netlink_part {
 	const struct trace_call *event;
 	const struct call *call;
-	const char *data;
-	size_t length, total;
+	struct content_part content;
 	bool received;
 };
 int exchange_take(struct ferry_tracer *tracer, const struct netlink_part *part) _must_check_;
+/* That COPIED of TOTAL, which are UNIT, is all that there is of it. */
+int exchange_tell_cut(struct ferry_tracer *tracer, const struct netlink_part *part, uint64_t copied, uint64_t total, const char *unit) _must_check_;
 int exchange_finish(struct ferry_tracer *tracer) _must_check_;
 void exchange_init(struct ferry_tracer *tracer);
 void exchange_done(struct ferry_tracer *tracer);

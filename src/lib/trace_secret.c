@@ -107,10 +107,8 @@ void trace_withhold(struct ferry_tracer *tracer, const struct signature *signatu
 	if (!nature || !(nature->flags & NATURE_SECRET))
 		return;
 	hide_arguments(call->arguments);
-	if (call->content) {
-		call->content = hidden;
-		call->content_length = call->content_total = strlen(hidden);
-	}
+	if (call->content.data)
+		call->content = (struct content_part){ hidden, strlen(hidden), strlen(hidden) };
 	if (call->before) {
 		call->before = hidden;
 		call->before_length = strlen(hidden);

@@ -28,6 +28,7 @@ struct event {
 	struct trace_call call;
 	char data[8192];
 	size_t length;
+	uint8_t message; /* of the chunks to come */
 };
 
 static struct event event_of(unsigned int number, int64_t result, unsigned int count, const uint64_t *arguments)
@@ -40,7 +41,7 @@ static struct event event_of(unsigned int number, int64_t result, unsigned int c
 
 static void add_chunk(struct event *event, unsigned int argument, unsigned int kind, const void *data, size_t length, size_t total, int error)
 {
-	const struct trace_chunk chunk = { (uint16_t)argument, (uint16_t)kind, (uint32_t)length, (uint32_t)total, error };
+	const struct trace_chunk chunk = { (uint16_t)argument, (uint8_t)kind, event->message, (uint32_t)length, (uint32_t)total, error };
 
 	memcpy(event->data + event->length, &chunk, sizeof(chunk));
 	memcpy(event->data + event->length + sizeof(chunk), data, length);
@@ -136,6 +137,30 @@ static void test_message(void **state)
 	add_chunk(&event, 1, TRACE_DATA, "abc", 3, 3, 0);
 	add_chunk(&event, 1, TRACE_DATA, "def", 3, 3, 0);
 	assert_shown("sendmsg", &event, "{fd=3, msg={name={family=AF_NETLINK, pid=0, groups=0x0}, data=abcdef}, flags=[]}", "{msg={read=6, of=6}}");
+}
+
+/* sendmmsg(2) and recvmmsg(2): each message by itself. */
+static void test_messages(void **state)
+{
+	const struct sockaddr_storage netlink = { .ss_family = AF_NETLINK };
+	const uint64_t receive[] = { 3, 0x1000, 8, 0, 0 };
+	struct event event = event_of(SYS_recvmmsg, 2, 5, receive);
+	const uint32_t lengths[] = { 6, 900 };
+
+	(void)state;
+	add_chunk(&event, 1, TRACE_LENGTH, &lengths[0], 4, 4, 0);
+	add_chunk(&event, 1, TRACE_PEER, &netlink, 12, 12, 0);
+	add_chunk(&event, 1, TRACE_DATA, "abc", 3, 3, 0);
+	add_chunk(&event, 1, TRACE_DATA, "def", 3, 3, 0);
+	event.message = 1;
+	add_chunk(&event, 1, TRACE_LENGTH, &lengths[1], 4, 4, 0);
+	add_chunk(&event, 1, TRACE_DATA, "ghi", 3, 900, 0);
+	assert_shown("recvmmsg", &event,
+		     "{fd=3, mmsg=[{name={family=AF_NETLINK, pid=0, groups=0x0}, data=abcdef}, {data=ghi}], vlen=8, flags=[], timeout=null}",
+		     "{mmsg={read=9, of=906, messages=2}}");
+	/* None came. */
+	event = event_of(SYS_recvmmsg, -EAGAIN, 5, receive);
+	assert_shown("recvmmsg", &event, "{fd=3, mmsg=0x1000, vlen=8, flags=[], timeout=null}", "{}");
 }
 
 /* A 32-bit call: texts and bytes are what they are, a struct has another layout and is left a pointer. */
@@ -270,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_memory_that_is_not_there),
 		cmocka_unit_test(test_structs),
 		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_compat),
 		cmocka_unit_test(test_malformed_events),
 		cmocka_unit_test(test_signature),
