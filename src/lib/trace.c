@@ -408,6 +408,7 @@ struct ferry_tracer *ferry_tracer_free(struct ferry_tracer *tracer)
 	if (tracer->cgroup >= 0)
 		close(tracer->cgroup);
 	arena_done(&tracer->arena);
+	arena_done(&tracer->lasting);
 	free(tracer);
 	return NULL;
 }

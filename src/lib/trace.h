@@ -54,13 +54,22 @@ static inline bool trace_filter_trigger(const struct trace_filter *filter, enum 
 
 /* ---- The whole ---- */
 
+/* A field that answers hide and requests show. */
+struct trace_selector {
+	const struct field *hidden;
+	struct trace_selector *next;
+	struct field shown;
+};
+
 struct ferry_tracer {
 	struct ferry *ferry;
 	struct tracer *tracer;
 	struct ferry_tracer_options options;
 	struct trace_filter filter;
 	struct trace_tasks tasks;
-	struct arena arena; /* of one event */
+	struct arena arena;   /* of one event */
+	struct arena lasting; /* of all */
+	struct trace_selector *selectors;
 	struct families families;
 	struct table exchanges; /* netlink requests that wait for their answer */
 	struct table contents;  /* what knobs were last seen to hold */
