@@ -4,12 +4,14 @@
 same results; the netlink messages are the same byte for byte. Loss is exact. Threads, exec from a thread, a crash and a killed program are as they are."""
 import errno
 import glob
+import http.server
 import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import unittest
 
 import ferrytest
@@ -90,6 +92,19 @@ def comparable(call):
     return name, "" if name in PLACES or name in NUMBERS else result
 
 
+class Page(http.server.BaseHTTPRequestHandler):
+    TEXT = "a page\n"
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.TEXT)))
+        self.end_headers()
+        self.wfile.write(self.TEXT.encode())
+
+    def log_message(self, *_):
+        pass
+
+
 class Same(unittest.TestCase):
     def same(self, argv, without=(), shell=False):
         """SHELL: the first thread only starts the others; when a child's end reaches it is a matter of chance."""
@@ -120,6 +135,24 @@ class Strace(Same):
         records, _ = self.same(["sh", "-c", "; ".join(commands)], shell=True)
         run = {record["arguments"]["filename"] for record in records if record["kind"] == "call" and record["name"] == "execve" and record["result"] == 0}
         self.assertGreater(len(run), 15)
+
+    def test_curl(self):
+        """Over loopback, from a server that is not traced."""
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            # How often it has to wait, and whether for its own thread, is a matter of chance; so it is how much is there when it reads.
+            records, done = self.same(["curl", "-q", "-s", "-S", f"http://127.0.0.1:{server.server_port}/"], without=("poll", "futex", "rt_sigaction", "recvfrom"))
+        finally:
+            server.shutdown()
+            serving.join()
+            server.server_close()
+        self.assertEqual((done.returncode, done.stdout), (0, Page.TEXT))
+        sent = "".join(record["arguments"]["buff"] for record in records if record["kind"] == "call" and record["name"] == "sendto")
+        self.assertTrue(sent.startswith("GET / HTTP/1.1"), sent)
+        peer, = [record["arguments"]["uservaddr"] for record in records if record["kind"] == "call" and record["name"] == "connect" and record["arguments"]["uservaddr"]["family"] == "AF_INET"]
+        self.assertEqual((peer["address"], peer["port"]), ("127.0.0.1", server.server_port))
 
     def test_storm_of_processes(self):
         records, done = self.same([build("threads"), "storm"])
