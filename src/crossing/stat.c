@@ -17,11 +17,6 @@
 #include "stat.skel.h"
 #include "wire/bpf-load.h"
 
-static void cleanup_btf(struct btf **btf)
-{
-	libbpf.btf__free(*btf);
-}
-
 /* Calls of which more than their time is looked at. Source: their manual pages. */
 static const struct {
 	const char *name;
@@ -108,7 +103,7 @@ static int leave_out(struct stat_count *count, const struct btf *btf, struct err
 
 static int load(struct stat_count *count, struct error *error)
 {
-	_cleanup_(cleanup_btf) struct btf *btf = libbpf.btf__load_vmlinux_btf();
+	_cleanup_btf_ struct btf *btf = libbpf.btf__load_vmlinux_btf();
 	int r;
 
 	if (!btf)
@@ -137,10 +132,16 @@ static int load(struct stat_count *count, struct error *error)
 }
 
 /* The kernel's own counting of faults, on one processor. */
-static int attach_fault(struct stat_count *count, int processor, uint64_t event, const struct bpf_program *program, struct error *error)
+static int open_fault(int processor, uint64_t event)
 {
 	struct perf_event_attr attributes = { .type = PERF_TYPE_SOFTWARE, .size = sizeof(attributes), .config = event, .sample_period = 1 };
-	int descriptor = (int)syscall(SYS_perf_event_open, &attributes, -1, processor, -1, PERF_FLAG_FD_CLOEXEC);
+
+	return (int)syscall(SYS_perf_event_open, &attributes, -1, processor, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+static int attach_fault(struct stat_count *count, int processor, uint64_t event, const struct bpf_program *program, struct error *error)
+{
+	int descriptor = open_fault(processor, event);
 	struct bpf_link *link;
 
 	if (descriptor < 0 && errno == ENODEV) /* that processor is off */
@@ -204,7 +205,18 @@ static struct stat_count *new_count(const struct ferry_target *target, bool site
 	return count;
 }
 
-int stat_count_probe(struct error *error)
+static void probe_ways(const struct stat_count *count, struct stat_ways *ret)
+{
+	_cleanup_btf_ struct btf *btf = libbpf.btf__load_vmlinux_btf();
+	_cleanup_close_ int descriptor = open_fault(0, PERF_COUNT_SW_PAGE_FAULTS_MIN);
+
+	memcpy(ret->missing, count->missing, sizeof(ret->missing));
+	ret->faults = descriptor >= 0;
+	ret->fault_error = descriptor < 0 ? -errno : 0;
+	ret->areas = btf && bpf_has_helper(btf, "BPF_FUNC_find_vma");
+}
+
+int stat_count_probe(struct stat_ways *ret, struct error *error)
 {
 	const struct ferry_target machine = { .size = sizeof(machine) };
 	const char *lacking = bpf_missing_capability();
@@ -219,6 +231,8 @@ int stat_count_probe(struct error *error)
 	bpf_words_catch();
 	r = load(count, error);
 	bpf_words_release();
+	if (r == 0)
+		probe_ways(count, ret);
 	stat_count_close(count);
 	return r;
 }

@@ -13,6 +13,11 @@ bool bpf_capable(unsigned int capability);
 const char *bpf_missing_capability(void);
 /* Whether the kernel whose types BTF holds has a tracepoint that hands over at least so many ARGUMENTS. */
 bool bpf_has_tracepoint(const struct btf *btf, const char *name, unsigned int arguments);
+/* Whether that kernel knows the helper NAME ("BPF_FUNC_find_vma"). */
+bool bpf_has_helper(const struct btf *btf, const char *name);
+/* Gives BTF back at the end of its scope. */
+void bpf_cleanup_btf(struct btf **btf);
+#define _cleanup_btf_ _cleanup_(bpf_cleanup_btf)
 /* The prototype of the function NAME, NULL where BTF does not know it. */
 const struct btf_type *bpf_prototype(const struct btf *btf, const char *name);
 

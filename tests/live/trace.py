@@ -249,6 +249,19 @@ class Odd(Same):
             self.assertEqual([(record["kind"], record["arguments"]["user_data"]) for record in failed if record["kind"] in ("submission", "completion")],
                              [("completion", "0x3")])
 
+    def test_doctor_says_by_which_means(self):
+        rows = {row["name"]: row for row in json.loads(check([FERRY, "--json", "doctor"]))["features"]}
+        for name in "counting of crossings", "tracing of crossings":
+            self.assertTrue(rows[name]["present"] and rows[name]["detail"].startswith("BPF programs"), rows[name])
+        for name in "ends of page faults", "areas of memory", "sysctl before a write", "the kernel's words on system calls":
+            self.assertTrue(rows[name]["detail"] and rows[name]["serves"].startswith("ferry "), name)
+        # Without the right to load programs it says which one is missing, and tells no more of what depends on it.
+        script = f"import json, sys; rows = {{row['name']: row for row in json.load(sys.stdin)['features']}}; print(rows['tracing of crossings']['detail'], 'sysctl before a write' in rows)"
+        command = f"setpriv --bounding-set=-bpf,-sys_admin --inh-caps=-all {FERRY} --json doctor | python3 -S -c \"{script}\""
+        said = check(["sh", "-c", command])
+        self.assertIn("CAP_BPF", said)
+        self.assertTrue(said.endswith(" False\n"), said)
+
     def test_no_such_program(self):
         done = subprocess.run([FERRY, "trace", "--", "/no/such/program"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 127)
