@@ -284,6 +284,8 @@ static void print_site(struct output *output, const struct ferry_value *site)
 		add_frame(line, frame, "      ");
 		buffer_add_char(line, '\n');
 	}
+	if (number(site, "cut"))
+		buffer_add_text(line, "      ... its callers are not known: the C library has no frame pointers\n");
 	output_commit(output);
 }
 
@@ -394,6 +396,9 @@ void stat_print_folded(struct output *output, const struct ferry_value *counted)
 		/* What is no time does not go with times. */
 		if (!time)
 			continue;
+		/* Or it would stand for a program that is nothing but the C library. */
+		if (number(site, "cut"))
+			buffer_add_text(&output->line, "[callers not known];");
 		stack = value_field(site, "stack");
 		for (unsigned int j = stack ? ferry_value_count(stack) : 0; j-- > 0;)
 			if (ferry_value_item(stack, j, &frame, &none) == 0)

@@ -205,7 +205,7 @@ static int read_interrupts(const struct reading *reading, struct stat_sums *sums
 				memcpy(sum->interrupt.name, each[processor].name, sizeof(sum->interrupt.name));
 		}
 		sum->interrupt.name[sizeof(sum->interrupt.name) - 1] = 0;
-		sums->interrupt_count++;
+		sums->interrupt_count += sum->interrupt.all.count != 0;
 	}
 	qsort(sums->interrupts, sums->interrupt_count, sizeof(*sums->interrupts), by_interrupt);
 	return 0;

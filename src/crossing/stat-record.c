@@ -310,8 +310,9 @@ static struct value site_rows(struct building *building, struct stat_count *coun
 		const struct stat_site_sum *sum = &building->sums->sites[i];
 		struct row row = row_begin(building, &stat_site_schema);
 		struct value stack = { .type = VALUE_LIST };
+		bool cut = false;
 
-		if (stat_site_stack(count, sum, building->arena, &stack) < 0)
+		if (stat_site_stack(count, sum, building->arena, &stack, &cut) < 0)
 			building->error = -ENOMEM;
 		put(&row, value_text(stat_site_kind(sum->key.kind)));
 		put(&row, value_text(stat_site_name(building->arena, sum->key.kind, sum->key.number)));
@@ -321,6 +322,7 @@ static struct value site_rows(struct building *building, struct stat_count *coun
 		put(&row, value_uint(sum->site.bytes));
 		put(&row, value_uint(sum->site.touched * (uint64_t)sysconf(_SC_PAGESIZE)));
 		put(&row, stack);
+		put(&row, value_bool(cut));
 		rows_add(&rows, &row);
 	}
 	return rows_value(&rows);

@@ -130,6 +130,9 @@ static const struct field site_fields[] = {
 	  .kind = FIELD_LIST,
 	  .element = &(const struct field){ .kind = FIELD_TEXT },
 	  .help = "who called, the innermost first; [] where the stack could not be had" },
+	{ .name = "cut",
+	  .kind = FIELD_BOOL,
+	  .help = "the stack does not lead out of the C library, which is built without frame pointers: who called that is not known" },
 };
 SCHEMA(site, "site", "by call site");
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "crossing/stat.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
@@ -176,6 +177,48 @@ static int attach(struct stat_count *count, struct error *error)
 	return r;
 }
 
+#define SOFTIRQS    10  /* include/linux/interrupt.h of the kernel */
+#define LINES_READY 64  /* a row takes 2 KiB of each processor */
+#define TRIES       100 /* of 100 us: the kernel fills its store of rows up in an interrupt of its own */
+
+/* False where there was no memory for long. */
+static bool make_interrupt(const struct stat_count *count, enum stat_interrupt_kind kind, unsigned int number, const void *zeros)
+{
+	const uint32_t key = (uint32_t)kind << 24 | number;
+	const int map = libbpf.bpf_map__fd(count->skeleton->maps.interrupts);
+	int r = -1;
+
+	for (unsigned int i = 0; i < TRIES && r < 0; i++) {
+		r = libbpf.bpf_map_update_elem(map, &key, zeros, BPF_NOEXIST);
+		if (r < 0 && errno != ENOMEM)
+			return errno == EEXIST;
+		if (r < 0)
+			usleep(100);
+	}
+	return r == 0;
+}
+
+/* A row that has to be made within an interrupt may find that store empty, so those that will be needed are made before. What cannot be made is tried
+ * there again, and counted if it fails. */
+static int make_interrupts(const struct stat_count *count, struct error *error)
+{
+	_cleanup_free_ void *zeros = calloc(count->processors, sizeof(struct stat_interrupt));
+	DIR *lines = opendir("/sys/kernel/irq");
+	const struct dirent *entry;
+	bool goes_on = zeros;
+
+	for (unsigned int i = 0; goes_on && i < STAT_VECTOR_COUNT; i++)
+		goes_on = make_interrupt(count, STAT_VECTOR, i, zeros);
+	for (unsigned int i = 0; goes_on && i < SOFTIRQS; i++)
+		goes_on = make_interrupt(count, STAT_SOFTIRQ, i, zeros);
+	for (unsigned int i = 0; goes_on && lines && i < LINES_READY && (entry = readdir(lines)); i++)
+		if (entry->d_name[0] != '.')
+			goes_on = make_interrupt(count, STAT_HANDLER, (unsigned int)strtoul(entry->d_name, NULL, 10), zeros);
+	if (lines)
+		closedir(lines);
+	return zeros ? 0 : error_set(error, -ENOMEM, "no memory to count interrupts with");
+}
+
 static int begin(struct stat_count *count, const struct ferry_target *target, struct error *error)
 {
 	const struct target_parts parts = {
@@ -254,6 +297,8 @@ int stat_count_open(const struct ferry_target *target, bool sites, struct stat_c
 	r = sites ? mappings_open(count->processors, &count->mappings, error) : 0;
 	if (r >= 0)
 		r = load(count, error);
+	if (r >= 0)
+		r = make_interrupts(count, error);
 	if (r >= 0)
 		r = attach(count, error);
 	if (r >= 0)
