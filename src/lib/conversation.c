@@ -44,7 +44,7 @@ static const char *sysfs_address(struct ferry_tracer *tracer, const char *path)
 	return joined(tracer, "sysfs", path);
 }
 
-const char *trace_address(struct ferry_tracer *tracer, const struct call *call, enum ferry_door *ret_door)
+static const char *find_address(struct ferry_tracer *tracer, const struct call *call, enum ferry_door *ret_door)
 {
 	const char *path;
 
@@ -68,6 +68,16 @@ const char *trace_address(struct ferry_tracer *tracer, const struct call *call, 
 	default:
 		return NULL;
 	}
+}
+
+const char *trace_address(struct ferry_tracer *tracer, const struct call *call, enum ferry_door *ret_door)
+{
+	if (!tracer->place.known) {
+		tracer->place.address = find_address(tracer, call, &tracer->place.door);
+		tracer->place.known = true;
+	}
+	*ret_door = tracer->place.door;
+	return tracer->place.address;
 }
 
 /* ---- Telling ---- */

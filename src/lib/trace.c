@@ -288,6 +288,7 @@ static int take(void *data, const struct trace_event *event, size_t length)
 	struct ferry_tracer *tracer = data;
 
 	arena_reset(&tracer->arena);
+	tracer->place.known = false;
 	if (event->type == TRACE_GAP)
 		return tell_gap(tracer, event, ((const struct trace_gap *)event)->lost, ((const struct trace_gap *)event)->from);
 	tracer->delivered++;

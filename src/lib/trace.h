@@ -73,6 +73,12 @@ struct ferry_tracer {
 	struct families families;
 	struct table exchanges; /* netlink requests that wait for their answer */
 	struct table contents;  /* what knobs were last seen to hold */
+	/* What trace_address() has found for the event at hand. */
+	struct {
+		bool known;
+		const char *address;
+		enum ferry_door door;
+	} place;
 	uint64_t delivered;
 	uint64_t clock; /* CLOCK_REALTIME minus CLOCK_BOOTTIME */
 	int cgroup;     /* the root of cgroup 2, or -1 */
