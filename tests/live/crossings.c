@@ -74,6 +74,7 @@ static void touch(long count)
 	char *heap = sbrk(0), *memory = map(count), *file, name[] = "/tmp/crossings-XXXXXX";
 	int descriptor = mkstemp(name);
 	double begin, times[3];
+	struct rusage usage;
 
 	if (descriptor < 0 || ftruncate(descriptor, count * PAGE) < 0 || unlink(name) < 0)
 		fail("a file to map");
@@ -91,7 +92,9 @@ static void touch(long count)
 	begin = now();
 	touch_pages(file, count);
 	times[2] = now() - begin;
-	printf("{\"heap\":%.0f,\"anonymous\":%.0f,\"file\":%.0f}\n", times[0], times[1], times[2]);
+	getrusage(RUSAGE_SELF, &usage);
+	printf("{\"heap\":%.0f,\"anonymous\":%.0f,\"file\":%.0f,\"minor\":%ld,\"major\":%ld}\n", times[0], times[1], times[2], usage.ru_minflt,
+	       usage.ru_majflt);
 	fflush(stdout);
 	if (munmap(memory, (size_t)(count * PAGE)) < 0 || brk(heap) < 0)
 		fail("giving back");

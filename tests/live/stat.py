@@ -152,11 +152,16 @@ class Case(unittest.TestCase):
             self.skipTest("perf stat does not count here: " + done.stderr.strip().splitlines()[-1])
         return found
 
-    def test_faults_are_those_of_perf(self):
+    def test_faults_are_those_of_perf_and_getrusage(self):
         command = crossings("touch", 2000)
         judged = self.perf(command, "minor-faults", "major-faults")
-        told, _ = self.stat("--", *command)
+        told, (own,) = self.stat("--", *command)
         minor = sum(row["count"] for row in told["faults"] if row["kind"] == "minor")
+        major = sum(row["count"] for row in told["faults"] if row["kind"] == "major")
+        # The program has asked getrusage(2), which counts from the fork on: what the one that became it took before its execve(2) is in there, a
+        # few; what it touches afterwards, its output and its end, is not.
+        self.assertAlmostEqual(minor, own["minor"], delta=120)
+        self.assertAlmostEqual(major, own["major"], delta=4)
         # A page of the C library may or may not have been mapped along with its neighbour, and where the stack begins is random.
         self.assertAlmostEqual(minor, judged["minor-faults"], delta=8)
 
