@@ -299,7 +299,7 @@ static int new_tracer(struct tracer **ret, struct error *error)
 	if (r < 0)
 		return r;
 	if (missing)
-		return error_set(error, -EPERM, "cannot trace: %s", missing);
+		return error_set(error, -EPERM, "tracing crossings %s (as root, or by setcap)", missing);
 	*ret = calloc(1, sizeof(**ret));
 	return *ret ? 0 : error_set(error, -ENOMEM, "no memory for the tracer");
 }
