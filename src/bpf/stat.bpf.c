@@ -43,15 +43,6 @@ struct {
 	__type(value, struct stat_path);
 } path_room SEC(".maps");
 
-static __always_inline bool is_compat(struct task_struct *task)
-{
-#if defined(__TARGET_ARCH_x86)
-	return task->thread_info.status & TS_COMPAT;
-#else
-	return task->thread_info.flags >> TIF_32BIT_ARM64 & 1;
-#endif
-}
-
 static __always_inline __u64 argument(struct pt_regs *registers, int index)
 {
 #if defined(__TARGET_ARCH_x86)
@@ -211,7 +202,7 @@ int BPF_PROG(stat_exit, struct pt_regs *registers, long result)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = target_state(task);
 	struct stat_timing *timing;
-	bool compat = is_compat(task);
+	bool compat = call_is_compat(task);
 	__u32 number;
 	__u64 took;
 
@@ -250,7 +241,7 @@ int BPF_PROG(stat_end, struct task_struct *task)
 	if (!state || !target_follows(state) || !state->entered)
 		return 0;
 	number = state->call & (CALL_NUMBERS - 1);
-	if (kinds[number] == STAT_KIND_EXIT && !is_compat(task)) {
+	if (kinds[number] == STAT_KIND_EXIT && !call_is_compat(task)) {
 		timing = bpf_map_lookup_elem(&calls, &number);
 		if (timing)
 			count_time(timing, bpf_ktime_get_ns() - state->entered, state->waited);

@@ -35,15 +35,6 @@ static __always_inline const volatile struct trace_shape *shape_of(__u32 call, b
 	return compat ? &shapes_compat[call] : &shapes[call];
 }
 
-static __always_inline bool call_is_compat(struct task_struct *task)
-{
-#if defined(__TARGET_ARCH_x86)
-	return task->thread_info.status & TS_COMPAT;
-#else
-	return task->thread_info.flags >> TIF_32BIT_ARM64 & 1;
-#endif
-}
-
 static __always_inline __u32 call_number(struct pt_regs *registers)
 {
 #if defined(__TARGET_ARCH_x86)

@@ -383,28 +383,12 @@ int64_t tracer_tasks(const struct tracer *tracer)
 	return __atomic_load_n(&tracer->skeleton->bss->target_count, __ATOMIC_RELAXED);
 }
 
-static uint64_t count_missed(const struct tracer *tracer)
-{
-	struct bpf_program *program;
-	uint64_t missed = 0;
-
-	for (program = libbpf.bpf_object__next_program(tracer->skeleton->obj, NULL); program;
-	     program = libbpf.bpf_object__next_program(tracer->skeleton->obj, program)) {
-		struct bpf_prog_info info = { 0 };
-		uint32_t length = sizeof(info);
-
-		if (libbpf.bpf_program__fd(program) >= 0 && libbpf.bpf_obj_get_info_by_fd(libbpf.bpf_program__fd(program), &info, &length) == 0)
-			missed += info.recursion_misses;
-	}
-	return missed;
-}
-
 void tracer_count(const struct tracer *tracer, struct tracer_counts *ret)
 {
 	struct trace_count *counts = calloc((size_t)tracer->processors, sizeof(*counts));
 	const uint32_t zero = 0;
 
-	*ret = (struct tracer_counts){ .missed = count_missed(tracer) };
+	*ret = (struct tracer_counts){ .missed = bpf_missed(tracer->skeleton->obj) };
 	if (counts && libbpf.bpf_map_lookup_elem(libbpf.bpf_map__fd(tracer->skeleton->maps.trace_counts), &zero, counts) == 0)
 		for (int i = 0; i < tracer->processors; i++) {
 			ret->seen += counts[i].seen;

@@ -54,6 +54,21 @@ const struct btf_type *bpf_prototype(const struct btf *btf, const char *name)
 	return type && btf_is_func_proto(type) ? type : NULL;
 }
 
+uint64_t bpf_missed(const struct bpf_object *object)
+{
+	struct bpf_program *program = NULL;
+	uint64_t missed = 0;
+
+	while ((program = libbpf.bpf_object__next_program(object, program))) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t length = sizeof(info);
+
+		if (libbpf.bpf_program__fd(program) >= 0 && libbpf.bpf_obj_get_info_by_fd(libbpf.bpf_program__fd(program), &info, &length) == 0)
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
 void bpf_cleanup_btf(struct btf **btf)
 {
 	if (*btf)

@@ -4,8 +4,10 @@
 #define FERRY_WIRE_BPF_LOAD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct btf;
+struct bpf_object;
 struct btf_type;
 
 bool bpf_capable(unsigned int capability);
@@ -15,6 +17,8 @@ const char *bpf_missing_capability(void);
 bool bpf_has_tracepoint(const struct btf *btf, const char *name, unsigned int arguments);
 /* Whether that kernel knows the helper NAME ("BPF_FUNC_find_vma"). */
 bool bpf_has_helper(const struct btf *btf, const char *name);
+/* Runs of OBJECT's programs that the kernel has left out, as the same program ran on that processor already. */
+uint64_t bpf_missed(const struct bpf_object *object);
 /* Gives BTF back at the end of its scope. */
 void bpf_cleanup_btf(struct btf **btf);
 #define _cleanup_btf_ _cleanup_(bpf_cleanup_btf)
