@@ -729,6 +729,7 @@ enum ferry_crossing_kind {
 	FERRY_CROSSING_EXCEPTION,  /* a page fault */
 	FERRY_CROSSING_INTERRUPT,  /* an interrupt or softirq that hit the task */
 	FERRY_CROSSING_SUBMISSION, /* io_uring took an operation: work without a system call of its own */
+	FERRY_CROSSING_COMPLETION, /* it has told a result of one */
 	FERRY_CROSSING_SIGNAL,     /* a signal was delivered */
 	FERRY_CROSSING_STARTED,    /* a task was made */
 	FERRY_CROSSING_PROGRAM,    /* a process runs another program */

@@ -95,6 +95,17 @@ static __always_inline void count_lost(struct trace_count *count)
 	__sync_fetch_and_add(&count->pending, 1);
 }
 
+/* Room for an event of a constant SIZE, counted; NULL where there is none. */
+static __always_inline void *event_reserve(__u64 size)
+{
+	struct trace_count *count = count_event();
+	void *event = count ? bpf_ringbuf_reserve(&trace_events, size, 0) : NULL;
+
+	if (count && !event)
+		count_lost(count);
+	return event;
+}
+
 static __always_inline void begin_event(struct trace_event *event, __u16 type, struct task_struct *task)
 {
 	event->type = type;
@@ -155,6 +166,17 @@ static __always_inline struct trace_chunk *chunk_at(struct trace_scratch *scratc
 	return (struct trace_chunk *)(scratch->data + used);
 }
 
+/* What a chunk is of, in one number: its argument, or that and its message (OF_MESSAGE), and its kind. */
+#define WHAT(argument, kind)          ((argument) | (kind) << 8)
+#define OF_MESSAGE(argument, message) ((argument) | (message) << 16)
+
+static __always_inline void chunk_begin(struct trace_chunk *chunk, __u32 what)
+{
+	chunk->argument = what & 0xff;
+	chunk->kind = what >> 8 & 0xff;
+	chunk->message = what >> 16 & 0xff;
+}
+
 static __always_inline void chunk_end(struct trace_scratch *scratch, struct trace_chunk *chunk, __u32 length)
 {
 	chunk->length = length;
@@ -174,8 +196,7 @@ __noinline int copy_bytes(struct trace_scratch *scratch, __u64 address, __u64 le
 		return 0;
 	if (take > most)
 		take = most;
-	chunk->argument = what & 0xff;
-	chunk->kind = what >> 8;
+	chunk_begin(chunk, what);
 	chunk->total = length > 0xffffffff ? 0xffffffff : (__u32)length;
 	chunk->error = 0;
 	KEEP(take);
@@ -204,8 +225,7 @@ __noinline int copy_text(struct trace_scratch *scratch, __u64 address, __u32 wha
 	chunk = chunk_at(scratch);
 	if (!chunk)
 		return 0;
-	chunk->argument = what & 0xff;
-	chunk->kind = what >> 8;
+	chunk_begin(chunk, what);
 	length = bpf_probe_read_user_str((char *)chunk + sizeof(*chunk), TRACE_TEXT_MAXIMUM, (void *)address);
 	chunk->error = length < 0 ? (__s32)length : 0;
 	if (length < 0 || length > TRACE_TEXT_MAXIMUM)
@@ -215,8 +235,6 @@ __noinline int copy_text(struct trace_scratch *scratch, __u64 address, __u32 wha
 	chunk_end(scratch, chunk, length ? (__u32)length - 1 : 0);
 	return 0;
 }
-
-#define WHAT(argument, kind) ((argument) | (kind) << 8)
 
 /* <sys/uio.h> and <bits/socket.h>, native. */
 struct copy_part {
@@ -240,7 +258,7 @@ static long copy_part(__u32 index, struct copy_parts *parts)
 {
 	struct copy_part part;
 
-	if (!parts->left || !parts->most || bpf_probe_read_user(&part, sizeof(part), (void *)(parts->parts + index * sizeof(part))))
+	if (!parts->left || bpf_probe_read_user(&part, sizeof(part), (void *)(parts->parts + index * sizeof(part))))
 		return 1;
 	if (part.length > parts->left)
 		part.length = parts->left;
@@ -250,14 +268,16 @@ static long copy_part(__u32 index, struct copy_parts *parts)
 	return 0;
 }
 
-/* The parts, one chunk each, up to LENGTH bytes in all. */
-static __always_inline void copy_vector(struct trace_scratch *scratch, __u64 parts, __u64 count, __u64 length, __u32 what, __u32 most)
+/* The parts, one chunk each, up to LENGTH bytes in all, of which MOST are copied: returns how many of MOST are left. */
+static __always_inline __u32 copy_vector(struct trace_scratch *scratch, __u64 parts, __u64 count, __u64 length, __u32 what, __u32 most)
 {
 	struct copy_parts walk = { .scratch = scratch, .parts = parts, .left = length, .what = what, .most = most };
 
 	bpf_loop(count > 64 ? 64 : (__u32)count, copy_part, &walk, 0);
+	return walk.most;
 }
 
+/* ARGUMENT may have a message in it. Returns how many of MOST bytes are left. */
 __noinline int copy_message(struct trace_scratch *scratch, __u64 address, __u64 length, __u32 argument, __u32 most)
 {
 	struct copy_message message = {};
@@ -266,13 +286,44 @@ __noinline int copy_message(struct trace_scratch *scratch, __u64 address, __u64 
 		return 0;
 	if (bpf_probe_read_user(&message, sizeof(message), (void *)address)) {
 		copy_bytes(scratch, address, sizeof(message), WHAT(argument, TRACE_DATA), sizeof(message));
-		return 0;
+		return (int)most;
 	}
 	if (message.name)
 		copy_bytes(scratch, message.name, message.name_length, WHAT(argument, TRACE_PEER), 128);
-	copy_vector(scratch, message.parts, message.part_count, length, WHAT(argument, TRACE_DATA), most);
+	most = copy_vector(scratch, message.parts, message.part_count, length, WHAT(argument, TRACE_DATA), most);
 	if (message.control && message.control_length)
 		copy_bytes(scratch, message.control, message.control_length, WHAT(argument, TRACE_CONTROL), 256);
+	return (int)most;
+}
+
+struct copy_several {
+	struct trace_scratch *scratch;
+	__u64 address;
+	__u32 argument, most;
+};
+
+/* A struct mmsghdr: the message, and how long it was. */
+#define MESSAGE_SIZE 64
+
+static long copy_one_message(__u32 index, struct copy_several *messages)
+{
+	const __u64 address = messages->address + index * MESSAGE_SIZE, tail = address + sizeof(struct copy_message);
+	const __u32 argument = OF_MESSAGE(messages->argument, index);
+	__u32 length;
+
+	if (bpf_probe_read_user(&length, sizeof(length), (void *)tail))
+		return 1;
+	copy_bytes(messages->scratch, tail, sizeof(length), WHAT(argument, TRACE_LENGTH), sizeof(length));
+	messages->most = (__u32)copy_message(messages->scratch, address, length, argument, messages->most);
+	return 0;
+}
+
+__noinline int copy_messages(struct trace_scratch *scratch, __u64 address, __s64 count, __u32 argument, __u32 most)
+{
+	struct copy_several messages = { .scratch = scratch, .address = address, .argument = argument, .most = most };
+
+	if (scratch && count > 0)
+		bpf_loop(count > TRACE_MESSAGES ? TRACE_MESSAGES : (__u32)count, copy_one_message, &messages, 0);
 	return 0;
 }
 
@@ -359,6 +410,9 @@ static __always_inline void copy_argument(struct trace_scratch *scratch, const v
 	case TRACE_COPY_MESSAGE:
 		copy_message(scratch, address, flags & TRACE_COPY_AFTER ? (__u64)result : ~0ull, index, most);
 		break;
+	case TRACE_COPY_MESSAGES:
+		copy_messages(scratch, address, result, index, most);
+		break;
 	case TRACE_COPY_STRINGS: {
 		struct copy_texts texts = { .scratch = scratch, .address = address, .what = what };
 
@@ -426,8 +480,7 @@ __noinline int copy_file(struct trace_scratch *scratch, __u32 descriptor, __u32 
 	out->path_length = length;
 	if (length > EVENT_PATH_MAXIMUM)
 		length = EVENT_PATH_MAXIMUM;
-	chunk->argument = argument;
-	chunk->kind = TRACE_FILE;
+	chunk_begin(chunk, WHAT(argument, TRACE_FILE));
 	chunk->error = 0;
 	chunk->total = sizeof(*out) + length;
 	chunk_end(scratch, chunk, sizeof(*out) + length);
@@ -447,8 +500,7 @@ static __always_inline void copy_before(struct trace_scratch *scratch, __u32 arg
 	KEEP(length);
 	if (length > TRACE_KNOB_MAXIMUM)
 		length = TRACE_KNOB_MAXIMUM;
-	chunk->argument = argument;
-	chunk->kind = TRACE_BEFORE;
+	chunk_begin(chunk, WHAT(argument, TRACE_BEFORE));
 	chunk->error = knob->length < 0 ? knob->length : 0;
 	chunk->total = length;
 	if (bpf_probe_read_kernel((char *)chunk + sizeof(*chunk), length, knob->value) == 0 && !chunk->error)

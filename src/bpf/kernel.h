@@ -192,6 +192,11 @@ struct io_kiocb {
 	__u8 opcode;
 	struct io_cqe cqe;
 };
+struct io_uring_cqe {
+	__u64 user_data;
+	__s32 res;
+	__u32 flags;
+};
 
 struct kernfs_node {
 	struct kernfs_node *__parent;
@@ -376,6 +381,7 @@ enum {
 	MADV_DONTNEED = 4,
 	MADV_FREE = 8,
 	PROC_SUPER_MAGIC = 0x9fa0,
+	IORING_CQE_F_MORE = 2,
 	SIGILL = 4,
 	SIGTRAP = 5,
 	SIGBUS = 7,

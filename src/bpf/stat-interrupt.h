@@ -45,7 +45,7 @@ static __noinline struct stat_interrupt *interrupt_entry(__u32 key, const char *
 	struct stat_interrupt *entry = bpf_map_lookup_elem(&interrupts, &key), *zero;
 	__u32 none = 0;
 
-	if (entry)
+	if (entry && (entry->name[0] || !name))
 		return entry;
 	zero = bpf_map_lookup_elem(&zeroes, &none);
 	if (!zero)

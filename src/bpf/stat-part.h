@@ -76,6 +76,20 @@ static __always_inline void count_in(void *map, void *key, __u64 more)
 		count_full();
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 8192);
+	__type(key, __u32);
+	__type(value, __u64);
+} errors SEC(".maps");
+
+static __noinline int count_error(__u32 key)
+{
+	count_in(&errors, &key, 1);
+	return 0;
+}
+
 static __always_inline __u32 bucket_of(__u64 time)
 {
 	__u64 units = time >> STAT_UNIT_SHIFT, rest = units;

@@ -31,14 +31,6 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 8192);
-	__type(key, __u32);
-	__type(value, __u64);
-} errors SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 16384);
 	__type(key, struct stat_path);
 	__type(value, __u64);
@@ -50,15 +42,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct stat_path);
 } path_room SEC(".maps");
-
-static __always_inline bool is_compat(struct task_struct *task)
-{
-#if defined(__TARGET_ARCH_x86)
-	return task->thread_info.status & TS_COMPAT;
-#else
-	return task->thread_info.flags >> TIF_32BIT_ARM64 & 1;
-#endif
-}
 
 static __always_inline __u64 argument(struct pt_regs *registers, int index)
 {
@@ -104,12 +87,6 @@ int BPF_PROG(stat_enter, struct pt_regs *registers, long number)
 	if (kinds[state->call] == STAT_KIND_BRK)
 		state->brk = task->mm->brk;
 	state->entered = bpf_ktime_get_ns();
-	return 0;
-}
-
-static __noinline int count_error(__u32 key)
-{
-	count_in(&errors, &key, 1);
 	return 0;
 }
 
@@ -225,7 +202,7 @@ int BPF_PROG(stat_exit, struct pt_regs *registers, long result)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = target_state(task);
 	struct stat_timing *timing;
-	bool compat = is_compat(task);
+	bool compat = call_is_compat(task);
 	__u32 number;
 	__u64 took;
 
@@ -264,7 +241,7 @@ int BPF_PROG(stat_end, struct task_struct *task)
 	if (!state || !target_follows(state) || !state->entered)
 		return 0;
 	number = state->call & (CALL_NUMBERS - 1);
-	if (kinds[number] == STAT_KIND_EXIT && !is_compat(task)) {
+	if (kinds[number] == STAT_KIND_EXIT && !call_is_compat(task)) {
 		timing = bpf_map_lookup_elem(&calls, &number);
 		if (timing)
 			count_time(timing, bpf_ktime_get_ns() - state->entered, state->waited);

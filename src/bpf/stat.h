@@ -70,8 +70,9 @@ struct stat_signal {
 	event_u32 pid, tid;
 };
 
-/* Key of a call's error: (1 << 31 where it is a 32-bit call) | number << 16 | errno. */
-#define STAT_COMPAT 0x80000000u
+/* Key of an error: what failed | its number << 16 | errno. */
+#define STAT_COMPAT    0x80000000u /* a 32-bit call */
+#define STAT_OPERATION 0x40000000u /* of io_uring */
 
 #define STAT_PATH 120
 struct stat_path {

@@ -22,6 +22,16 @@ struct {
 	__type(value, struct task_state);
 } tasks SEC(".maps");
 
+/* Whether the system call that TASK is in is one of 32 bits. */
+static __always_inline bool call_is_compat(struct task_struct *task)
+{
+#if defined(__TARGET_ARCH_x86)
+	return task->thread_info.status & TS_COMPAT;
+#else
+	return task->thread_info.flags >> TIF_32BIT_ARM64 & 1;
+#endif
+}
+
 static __always_inline struct task_state *target_state(struct task_struct *task)
 {
 	return bpf_task_storage_get(&tasks, task, 0, whole_machine ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);

@@ -4,7 +4,7 @@
  * resident. Where only the conversation is asked for, what is not about a channel ends here.
  */
 #include "bpf/copy.h"
-#include "bpf/target.h"
+#include "bpf/ring.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -35,15 +35,6 @@ static __always_inline const volatile struct trace_shape *shape_of(__u32 call, b
 	return compat ? &shapes_compat[call] : &shapes[call];
 }
 
-static __always_inline bool call_is_compat(struct task_struct *task)
-{
-#if defined(__TARGET_ARCH_x86)
-	return task->thread_info.status & TS_COMPAT;
-#else
-	return task->thread_info.flags >> TIF_32BIT_ARM64 & 1;
-#endif
-}
-
 static __always_inline __u32 call_number(struct pt_regs *registers)
 {
 #if defined(__TARGET_ARCH_x86)
@@ -56,16 +47,10 @@ static __always_inline __u32 call_number(struct pt_regs *registers)
 /* Calls whose arguments point nowhere, of two sizes: the verifier wants each to be a constant. */
 static __always_inline void tell_bare(struct task_struct *task, __u32 number, __s64 result, __u16 flags, __u64 entered)
 {
-	struct trace_count *counter = count_event();
-	struct trace_call *call;
+	struct trace_call *call = event_reserve(TRACE_CALL_BARE);
 
-	if (!counter)
+	if (!call)
 		return;
-	call = bpf_ringbuf_reserve(&trace_events, TRACE_CALL_BARE, 0);
-	if (!call) {
-		count_lost(counter);
-		return;
-	}
 	begin_event(&call->event, TRACE_CALL, task);
 	call->event.flags = flags;
 	call->event.call = (__u16)number;
@@ -76,16 +61,10 @@ static __always_inline void tell_bare(struct task_struct *task, __u32 number, __
 
 static __always_inline void tell_plain(struct task_struct *task, struct pt_regs *registers, __u32 number, __s64 result, __u16 flags, __u64 entered)
 {
-	struct trace_count *counter = count_event();
-	struct trace_call *call;
+	struct trace_call *call = event_reserve(sizeof(*call));
 
-	if (!counter)
+	if (!call)
 		return;
-	call = bpf_ringbuf_reserve(&trace_events, sizeof(*call), 0);
-	if (!call) {
-		count_lost(counter);
-		return;
-	}
 	begin_event(&call->event, TRACE_CALL, task);
 	call->event.flags = flags;
 	call->event.call = (__u16)number;
@@ -215,23 +194,12 @@ int trace_knob(struct bpf_sysctl *context)
 
 static __noinline int tell_task(struct task_struct *task, __u32 type, __u32 flags, __u32 other)
 {
-	struct trace_count *counter = count_event();
-	struct trace_task *event;
+	struct trace_task *event = task ? event_reserve(sizeof(*event)) : NULL;
 
-	if (!counter || !task)
+	if (!event)
 		return 0;
-	event = bpf_ringbuf_reserve(&trace_events, sizeof(*event), 0);
-	if (!event) {
-		count_lost(counter);
-		return 0;
-	}
-	event->event.type = (__u16)type;
+	begin_event(&event->event, (__u16)type, task);
 	event->event.flags = (__u16)flags;
-	event->event.call = 0;
-	event->event.count = 0;
-	event->event.pid = BPF_CORE_READ(task, tgid);
-	event->event.tid = BPF_CORE_READ(task, pid);
-	event->event.time = bpf_ktime_get_boot_ns();
 	event->other = other;
 	event->parent = BPF_CORE_READ(task, real_parent, tgid);
 	bpf_probe_read_kernel(event->name, sizeof(event->name), task->comm);
@@ -286,19 +254,12 @@ int BPF_PROG(trace_ended, struct task_struct *task)
 
 static __noinline int tell_notice(const struct trace_notice *notice)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct trace_count *counter = count_event();
-	struct trace_notice *event;
+	struct trace_notice *event = notice ? event_reserve(sizeof(*event)) : NULL;
 
-	if (!counter || !notice)
+	if (!event)
 		return 0;
-	event = bpf_ringbuf_reserve(&trace_events, sizeof(*event), 0);
-	if (!event) {
-		count_lost(counter);
-		return 0;
-	}
 	*event = *notice;
-	begin_event(&event->event, notice->event.type, task);
+	begin_event(&event->event, notice->event.type, bpf_get_current_task_btf());
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return 0;
 }
@@ -377,15 +338,56 @@ int BPF_PROG(trace_function, int vector)
 	return tell_interrupt(TRACE_FUNCTION, (__u32)vector, NULL);
 }
 
+/* ---- io_uring ---- */
+
+static __noinline int tell_operation(const struct operation *operation, const struct completion *completion)
+{
+	struct trace_operation *event = operation ? event_reserve(sizeof(*event)) : NULL;
+
+	if (!event)
+		return 0;
+	begin_event(&event->event, completion ? TRACE_COMPLETION : TRACE_SUBMISSION, bpf_get_current_task_btf());
+	event->event.pid = operation->pid;
+	event->event.tid = operation->tid;
+	event->user_data = completion ? completion->user_data : operation->user_data;
+	event->taken = operation->at;
+	event->number = operation->number;
+	event->value = completion ? completion->result : operation->descriptor;
+	event->more = completion ? completion->flags & IORING_CQE_F_MORE : 0;
+	event->reserved = 0;
+	bpf_get_current_comm(event->name, sizeof(event->name));
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(trace_submission, struct io_kiocb *request)
 {
-	struct trace_notice notice = { .event.type = TRACE_SUBMISSION };
+	struct operation operation = {};
 
-	if (!target_current())
+	/* It has no result yet. */
+	if (operation_begins(request, bpf_ktime_get_boot_ns(), &operation) && !results_wanted && !errno_wanted)
+		tell_operation(&operation, NULL);
+	return 0;
+}
+
+SEC("tp_btf/io_uring_complete")
+int trace_completion(__u64 *context)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct completion completion;
+	struct operation operation = {};
+
+	completion_of(context, &completion);
+	if (!result_wanted(completion.result))
 		return 0;
-	notice.number = BPF_CORE_READ(request, opcode);
-	notice.address = BPF_CORE_READ(request, cqe.user_data);
-	notice.code = BPF_CORE_READ(request, cqe.fd);
-	return tell_notice(&notice);
+	/* One in a row of several of the same operation comes without its request, but in the program's own task. */
+	if (!completion.request && operation_is_followed(task)) {
+		operation.pid = task->tgid;
+		operation.tid = task->pid;
+	} else if (!operation_ends(&completion, &operation)) {
+		return 0;
+	}
+	tell_operation(&operation, &completion);
+	return 0;
 }

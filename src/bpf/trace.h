@@ -16,6 +16,7 @@ enum trace_type {
 	TRACE_FAULT,      /* a page fault or another exception begins */
 	TRACE_INTERRUPT,  /* an interrupt or softirq hits the task */
 	TRACE_SUBMISSION, /* io_uring takes an operation: work without a crossing of its own */
+	TRACE_COMPLETION, /* it tells what became of it */
 	TRACE_TYPE_COUNT
 };
 
@@ -61,12 +62,24 @@ struct trace_task {
 };
 
 /* TRACE_SIGNAL: CODE is si_code, ADDRESS si_addr where the signal tells an exception, SENDER what sent it. TRACE_FAULT: NUMBER is 14 for a page
- * fault, CODE the processor's error code. TRACE_INTERRUPT: NUMBER by KIND. TRACE_SUBMISSION: NUMBER is the opcode. */
+ * fault, CODE the processor's error code. TRACE_INTERRUPT: NUMBER by KIND. */
 struct trace_notice {
 	struct trace_event event;
 	event_u64 address, instruction;
 	event_u32 number, code, kind, sender;
 	char name[16];
+};
+
+/* Of the task that asked, whoever has done it. */
+struct trace_operation {
+	struct trace_event event;
+	event_u64 user_data;
+	event_u64 taken; /* boottime; 0: not known, nor is NUMBER */
+	event_u32 number;
+	event_s32 value; /* TRACE_SUBMISSION: the descriptor, TRACE_COMPLETION: the result */
+	event_u32 more;  /* of this operation there is more to come */
+	event_u32 reserved;
+	char name[16]; /* TRACE_SUBMISSION: of the task */
 };
 
 enum trace_interrupt { TRACE_HANDLER, TRACE_SOFTIRQ, TRACE_TIMER, TRACE_RESCHEDULE, TRACE_FUNCTION };
@@ -76,14 +89,15 @@ enum trace_chunk_kind {
 	TRACE_PEER,     /* the address in a struct msghdr */
 	TRACE_CONTROL,  /* the control messages in a struct msghdr */
 	TRACE_FILE,     /* what the descriptor stands for: struct trace_file and the parts of its path */
-	TRACE_LENGTH,   /* the number that a pointer to a length points to */
+	TRACE_LENGTH,   /* the number that a pointer to a length points to; of a struct mmsghdr msg_len */
 	TRACE_BEFORE,   /* what a sysctl held before it was written */
 };
 
 /* LENGTH bytes follow, filled up to a multiple of 8. */
 struct trace_chunk {
 	event_u16 argument; /* index */
-	event_u16 kind;     /* enum trace_chunk_kind */
+	event_u8 kind;      /* enum trace_chunk_kind */
+	event_u8 message;   /* of several in one call: which */
 	event_u32 length;
 	event_u32 total; /* bytes there: more than LENGTH are cut */
 	event_s32 error; /* 0, or the negative errno of the read: what is behind LENGTH is in memory that is not resident */
@@ -111,15 +125,16 @@ struct trace_file {
 /* What is copied for an argument. */
 enum trace_copy_kind {
 	TRACE_COPY_NONE,
-	TRACE_COPY_TEXT,    /* up to a NUL */
-	TRACE_COPY_FIXED,   /* SIZE bytes */
-	TRACE_COPY_LENGTH,  /* as many times SIZE as the argument BY says */
-	TRACE_COPY_RESULT,  /* as many times SIZE as the call returned */
-	TRACE_COPY_POINTED, /* as many bytes as the number that BY points to says */
-	TRACE_COPY_PARTS,   /* a struct iovec array, of as many as BY says */
-	TRACE_COPY_MESSAGE, /* a struct msghdr */
-	TRACE_COPY_STRINGS, /* an array of pointers to texts */
-	TRACE_COPY_IOCTL,   /* as many bytes as the request in BY says */
+	TRACE_COPY_TEXT,     /* up to a NUL */
+	TRACE_COPY_FIXED,    /* SIZE bytes */
+	TRACE_COPY_LENGTH,   /* as many times SIZE as the argument BY says */
+	TRACE_COPY_RESULT,   /* as many times SIZE as the call returned */
+	TRACE_COPY_POINTED,  /* as many bytes as the number that BY points to says */
+	TRACE_COPY_PARTS,    /* a struct iovec array, of as many as BY says */
+	TRACE_COPY_MESSAGE,  /* a struct msghdr */
+	TRACE_COPY_STRINGS,  /* an array of pointers to texts */
+	TRACE_COPY_IOCTL,    /* as many bytes as the request in BY says */
+	TRACE_COPY_MESSAGES, /* an array of struct mmsghdr, of as many as the call returned */
 };
 
 enum trace_copy_flags {
@@ -153,6 +168,7 @@ struct trace_shape {
 	struct trace_copy copies[TRACE_ARGUMENTS];
 };
 
+#define TRACE_MESSAGES       64 /* of one call; the bound of their bytes is that of one argument */
 #define TRACE_CALL_COUNT     512
 #define TRACE_TEXT_MAXIMUM   4096  /* of a path or another text, with its NUL */
 #define TRACE_DATA_MAXIMUM   32767 /* of one argument */

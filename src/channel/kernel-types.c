@@ -71,7 +71,8 @@ int kernel_types_open(const void *data, size_t length, struct kernel_types *ret)
 	const struct btf_header *header = data;
 	const char *begin = data;
 
-	if (length < sizeof(*header) || header->magic != BTF_MAGIC || header->hdr_len < sizeof(*header) || header->hdr_len > length)
+	if (length < sizeof(*header) || header->magic != BTF_MAGIC || header->hdr_len < sizeof(*header) || header->hdr_len > length ||
+	    header->hdr_len % 4)
 		return -EBADMSG;
 	length -= header->hdr_len;
 	if (header->type_off > length || header->type_len > length - header->type_off || header->str_off > length ||

@@ -114,7 +114,8 @@ static const struct field header[] = {
 	{ "link_type", FIELD_U16, 0, NULL, "kind of hardware", HEADER_FIELD(struct ifinfomsg, ifi_type), .names = &words_link_type },
 	{ "flags", FIELD_U32, SET, NULL, "UP and the like", HEADER_FIELD(struct ifinfomsg, ifi_flags), .names = &words_link_flags,
 	  .mask = FLAGS_SIGNIFICANT, .taken = LINK_FLAGS_TAKEN },
-	{ "change", FIELD_U32, SET | FIELD_HIDDEN | FIELD_VOLATILE, NULL, "flags that a request sets", HEADER_FIELD(struct ifinfomsg, ifi_change) },
+	{ "change", FIELD_U32, SET | FIELD_HIDDEN | FIELD_VOLATILE, NULL, "flags that a request sets or takes away",
+	  HEADER_FIELD(struct ifinfomsg, ifi_change), .names = &words_link_flags },
 };
 
 /* Marked DERIVED for want of a message when it moves: qdisc (tc tells it), promiscuity and allmulti (counts of users), room before and after packets;
@@ -150,7 +151,7 @@ static const struct field attributes_of_link[] = {
 	[IFLA_AF_SPEC] = { "af_spec", FIELD_RECORD, SET, NULL, "what each protocol family has", .schema = &schema_link_families },
 	[IFLA_GROUP] = { "group", FIELD_U32, SET, NULL, "group of links that are addressed together", .names = &groups },
 	[IFLA_NET_NS_FD] = { "netns_fd", FIELD_U32, SET, NULL, "descriptor of the namespace into which a request moves it" },
-	[IFLA_EXT_MASK] = { "ext_mask", FIELD_U32, FIELD_HIDDEN, NULL, "what a request wants told" },
+	[IFLA_EXT_MASK] = { "ext_mask", FIELD_U32, FIELD_HIDDEN, NULL, "what a request wants told", .names = &words_link_told },
 	[IFLA_PROMISCUITY] = { "promiscuity", FIELD_U32, FIELD_DERIVED, NULL, "users that want every packet" },
 	[IFLA_NUM_TX_QUEUES] = { "num_tx_queues", FIELD_U32, FIELD_CREATE, NULL, "send queues" },
 	[IFLA_NUM_RX_QUEUES] = { "num_rx_queues", FIELD_U32, FIELD_CREATE, NULL, "receive queues" },

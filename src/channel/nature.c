@@ -222,9 +222,28 @@ static bool makes_state(const char *text, size_t length)
 	       (has(text, length, "add") || has(text, length, "upd") || has(text, length, "key"));
 }
 
+/* Arguments with a NUL after each: ip(8) takes the beginning of a word for the word, and no other of its objects begins so. */
+static bool is_ip_xfrm(const char *text, size_t length)
+{
+	const char *end = text + length, *at = text;
+	size_t name = strnlen(text, length);
+	const char *slash = memrchr(text, '/', name);
+
+	name -= slash ? (size_t)(slash + 1 - text) : 0;
+	if (name != 2 || memcmp(slash ? slash + 1 : text, "ip", 2) != 0)
+		return false;
+	while ((at = memchr(at, '\0', (size_t)(end - at))) && ++at < end) {
+		const size_t word = strnlen(at, (size_t)(end - at));
+
+		if (word && word <= strlen("xfrm") && memcmp(at, "xfrm", word) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool nature_names_secret(const char *text, size_t length)
 {
-	if (makes_state(text, length))
+	if (makes_state(text, length) || is_ip_xfrm(text, length))
 		return true;
 	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].flags & NATURE_SECRET && names(text, length, leaves[i].name))

@@ -33,7 +33,8 @@ const struct nature *nature_of(const char *address);
  */
 void nature_other(const struct nature *nature, const char *address, struct buffer *ret);
 
-/* Whether TEXT, a program's arguments, speaks of a file that holds a secret: then the secret may stand there too. */
+/* Whether TEXT, a program's arguments with a NUL after each, speaks of a file that holds a secret, or makes an object that has one: then the secret
+ * may stand there too. */
 bool nature_names_secret(const char *text, size_t length);
 
 /* Row INDEX of the table, NULL behind its end. */

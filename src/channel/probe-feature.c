@@ -24,17 +24,10 @@
 #define FAN_REPORT_FD_ERROR 0x00002000
 #endif
 
-struct telling {
-	ferry_feature_function *function;
-	void *data;
-	int result; /* of the first call that ended the walk */
-};
-
-static void tell(struct telling *telling, const char *name, bool present, const char *serves, const char *format, ...) _printf_(5, 6);
-static void tell(struct telling *telling, const char *name, bool present, const char *serves, const char *format, ...)
+void feature_tell(struct feature_telling *telling, const char *name, bool present, const char *serves, const char *format, ...)
 {
 	struct ferry_feature feature = { .name = name, .present = present, .serves = serves };
-	char detail[320];
+	char detail[512];
 	va_list arguments;
 
 	if (telling->result)
@@ -48,7 +41,7 @@ static void tell(struct telling *telling, const char *name, bool present, const 
 	telling->result = telling->function(telling->data, &feature);
 }
 
-static void tell_rights(struct telling *telling)
+static void tell_rights(struct feature_telling *telling)
 {
 	static const struct {
 		const char *name;
@@ -65,31 +58,32 @@ static void tell_rights(struct telling *telling)
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(rights); i++)
-		tell(telling, rights[i].name, bpf_capable(rights[i].capability), rights[i].serves, NULL);
+		feature_tell(telling, rights[i].name, bpf_capable(rights[i].capability), rights[i].serves, NULL);
 }
 
-static void tell_kernel(struct telling *telling, const struct probe_kernel *kernel)
+static void tell_kernel(struct feature_telling *telling, const struct probe_kernel *kernel)
 {
 	struct utsname name;
 
 	if (uname(&name) == 0)
-		tell(telling, "kernel", true, "what everything else here is asked of", "%s %s %s", name.sysname, name.release, name.machine);
-	tell(telling, "BTF", kernel->btf, "BPF programs that fit this kernel without being built for it", kernel->btf_why ? "%s" : NULL,
-	     kernel->btf_why);
-	tell(telling, "initial pid namespace", !kernel->own_pid_namespace, "process numbers as the machine has them",
-	     kernel->own_pid_namespace
-		     ? "the recorder runs in a pid namespace of its own: processes outside have numbers that /proc here does not know"
-		     : NULL);
-	tell(telling, "interrupt context", kernel->context_known, "telling a timer's or packet's doing from that of the task that it interrupted",
-	     kernel->context_known ? NULL : "the preemption count is not to be found by way of BTF");
-	tell(telling, "fentry and fexit", kernel->fexit,
-	     "results of sysctl and sysfs writes below any system call, refusals without a look at other sockets", kernel->fexit ? NULL : "%s",
-	     kernel->fexit_why);
-	tell(telling, "BPF task work", kernel->task_work, "results of sysctl writes where fexit is refused",
-	     kernel->task_work ? NULL : "the kernel has no bpf_task_work_schedule_resume_impl() (6.18 and later do)");
+		feature_tell(telling, "kernel", true, "what everything else here is asked of", "%s %s %s", name.sysname, name.release, name.machine);
+	feature_tell(telling, "BTF", kernel->btf, "BPF programs that fit this kernel without being built for it", kernel->btf_why ? "%s" : NULL,
+		     kernel->btf_why);
+	feature_tell(telling, "initial pid namespace", !kernel->own_pid_namespace, "process numbers as the machine has them",
+		     kernel->own_pid_namespace
+			     ? "the recorder runs in a pid namespace of its own: processes outside have numbers that /proc here does not know"
+			     : NULL);
+	feature_tell(telling, "interrupt context", kernel->context_known,
+		     "telling a timer's or packet's doing from that of the task that it interrupted",
+		     kernel->context_known ? NULL : "the preemption count is not to be found by way of BTF");
+	feature_tell(telling, "fentry and fexit", kernel->fexit,
+		     "results of sysctl and sysfs writes below any system call, refusals without a look at other sockets",
+		     kernel->fexit ? NULL : "%s", kernel->fexit_why);
+	feature_tell(telling, "BPF task work", kernel->task_work, "results of sysctl writes where fexit is refused",
+		     kernel->task_work ? NULL : "the kernel has no bpf_task_work_schedule_resume_impl() (6.18 and later do)");
 }
 
-static void tell_parts(struct telling *telling, const struct probe *probe)
+static void tell_parts(struct feature_telling *telling, const struct probe *probe)
 {
 	static const struct {
 		const char *name, *serves;
@@ -109,7 +103,7 @@ static void tell_parts(struct telling *telling, const struct probe *probe)
 	for (int part = 0; part < PROBE_PART_COUNT; part++) {
 		const struct probe_state *state = probe_state(probe, part);
 
-		tell(telling, parts[part].name, state->active, parts[part].serves, "%s", state->active ? state->how : state->why);
+		feature_tell(telling, parts[part].name, state->active, parts[part].serves, "%s", state->active ? state->how : state->why);
 	}
 }
 
@@ -122,7 +116,7 @@ static bool try_fanotify(unsigned int flags, const char *path)
 	return !path || fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_MODIFY, AT_FDCWD, path) == 0;
 }
 
-static void tell_fanotify(struct telling *telling)
+static void tell_fanotify(struct feature_telling *telling)
 {
 	static const struct {
 		const char *name;
@@ -138,17 +132,17 @@ static void tell_fanotify(struct telling *telling)
 	for (unsigned int i = 0; i < ARRAY_SIZE(ways); i++) {
 		bool present = try_fanotify(ways[i].flags, ways[i].path);
 
-		tell(telling, ways[i].name, present, ways[i].serves, present ? NULL : "%s", error_text(errno));
+		feature_tell(telling, ways[i].name, present, ways[i].serves, present ? NULL : "%s", error_text(errno));
 	}
 }
 
-static void tell_iterator(struct telling *telling)
+static void tell_iterator(struct feature_telling *telling)
 {
 	struct error error = { 0 };
 	bool present = process_iterator_probe(&error) == 0;
 
-	tell(telling, "BPF task iterator", present, "procfs/process in one pass; without it three files of each process are read",
-	     present ? NULL : "%s", error.text);
+	feature_tell(telling, "BPF task iterator", present, "procfs/process in one pass; without it three files of each process are read",
+		     present ? NULL : "%s", error.text);
 }
 
 static bool file_has_word(const char *path, const char *word, int *ret_error)
@@ -167,32 +161,34 @@ static bool file_has_word(const char *path, const char *word, int *ret_error)
 	return strstr(text, word);
 }
 
-static void tell_others(struct telling *telling, int socket)
+static void tell_others(struct feature_telling *telling, int socket)
 {
 	bool kprobe = access("/sys/bus/event_source/devices/kprobe/type", R_OK) == 0, lsm;
 	struct statfs status;
 	int group = RTNLGRP_LINK, error, r;
 
 	r = socket < 0 ? -1 : setsockopt(socket, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group));
-	tell(telling, "netlink multicast", r == 0, "changes of links, addresses, routes, rules, neighbours as they happen", r == 0 ? NULL : "%s",
-	     error_text(errno));
-	tell(telling, "kprobes", kprobe, "not needed: named here for who compares tools", kprobe ? NULL : "the kernel has none (CONFIG_KPROBES)");
+	feature_tell(telling, "netlink multicast", r == 0, "changes of links, addresses, routes, rules, neighbours as they happen",
+		     r == 0 ? NULL : "%s", error_text(errno));
+	feature_tell(telling, "kprobes", kprobe, "not needed: named here for who compares tools",
+		     kprobe ? NULL : "the kernel has none (CONFIG_KPROBES)");
 	lsm = file_has_word("/sys/kernel/security/lsm", "bpf", &error);
-	tell(telling, "BPF LSM", lsm, "not needed: named here for who compares tools",
-	     lsm     ? NULL
-	     : error ? "cannot be told: %s"
-		     : "not among the active ones",
-	     error_text(error));
+	feature_tell(telling, "BPF LSM", lsm, "not needed: named here for who compares tools",
+		     lsm     ? NULL
+		     : error ? "cannot be told: %s"
+			     : "not among the active ones",
+		     error_text(error));
 	r = statfs("/sys/fs/cgroup", &status);
-	tell(telling, "cgroup 2", r == 0 && status.f_type == CGROUP2_SUPER_MAGIC,
-	     "the unit or container of a process; sysctl programs do with a mount of their own",
-	     r == 0 && status.f_type == CGROUP2_SUPER_MAGIC ? NULL : "not what is mounted at /sys/fs/cgroup: every process stands in its root");
+	feature_tell(telling, "cgroup 2", r == 0 && status.f_type == CGROUP2_SUPER_MAGIC,
+		     "the unit or container of a process; sysctl programs do with a mount of their own",
+		     r == 0 && status.f_type == CGROUP2_SUPER_MAGIC ? NULL
+								    : "not what is mounted at /sys/fs/cgroup: every process stands in its root");
 }
 
 int probe_features(ferry_feature_function *function, void *data)
 {
 	_cleanup_close_ int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	struct telling telling = { .function = function, .data = data };
+	struct feature_telling telling = { .function = function, .data = data };
 	struct probe_kernel kernel;
 	struct probe *probe;
 	int r;

@@ -15,12 +15,6 @@
 #define INITIAL_PID_NAMESPACE    0xEFFFFFFCu
 #define INITIAL_CGROUP_NAMESPACE 0xEFFFFFFBu
 
-static void cleanup_btf(struct btf **btf)
-{
-	if (*btf)
-		libbpf.btf__free(*btf);
-}
-
 static int64_t member_offset(const struct btf *btf, const struct btf_type *type, const char *name)
 {
 	const struct btf_member *member = btf_members(type);
@@ -126,7 +120,7 @@ static void try_fexit(const struct btf *btf, struct probe_kernel *kernel)
 
 void probe_kernel_learn(struct probe_kernel *ret)
 {
-	_cleanup_(cleanup_btf) struct btf *btf = NULL;
+	_cleanup_btf_ struct btf *btf = NULL;
 	struct probe_kernel kernel = {};
 	struct stat status;
 

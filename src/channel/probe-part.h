@@ -75,6 +75,15 @@ int probe_cgroup_root(void);
 /* Whether that root is the machine's and not a namespace's. */
 bool probe_cgroup_initial(void);
 
+/* A walk over features, told one by one. */
+struct feature_telling {
+	ferry_feature_function *function;
+	void *data;
+	int result; /* of the first call that ended the walk */
+};
+/* FORMAT: the detail, NULL for none. */
+void feature_tell(struct feature_telling *telling, const char *name, bool present, const char *serves, const char *format, ...) _printf_(5, 6);
+
 int actor_cache_init(struct actor_cache *cache) _must_check_;
 void actor_cache_done(struct actor_cache *cache);
 

@@ -13,8 +13,8 @@
 /* The lower byte is the nexthop's, of a route that has one only. */
 NAMES(route_flags, true, { RTNH_F_DEAD, "dead" }, { RTNH_F_PERVASIVE, "pervasive" }, { RTNH_F_ONLINK, "onlink" }, { RTNH_F_OFFLOAD, "offload" },
       { RTNH_F_LINKDOWN, "linkdown" }, { RTNH_F_UNRESOLVED, "unresolved" }, { 64, "trap" }, { RTM_F_NOTIFY, "notify" }, { RTM_F_CLONED, "cloned" },
-      { RTM_F_EQUALIZE, "equalize" }, { RTM_F_PREFIX, "prefix" }, { 0x4000, "rt_offload" }, { 0x8000, "rt_trap" },
-      { 0x20000000, "rt_offload_failed" });
+      { RTM_F_EQUALIZE, "equalize" }, { RTM_F_PREFIX, "prefix" }, { RTM_F_LOOKUP_TABLE, "lookup_table" }, { RTM_F_FIB_MATCH, "fib_match" },
+      { 0x4000, "rt_offload" }, { 0x8000, "rt_trap" }, { 0x20000000, "rt_offload_failed" });
 NAMES(preferences, false, { 0, "medium" }, { 1, "high" }, { 3, "low" });
 
 static const struct field cache[] = {

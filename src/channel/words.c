@@ -65,6 +65,9 @@ WORDS(words_link_flags, true, { IFF_LOOPBACK, "LOOPBACK" }, { IFF_BROADCAST, "BR
       { IFF_SLAVE, "SLAVE" }, { IFF_DEBUG, "DEBUG" }, { IFF_DYNAMIC, "DYNAMIC" }, { IFF_AUTOMEDIA, "AUTOMEDIA" }, { IFF_PORTSEL, "PORTSEL" },
       { IFF_NOTRAILERS, "NOTRAILERS" }, { IFF_UP, "UP" }, { IFF_RUNNING, "RUNNING" }, { IFF_LOWER_UP, "LOWER_UP" }, { IFF_DORMANT, "DORMANT" },
       { IFF_ECHO, "ECHO" });
+WORDS(words_link_told, true, { RTEXT_FILTER_VF, "vf" }, { RTEXT_FILTER_BRVLAN, "brvlan" }, { RTEXT_FILTER_BRVLAN_COMPRESSED, "brvlan_compressed" },
+      { RTEXT_FILTER_SKIP_STATS, "skip_stats" }, { 16, "mrp" }, { 32, "cfm_config" }, { 64, "cfm_status" }, { 128, "mst" });
+
 const char *words_find(const struct names *names, uint64_t number)
 {
 	for (uint32_t i = 0; i < names->count; i++)

@@ -15,6 +15,7 @@ extern const struct names words_ip_protocol;    /* IPPROTO_* */
 extern const struct names words_family;         /* AF_* */
 extern const struct names words_link_type;      /* ARPHRD_* */
 extern const struct names words_link_flags;     /* IFF_* */
+extern const struct names words_link_told;      /* RTEXT_FILTER_* */
 extern const struct names words_ether_type;     /* ETH_P_8021Q, ETH_P_8021AD */
 
 /* The word for NUMBER, or NULL. */

@@ -96,7 +96,7 @@ const struct command command_doctor = {
 	.name = "doctor",
 	.synopsis = "",
 	.help = "say what this kernel and these rights allow",
-	.details = "Tries every feature of the kernel that the recorder can use, and says of each whether it is to be had, why not, and what is lost "
+	.details = "Tries every feature of the kernel that ferry can use, and says of each whether it is to be had, why not, and what is lost "
 		   "without it.",
 	.examples = examples,
 	.run = run,

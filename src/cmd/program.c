@@ -172,8 +172,10 @@ enum exit_status program_size(struct program *program, const char *what, const c
 {
 	uint64_t size;
 
-	if (ferry_size_parse(text, &size) < 0 || size == 0 || size > most)
+	if (ferry_size_parse(text, &size) < 0)
 		return program_fail(program, EXIT_USAGE, -EINVAL, "%s: not a size: %s (such as 512K, 64M, 1G)", what, text);
+	if (size == 0 || size > most)
+		return program_fail(program, EXIT_USAGE, -ERANGE, "%s: from 1 to %llu bytes, not %s", what, (unsigned long long)most, text);
 	*ret_size = size;
 	return EXIT_DONE;
 }

@@ -171,8 +171,8 @@ static const struct column interrupt_columns[] = {
 	{ "P99", "p99", FORM_TIME },        { "ON IT", "hits", FORM_NUMBER }, { "TIME ON IT", "hit_time", FORM_TIME },
 };
 static const struct column operation_columns[] = {
-	{ "IO_URING", "name", FORM_TEXT }, { "COUNT", "count", FORM_NUMBER }, { "TIME", "time", FORM_TIME }, { "MEAN", "mean", FORM_TIME },
-	{ "P50", "p50", FORM_TIME },       { "P99", "p99", FORM_TIME },       { "MAX", "max", FORM_TIME },
+	{ "IO_URING", "name", FORM_TEXT }, { "COUNT", "count", FORM_NUMBER }, { "FAILED", "failed", FORM_NUMBER }, { "TIME", "time", FORM_TIME },
+	{ "MEAN", "mean", FORM_TIME },     { "P50", "p50", FORM_TIME },       { "P99", "p99", FORM_TIME },         { "MAX", "max", FORM_TIME },
 };
 static const struct column path_columns[] = { { "OPENED", "count", FORM_NUMBER }, { "FILE", "name", FORM_TEXT } };
 
@@ -202,22 +202,22 @@ static void print_head(struct output *output, const struct ferry_value *counted)
 	output_commit(output);
 }
 
-/* "openat: ENOENT 12, EACCES 1" */
-static void print_errors(struct output *output, const struct ferry_value *counted)
+/* "openat: ENOENT 12, EACCES 1", of the rows of LIST. */
+static void print_errors(struct output *output, const struct ferry_value *counted, const char *list, const char *title)
 {
-	const struct ferry_value *calls = value_field(counted, "calls"), *call, *errors, *error;
+	const struct ferry_value *rows = value_field(counted, list), *row, *errors, *error;
 	const char *none;
 	bool any = false;
 
-	for (unsigned int i = 0; calls && ferry_value_item(calls, i, &call, &none) == 0; i++) {
-		_cleanup_free_ char *name = text(call, "name");
+	for (unsigned int i = 0; rows && ferry_value_item(rows, i, &row, &none) == 0; i++) {
+		_cleanup_free_ char *name = text(row, "name");
 
-		errors = value_field(call, "errors");
+		errors = value_field(row, "errors");
 		for (unsigned int j = 0; errors && ferry_value_item(errors, j, &error, &none) == 0; j++) {
 			_cleanup_free_ char *symbol = text(error, "name");
 
 			if (!any)
-				output_styled(output, &output->line, STYLE_STRONG, "\nerrors\n");
+				output_styled(output, &output->line, STYLE_STRONG, title);
 			any = true;
 			buffer_printf(&output->line, j == 0 ? "  %s: %s %" PRIu64 : "%.0s, %s %" PRIu64, name ? name : "", symbol ? symbol : "",
 				      number(error, "count"));
@@ -284,6 +284,8 @@ static void print_site(struct output *output, const struct ferry_value *site)
 		add_frame(line, frame, "      ");
 		buffer_add_char(line, '\n');
 	}
+	if (number(site, "cut"))
+		buffer_add_text(line, "      ... its callers are not known: the C library has no frame pointers\n");
 	output_commit(output);
 }
 
@@ -348,7 +350,7 @@ int stat_print(struct output *output, const struct ferry_value *counted)
 		r = PRINT_ROWS(output, counted, "classes", "count", 1, class_columns);
 	if (r == 0)
 		r = PRINT_ROWS(output, counted, "calls", NULL, 0, call_columns);
-	print_errors(output, counted);
+	print_errors(output, counted, "calls", "\nerrors\n");
 	if (r == 0)
 		r = PRINT_ROWS(output, counted, "faults", NULL, 0, fault_columns);
 	if (r == 0)
@@ -357,6 +359,7 @@ int stat_print(struct output *output, const struct ferry_value *counted)
 		r = PRINT_ROWS(output, counted, "interrupts", NULL, 0, interrupt_columns);
 	if (r == 0)
 		r = PRINT_ROWS(output, counted, "operations", NULL, 0, operation_columns);
+	print_errors(output, counted, "operations", "\nerrors of io_uring\n");
 	print_memory(output, counted);
 	if (r == 0)
 		r = PRINT_ROWS(output, counted, "opened", "count", 2, path_columns);
@@ -393,6 +396,9 @@ void stat_print_folded(struct output *output, const struct ferry_value *counted)
 		/* What is no time does not go with times. */
 		if (!time)
 			continue;
+		/* Or it would stand for a program that is nothing but the C library. */
+		if (number(site, "cut"))
+			buffer_add_text(&output->line, "[callers not known];");
 		stack = value_field(site, "stack");
 		for (unsigned int j = stack ? ferry_value_count(stack) : 0; j-- > 0;)
 			if (ferry_value_item(stack, j, &frame, &none) == 0)

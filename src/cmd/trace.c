@@ -300,7 +300,8 @@ const struct command command_trace = {
 		"netlink or ioctl; error, error=ENOENT, success. All but the channel are applied in the kernel.\n\n"
 		"Arguments are read when the call returns: what lies in the program's memory another of its threads may have changed since, and "
 		"where it "
-		"is not resident, it is said so. Of 32-bit calls structs are not decoded. Operations of io_uring are shown as they are taken, "
+		"is not resident, it is said so. Of 32-bit calls structs are not decoded. Operations of io_uring are shown as they are taken and as "
+		"they end, "
 		"without "
 		"their contents. What finds no room in the buffer is counted and told as a gap.\n\n"
 		"Needs CAP_BPF and CAP_PERFMON.",

@@ -122,6 +122,10 @@ static const struct names call_words_directory = { list_directory, ARRAY_SIZE(li
 	{                                                                                                     \
 		.field = { label, FIELD_RECORD }, .kind = ARGUMENT_MESSAGE, COPY(MESSAGE, 0, 0, AFTER | BULK) \
 	}
+#define MESSAGES(label)                                                                               \
+	{                                                                                             \
+		.field = { label, FIELD_LIST }, .kind = ARGUMENT_MESSAGES, COPY(MESSAGES, 0, 0, BULK) \
+	}
 #define REQUEST(label)                                                             \
 	{                                                                          \
 		.field = { label, FIELD_U32, FIELD_HEX }, .kind = ARGUMENT_REQUEST \
@@ -182,10 +186,9 @@ const char *signature_function(const char *name)
 
 /* ---- For the kernel side ---- */
 
-/* Calls that say something over a channel, by the descriptor in their first argument. */
-static const char *const talking[] = { "read",    "write",  "pread64",  "pwrite64", "readv",   "writev",   "preadv",
-				       "pwritev", "sendto", "recvfrom", "sendmsg",  "recvmsg", "sendmmsg", "ioctl" };
-static const char *const opening[] = { "open", "openat", "creat" };
+static const char *const sending[] = { "write", "pwrite64", "writev", "pwritev", "pwritev2", "sendto", "sendmsg", "sendmmsg" };
+static const char *const receiving[] = { "read", "pread64", "readv", "preadv", "preadv2", "recvfrom", "recvmsg", "recvmmsg" };
+static const char *const opening[] = { "open", "openat", "openat2", "creat" };
 static const char *const forking[] = { "fork", "vfork", "clone", "clone3" };
 
 static bool is_one_of(const char *name, const char *const *list, size_t count)
@@ -196,12 +199,21 @@ static bool is_one_of(const char *name, const char *const *list, size_t count)
 	return false;
 }
 
+enum signature_direction signature_direction(const char *name)
+{
+	if (is_one_of(name, sending, ARRAY_SIZE(sending)))
+		return SIGNATURE_SENDS;
+	return is_one_of(name, receiving, ARRAY_SIZE(receiving)) ? SIGNATURE_RECEIVES : SIGNATURE_NEITHER;
+}
+
 static uint16_t shape_flags(const char *name)
 {
-	return (is_one_of(name, talking, ARRAY_SIZE(talking)) ? TRACE_SHAPE_TALKS : 0) |
+	const bool ioctl = strcmp(name, "ioctl") == 0;
+
+	return (ioctl || signature_direction(name) != SIGNATURE_NEITHER ? TRACE_SHAPE_TALKS : 0) |
 	       (is_one_of(name, opening, ARRAY_SIZE(opening)) ? TRACE_SHAPE_OPENS : 0) |
 	       (is_one_of(name, forking, ARRAY_SIZE(forking)) ? TRACE_SHAPE_FORKS : 0) | (strncmp(name, "execve", 6) == 0 ? TRACE_SHAPE_RUNS : 0) |
-	       (strcmp(name, "ioctl") == 0 ? TRACE_SHAPE_IOCTL : 0);
+	       (ioctl ? TRACE_SHAPE_IOCTL : 0);
 }
 
 void signature_shape(const struct signature *signature, struct trace_shape *ret)

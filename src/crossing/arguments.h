@@ -17,6 +17,7 @@ enum argument_kind {
 	ARGUMENT_PAIR,      /* two numbers */
 	ARGUMENT_PEER,      /* a socket address */
 	ARGUMENT_MESSAGE,   /* a struct msghdr */
+	ARGUMENT_MESSAGES,  /* an array of struct mmsghdr */
 	ARGUMENT_REQUEST,   /* of ioctl(2): its name */
 	ARGUMENT_REQUESTED, /* what that takes */
 	ARGUMENT_OPTION,    /* of a socket, by the level in another argument */
@@ -42,6 +43,10 @@ const struct signature *signature_find(const char *name);
 const struct signature *signature_at(unsigned int index);
 /* The kernel function behind the system call NAME, as its metadata call it: mostly the same. */
 const char *signature_function(const char *name);
+
+enum signature_direction { SIGNATURE_NEITHER, SIGNATURE_SENDS, SIGNATURE_RECEIVES };
+/* Which way the system call NAME carries something by the descriptor in its first argument. */
+enum signature_direction signature_direction(const char *name);
 
 /* Arguments of a call as the running kernel describes them in TEXT of LENGTH bytes, the file events/syscalls/sys_enter_NAME/format of tracefs. Names
  * and types lie in ARENA. -EBADMSG, -ENOMEM. */

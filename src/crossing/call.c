@@ -17,7 +17,7 @@ struct decoding {
 	struct call *call;
 };
 
-static const struct field fields_memory[] = { { "read", FIELD_U32 }, { "of", FIELD_U32 }, { "error", FIELD_TEXT } };
+static const struct field fields_memory[] = { { "read", FIELD_U32 }, { "of", FIELD_U32 }, { "error", FIELD_TEXT }, { "messages", FIELD_U32 } };
 static const struct field field_text = { "text", FIELD_TEXT };
 static const struct field field_int = { "int", FIELD_S32 };
 static const struct field field_record = { "struct", FIELD_RECORD };
@@ -29,44 +29,60 @@ static const struct field field_pointer = { "pointer", FIELD_U64, FIELD_HEX };
 
 /* ---- Chunks ---- */
 
-static bool chunk_of(const struct decoding *decoding, unsigned int index, unsigned int kind, struct chunk_iterator *ret)
+static bool is_of(const struct trace_chunk *chunk, unsigned int index, unsigned int message, unsigned int kind)
+{
+	return chunk->argument == index && chunk->message == message && chunk->kind == kind;
+}
+
+static bool chunk_of_message(const struct decoding *decoding, unsigned int index, unsigned int message, unsigned int kind, struct chunk_iterator *ret)
 {
 	for (struct chunk_iterator i = chunks(decoding->event, decoding->length); chunk_next(&i);)
-		if (i.chunk.argument == index && i.chunk.kind == kind) {
+		if (is_of(&i.chunk, index, message, kind)) {
 			*ret = i;
 			return true;
 		}
 	return false;
 }
 
-int call_content(const struct trace_call *event, size_t length, unsigned int index, struct arena *arena, const char **ret_data, size_t *ret_length,
-		 size_t *ret_total)
+static bool chunk_of(const struct decoding *decoding, unsigned int index, unsigned int kind, struct chunk_iterator *ret)
 {
-	size_t sum = 0, total = 0;
+	return chunk_of_message(decoding, index, 0, kind, ret);
+}
+
+int call_content(const struct trace_call *event, size_t length, unsigned int index, unsigned int message, struct arena *arena,
+		 struct content_part *ret)
+{
+	struct content_part content = { .data = "" };
 	unsigned int count = 0;
-	const char *first = NULL;
 	char *data, *at;
 
 	for (struct chunk_iterator i = chunks(event, length); chunk_next(&i);)
-		if (i.chunk.argument == index && i.chunk.kind == TRACE_DATA) {
-			first = first ? first : i.data;
-			sum += i.chunk.length;
-			total += i.chunk.total;
-			count++;
+		if (is_of(&i.chunk, index, message, TRACE_DATA)) {
+			content.data = count++ ? content.data : i.data;
+			content.length += i.chunk.length;
+			content.total += i.chunk.total;
 		}
-	*ret_length = sum;
-	*ret_total = total;
-	*ret_data = first ? first : "";
-	if (count < 2)
-		return 0;
-	at = data = arena_allocate_plain(arena, sum + 1);
-	if (!data)
-		return -ENOMEM;
-	for (struct chunk_iterator i = chunks(event, length); chunk_next(&i);)
-		if (i.chunk.argument == index && i.chunk.kind == TRACE_DATA)
-			at = mempcpy(at, i.data, i.chunk.length);
-	*ret_data = data;
+	if (count > 1) {
+		at = data = arena_allocate_plain(arena, content.length + 1);
+		if (!data)
+			return -ENOMEM;
+		for (struct chunk_iterator i = chunks(event, length); chunk_next(&i);)
+			if (is_of(&i.chunk, index, message, TRACE_DATA))
+				at = mempcpy(at, i.data, i.chunk.length);
+		content.data = data;
+	}
+	*ret = content;
 	return 0;
+}
+
+unsigned int call_messages(const struct trace_call *event, size_t length, unsigned int index)
+{
+	unsigned int count = 1;
+
+	for (struct chunk_iterator i = chunks(event, length); chunk_next(&i);)
+		if (i.chunk.argument == index && i.chunk.message >= count)
+			count = i.chunk.message + 1u;
+	return count;
 }
 
 /* ---- Values ---- */
@@ -171,26 +187,37 @@ static int add_named(struct arena *arena, struct record *record, const char *nam
 	return record_add(arena, record, (struct entry){ .name = name, .field = field, .value = value });
 }
 
-static int decode_message(struct decoding *decoding, unsigned int index, struct value *ret)
+static int decode_message(struct decoding *decoding, unsigned int index, unsigned int message, struct value *ret)
 {
 	struct record *record = record_new_sized(decoding->arena, NULL, 3), *peer;
+	struct content_part content;
 	struct chunk_iterator chunk;
-	const char *data;
-	size_t length, total;
 	int r = record ? 0 : -ENOMEM;
 
-	if (r == 0 && chunk_of(decoding, index, TRACE_PEER, &chunk)) {
+	if (r == 0 && chunk_of_message(decoding, index, message, TRACE_PEER, &chunk)) {
 		r = structure_peer(chunk.data, chunk.chunk.length, decoding->arena, &peer);
 		if (r == 0)
 			r = add_named(decoding->arena, record, "name", &field_record, (struct value){ .type = VALUE_RECORD, .record = peer });
 	}
 	if (r == 0)
-		r = call_content(decoding->event, decoding->length, index, decoding->arena, &data, &length, &total);
+		r = call_content(decoding->event, decoding->length, index, message, decoding->arena, &content);
 	if (r == 0)
-		r = add_named(decoding->arena, record, "data", &field_text, value_data(VALUE_TEXT, data, length));
-	if (r == 0 && chunk_of(decoding, index, TRACE_CONTROL, &chunk))
+		r = add_named(decoding->arena, record, "data", &field_text, value_data(VALUE_TEXT, content.data, content.length));
+	if (r == 0 && chunk_of_message(decoding, index, message, TRACE_CONTROL, &chunk))
 		r = add_named(decoding->arena, record, "control", NULL, value_data(VALUE_BYTES, chunk.data, chunk.chunk.length));
 	*ret = (struct value){ .type = VALUE_RECORD, .record = record };
+	return r;
+}
+
+static int decode_messages(struct decoding *decoding, unsigned int index, struct value *ret)
+{
+	const unsigned int count = call_messages(decoding->event, decoding->length, index);
+	struct value *items = arena_array(decoding->arena, struct value, count);
+	int r = items ? 0 : -ENOMEM;
+
+	for (unsigned int i = 0; r == 0 && i < count; i++)
+		r = decode_message(decoding, index, i, &items[i]);
+	*ret = (struct value){ .type = VALUE_LIST, .list = { items, count } };
 	return r;
 }
 
@@ -241,8 +268,7 @@ static int decode_pointed(struct decoding *decoding, unsigned int index, const s
 	const struct argument *argument = &decoding->signature->arguments[index];
 	const size_t length = chunk->chunk.length;
 	const uint64_t request = argument->copy.by < TRACE_ARGUMENTS ? decoding->event->arguments[argument->copy.by] : 0;
-	const char *data;
-	size_t own, total;
+	struct content_part content;
 	int r = 0;
 
 	switch (argument->kind) {
@@ -250,14 +276,13 @@ static int decode_pointed(struct decoding *decoding, unsigned int index, const s
 		entry->value = value_data(VALUE_TEXT, chunk->data, length);
 		return 0;
 	case ARGUMENT_CONTENT:
-		r = call_content(decoding->event, decoding->length, index, decoding->arena, &data, &own, &total);
-		entry->value = value_data(VALUE_TEXT, data, own);
-		if (r == 0 && !decoding->call->content) {
-			decoding->call->content = data;
-			decoding->call->content_length = own;
-			decoding->call->content_total = total;
-		}
-		return r;
+		r = call_content(decoding->event, decoding->length, index, 0, decoding->arena, &content);
+		if (r < 0)
+			return r;
+		entry->value = value_data(VALUE_TEXT, content.data, content.length);
+		if (!decoding->call->content.data)
+			decoding->call->content = content;
+		return 0;
 	case ARGUMENT_TEXTS:
 		entry->field = &field_texts;
 		return decode_texts(decoding, index, decoding->event->result == 0, &entry->value);
@@ -305,7 +330,7 @@ static int note_memory(struct decoding *decoding, unsigned int index)
 		}
 	if (!any)
 		return 0;
-	record = record_new_sized(decoding->arena, NULL, 3);
+	record = record_new_sized(decoding->arena, NULL, 4);
 	r = record ? 0 : -ENOMEM;
 	if (r == 0)
 		r = add_named(decoding->arena, record, "read", &fields_memory[0], value_uint(read));
@@ -313,6 +338,9 @@ static int note_memory(struct decoding *decoding, unsigned int index)
 		r = add_named(decoding->arena, record, "of", &fields_memory[1], value_uint(of));
 	if (r == 0 && error)
 		r = add_named(decoding->arena, record, "error", &fields_memory[2], value_text("not resident"));
+	if (r == 0 && argument->kind == ARGUMENT_MESSAGES)
+		r = add_named(decoding->arena, record, "messages", &fields_memory[3],
+			      value_uint(call_messages(decoding->event, decoding->length, index)));
 	if (r == 0)
 		r = add_named(decoding->arena, decoding->call->memory, argument->field.name, &field_record,
 			      (struct value){ .type = VALUE_RECORD, .record = record });
@@ -341,7 +369,11 @@ static int decode_argument(struct decoding *decoding, unsigned int index, struct
 		break;
 	}
 	if (argument->kind == ARGUMENT_MESSAGE && number && decoding->event->result >= 0 && !(decoding->event->event.flags & TRACE_COMPAT))
-		return decode_message(decoding, index, &entry->value);
+		return decode_message(decoding, index, 0, &entry->value);
+	if (argument->kind == ARGUMENT_MESSAGES && chunk_of(decoding, index, TRACE_LENGTH, &chunk)) {
+		entry->field = &field_array;
+		return decode_messages(decoding, index, &entry->value);
+	}
 	if ((chunk_of(decoding, index, TRACE_DATA, &chunk) && (chunk.chunk.length || !chunk.chunk.error)) ||
 	    chunk_of(decoding, index, TRACE_LENGTH, &chunk))
 		return decode_pointed(decoding, index, &chunk, entry);

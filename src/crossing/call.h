@@ -5,6 +5,12 @@
 
 #include "crossing/arguments.h"
 
+/* What a call carried over: of TOTAL bytes those that were copied. */
+struct content_part {
+	const char *data;
+	size_t length, total;
+};
+
 /* What a call says. Values borrow from the event. */
 struct call {
 	struct record *arguments;
@@ -16,16 +22,18 @@ struct call {
 	uint32_t path_length;
 	const char *before; /* what the sysctl held that was written, or NULL */
 	size_t before_length;
-	const char *content; /* what the call carried over: the first part of it that was copied */
-	size_t content_length, content_total;
+	struct content_part content; /* DATA NULL: nothing */
 };
 
 /* -ENOMEM. The event is one that trace_event_check() has passed. */
 int call_decode(const struct signature *signature, const struct trace_call *event, size_t length, struct arena *arena, struct call *ret) _must_check_;
 
-/* What the chunks of argument INDEX hold, one behind the other; what is in one piece is borrowed. -ENOMEM. */
-int call_content(const struct trace_call *event, size_t length, unsigned int index, struct arena *arena, const char **ret_data, size_t *ret_length,
-		 size_t *ret_total) _must_check_;
+/* What the chunks of argument INDEX hold, of its message MESSAGE where it has several, one behind the other; what is in one piece is borrowed.
+ * -ENOMEM. */
+int call_content(const struct trace_call *event, size_t length, unsigned int index, unsigned int message, struct arena *arena,
+		 struct content_part *ret) _must_check_;
+/* Messages of argument INDEX that were copied: 1 where it has not several. */
+unsigned int call_messages(const struct trace_call *event, size_t length, unsigned int index);
 
 /* ioctl(2): the name of REQUEST, or NULL. */
 const char *request_name(uint32_t request);
@@ -37,7 +45,9 @@ const char *request_interface(uint32_t request, const void *data, size_t length,
 bool request_writes(uint32_t request);
 /* What an operation of io_uring is called: "READ", or NULL. */
 const char *operation_name(uint32_t number);
-/* -ERESTARTSYS and its like, which the kernel keeps to itself: "ERESTARTSYS", or NULL. */
-const char *restart_name(int64_t result);
+/* Whether it is about a file descriptor; of one that is not known too. */
+bool operation_has_descriptor(uint32_t number);
+/* ERESTARTSYS and its like, which the kernel keeps to itself: "ERESTARTSYS", or NULL. */
+const char *kernel_error_name(uint64_t number);
 
 #endif

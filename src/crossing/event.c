@@ -20,8 +20,10 @@ static size_t least_size(const struct trace_event *event)
 	case TRACE_SIGNAL:
 	case TRACE_FAULT:
 	case TRACE_INTERRUPT:
-	case TRACE_SUBMISSION:
 		return sizeof(struct trace_notice);
+	case TRACE_SUBMISSION:
+	case TRACE_COMPLETION:
+		return sizeof(struct trace_operation);
 	default:
 		return SIZE_MAX;
 	}

@@ -2,7 +2,6 @@
 /* Requests of ioctl(2): those of sockets that programs use for interfaces and routes, with what they take, and the names of others. */
 #include <errno.h>
 #include <linux/fs.h>
-#include <linux/io_uring.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -233,30 +232,38 @@ const char *request_interface(uint32_t request, const void *data, size_t length,
 	return arena_copy(arena, data, strnlen(data, IFNAMSIZ));
 }
 
-static const char *const operations[] = {
-#define OPERATION(name) [IORING_OP_##name] = #name,
+static const struct {
+	const char *name;
+	bool file;
+} operations[] = {
+#define OPERATION(name, file) { #name, file },
 #include "crossing/operations.def"
 #undef OPERATION
 };
 
 const char *operation_name(uint32_t number)
 {
-	return number < ARRAY_SIZE(operations) ? operations[number] : NULL;
+	return number < ARRAY_SIZE(operations) ? operations[number].name : NULL;
 }
 
-const char *restart_name(int64_t result)
+bool operation_has_descriptor(uint32_t number)
 {
-	/* include/linux/errno.h of the kernel: never seen by programs. */
-	switch (result) {
-	case -512:
-		return "ERESTARTSYS";
-	case -513:
-		return "ERESTARTNOINTR";
-	case -514:
-		return "ERESTARTNOHAND";
-	case -516:
-		return "ERESTART_RESTARTBLOCK";
-	default:
-		return NULL;
-	}
+	return number >= ARRAY_SIZE(operations) || operations[number].file;
+}
+
+const char *kernel_error_name(uint64_t number)
+{
+	/* include/linux/errno.h of the kernel. */
+	static const struct {
+		unsigned int number;
+		const char *name;
+	} errors[] = {
+		{ 512, "ERESTARTSYS" }, { 513, "ERESTARTNOINTR" },        { 514, "ERESTARTNOHAND" },
+		{ 515, "ENOIOCTLCMD" }, { 516, "ERESTART_RESTARTBLOCK" }, { 524, "ENOTSUPP" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
+		if (errors[i].number == number)
+			return errors[i].name;
+	return NULL;
 }

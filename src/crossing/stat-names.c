@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sources: <signal.h>, <linux/io_uring.h>, include/linux/interrupt.h and include/linux/errno.h of the kernel. */
+/* Sources: <signal.h>, include/linux/interrupt.h of the kernel. */
 #include "crossing/stat-names.h"
 
 #include <signal.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "crossing/call.h"
 
 static const char *made(struct arena *arena, const char *format, ...) _printf_(2, 3);
 static const char *made(struct arena *arena, const char *format, ...)
@@ -37,16 +38,10 @@ const char *stat_call_name(struct arena *arena, const struct system_call *call, 
 
 const char *stat_error_name(struct arena *arena, unsigned int number)
 {
-	static const struct {
-		unsigned int number;
-		const char *name;
-	} own[] = { { 512, "ERESTARTSYS" }, { 513, "ERESTARTNOINTR" },        { 514, "ERESTARTNOHAND" },
-		    { 515, "ENOIOCTLCMD" }, { 516, "ERESTART_RESTARTBLOCK" }, { 524, "ENOTSUPP" } };
 	const char *symbol = strerrorname_np((int)number);
 
-	for (size_t i = 0; !symbol && i < ARRAY_SIZE(own); i++)
-		if (own[i].number == number)
-			symbol = own[i].name;
+	if (!symbol)
+		symbol = kernel_error_name(number);
 	return symbol ? symbol : made(arena, "error %u", number);
 }
 
@@ -98,73 +93,9 @@ const char *stat_interrupt_name(struct arena *arena, unsigned int kind, unsigned
 
 const char *stat_operation_name(struct arena *arena, unsigned int number)
 {
-	static const char *const names[] = {
-		"NOP",
-		"READV",
-		"WRITEV",
-		"FSYNC",
-		"READ_FIXED",
-		"WRITE_FIXED",
-		"POLL_ADD",
-		"POLL_REMOVE",
-		"SYNC_FILE_RANGE",
-		"SENDMSG",
-		"RECVMSG",
-		"TIMEOUT",
-		"TIMEOUT_REMOVE",
-		"ACCEPT",
-		"ASYNC_CANCEL",
-		"LINK_TIMEOUT",
-		"CONNECT",
-		"FALLOCATE",
-		"OPENAT",
-		"CLOSE",
-		"FILES_UPDATE",
-		"STATX",
-		"READ",
-		"WRITE",
-		"FADVISE",
-		"MADVISE",
-		"SEND",
-		"RECV",
-		"OPENAT2",
-		"EPOLL_CTL",
-		"SPLICE",
-		"PROVIDE_BUFFERS",
-		"REMOVE_BUFFERS",
-		"TEE",
-		"SHUTDOWN",
-		"RENAMEAT",
-		"UNLINKAT",
-		"MKDIRAT",
-		"SYMLINKAT",
-		"LINKAT",
-		"MSG_RING",
-		"FSETXATTR",
-		"SETXATTR",
-		"FGETXATTR",
-		"GETXATTR",
-		"SOCKET",
-		"URING_CMD",
-		"SEND_ZC",
-		"SENDMSG_ZC",
-		"READ_MULTISHOT",
-		"WAITID",
-		"FUTEX_WAIT",
-		"FUTEX_WAKE",
-		"FUTEX_WAITV",
-		"FIXED_FD_INSTALL",
-		"FTRUNCATE",
-		"BIND",
-		"LISTEN",
-		"RECV_ZC",
-		"EPOLL_WAIT",
-		"READV_FIXED",
-		"WRITEV_FIXED",
-		"PIPE",
-	};
+	const char *name = operation_name(number);
 
-	return number < ARRAY_SIZE(names) ? names[number] : made(arena, "operation %u", number);
+	return name ? name : made(arena, "operation %u", number);
 }
 
 const char *stat_site_kind(unsigned int kind)

@@ -8,6 +8,7 @@
 #include "crossing/stat-part.h"
 #include "wire/skeleton.h"
 #include "stat.skel.h"
+#include "wire/bpf-load.h"
 
 /* One map that is being read. The kernel gives a value for each processor, each rounded up to 8 bytes. */
 struct reading {
@@ -205,7 +206,7 @@ static int read_interrupts(const struct reading *reading, struct stat_sums *sums
 				memcpy(sum->interrupt.name, each[processor].name, sizeof(sum->interrupt.name));
 		}
 		sum->interrupt.name[sizeof(sum->interrupt.name) - 1] = 0;
-		sums->interrupt_count++;
+		sums->interrupt_count += sum->interrupt.all.count != 0;
 	}
 	qsort(sums->interrupts, sums->interrupt_count, sizeof(*sums->interrupts), by_interrupt);
 	return 0;
@@ -232,22 +233,6 @@ static void read_faults(const struct reading *reading, struct stat_sums *sums)
 	for (uint32_t region = 0; region < STAT_REGION_COUNT; region++)
 		for (uint32_t fault = 0; fault < STAT_FAULT_COUNT; fault++)
 			read_timing(reading, reading->count->skeleton->maps.faults, region * STAT_FAULT_COUNT + fault, &sums->faults[region][fault]);
-}
-
-/* A program that an interrupt finds running on its own processor is not run once more: that is counted. */
-static uint64_t read_missed(const struct stat_count *count)
-{
-	struct bpf_program *program = NULL;
-	uint64_t missed = 0;
-
-	while ((program = libbpf.bpf_object__next_program(count->skeleton->obj, program))) {
-		struct bpf_prog_info info = {};
-		uint32_t size = sizeof(info);
-
-		if (libbpf.bpf_program__fd(program) >= 0 && libbpf.bpf_obj_get_info_by_fd(libbpf.bpf_program__fd(program), &info, &size) == 0)
-			missed += info.recursion_misses;
-	}
-	return missed;
 }
 
 static int read_hashes(const struct reading *reading, struct stat_sums *sums)
@@ -294,7 +279,7 @@ int stat_sums_read(struct stat_count *count, struct arena *arena, struct stat_su
 	if (r < 0)
 		return r;
 	read_faults(&reading, ret);
-	ret->missed = read_missed(count);
+	ret->missed = bpf_missed(count->skeleton->obj);
 	return 0;
 }
 

@@ -142,9 +142,9 @@ static struct value classes(struct building *building)
 	return rows_value(&rows);
 }
 
-static struct value errors_of(struct building *building, const struct stat_call_sum *sum)
+/* KEY without the errno: bpf/stat.h. */
+static struct value errors_of(struct building *building, uint32_t key)
 {
-	const uint32_t key = (sum->compat ? STAT_COMPAT : 0) | sum->number << 16;
 	struct rows rows = rows_begin(building, building->sums->error_count);
 
 	for (size_t i = 0; i < building->sums->error_count; i++) {
@@ -176,7 +176,7 @@ static struct value calls(struct building *building)
 		put_timing(&row, &sum->timing);
 		put(&row, value_uint(sum->timing.bytes));
 		put(&row, value_uint(sum->timing.idle));
-		put(&row, errors_of(building, sum));
+		put(&row, errors_of(building, (sum->compat ? STAT_COMPAT : 0) | sum->number << 16));
 		rows_add(&rows, &row);
 	}
 	return rows_value(&rows);
@@ -252,7 +252,9 @@ static struct value operations(struct building *building)
 
 		put(&row, value_text(stat_operation_name(building->arena, sum->number)));
 		put(&row, value_uint(sum->number));
+		put(&row, value_uint(sum->timing.failed));
 		put_timing(&row, &sum->timing);
+		put(&row, errors_of(building, STAT_OPERATION | sum->number << 16));
 		rows_add(&rows, &row);
 	}
 	return rows_value(&rows);
@@ -308,8 +310,9 @@ static struct value site_rows(struct building *building, struct stat_count *coun
 		const struct stat_site_sum *sum = &building->sums->sites[i];
 		struct row row = row_begin(building, &stat_site_schema);
 		struct value stack = { .type = VALUE_LIST };
+		bool cut = false;
 
-		if (stat_site_stack(count, sum, building->arena, &stack) < 0)
+		if (stat_site_stack(count, sum, building->arena, &stack, &cut) < 0)
 			building->error = -ENOMEM;
 		put(&row, value_text(stat_site_kind(sum->key.kind)));
 		put(&row, value_text(stat_site_name(building->arena, sum->key.kind, sum->key.number)));
@@ -319,6 +322,7 @@ static struct value site_rows(struct building *building, struct stat_count *coun
 		put(&row, value_uint(sum->site.bytes));
 		put(&row, value_uint(sum->site.touched * (uint64_t)sysconf(_SC_PAGESIZE)));
 		put(&row, stack);
+		put(&row, value_bool(cut));
 		rows_add(&rows, &row);
 	}
 	return rows_value(&rows);

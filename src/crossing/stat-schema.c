@@ -47,7 +47,7 @@ SCHEMA(class, "class", "system calls by the work that they do");
 
 static const struct field error_fields[] = { TEXT("name", "of the errno; those that a program does not see, as ERESTARTSYS, too"),
 					     NUMBER("count", NULL, "how often") };
-SCHEMA(error, "error", "errors of one call");
+SCHEMA(error, "error", "errors of one call or operation");
 
 static const struct field call_fields[] = {
 	TEXT("name", "of the system call"),
@@ -85,7 +85,13 @@ static const struct field interrupt_fields[] = {
 };
 SCHEMA(interrupt, "interrupt", "interrupts on all processors");
 
-static const struct field operation_fields[] = { TEXT("name", "of the operation"), NUMBER("number", NULL, "its opcode"), TIMING };
+static const struct field operation_fields[] = {
+	TEXT("name", "of the operation"),
+	NUMBER("number", NULL, "its opcode"),
+	NUMBER("failed", NULL, "of those"),
+	TIMING,
+	ROWS("errors", stat_error_schema, "how it failed"),
+};
 SCHEMA(operation, "operation", "what was asked for by io_uring, which is no system call");
 
 static const struct field switches_fields[] = {
@@ -124,6 +130,9 @@ static const struct field site_fields[] = {
 	  .kind = FIELD_LIST,
 	  .element = &(const struct field){ .kind = FIELD_TEXT },
 	  .help = "who called, the innermost first; [] where the stack could not be had" },
+	{ .name = "cut",
+	  .kind = FIELD_BOOL,
+	  .help = "the stack does not lead out of the C library, which is built without frame pointers: who called that is not known" },
 };
 SCHEMA(site, "site", "by call site");
 

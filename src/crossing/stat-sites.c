@@ -80,6 +80,22 @@ static const struct symbols *module_symbols(struct stat_count *count, const stru
 	return module->symbols;
 }
 
+/* Whether ADDRESS is in the C library or its loader, whose functions are mostly built without frame pointers; or in no code at all, as what is taken
+ * for a frame behind these may be. */
+static bool is_c_library(struct stat_count *count, int pid, uint64_t address)
+{
+	static const char *const names[] = { "libc.so", "libc-2.", "ld-linux", "ld-musl" };
+	const struct mapping *mapping = mappings_find(count->mappings, pid, address);
+	const char *slash = mapping ? strrchr(mapping->path, '/') : NULL;
+
+	if (!mapping)
+		return true;
+	for (size_t i = 0; slash && i < ARRAY_SIZE(names); i++)
+		if (strncmp(slash + 1, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
 /* CALLED: ADDRESS is where a call returns to, so that the call itself lies before it. */
 static void describe(struct stat_count *count, int pid, uint64_t address, bool called, char text[FRAME_LENGTH])
 {
@@ -120,7 +136,7 @@ static int add_frame(struct arena *arena, struct value *items, unsigned int *fil
 	return 0;
 }
 
-int stat_site_stack(struct stat_count *count, const struct stat_site_sum *site, struct arena *arena, struct value *ret)
+int stat_site_stack(struct stat_count *count, const struct stat_site_sum *site, struct arena *arena, struct value *ret, bool *ret_cut)
 {
 	uint64_t addresses[STAT_STACK_DEPTH];
 	const unsigned int depth = stat_stack(count, site->key.stack, addresses);
@@ -128,6 +144,7 @@ int stat_site_stack(struct stat_count *count, const struct stat_site_sum *site, 
 	struct value *items = arena_array(arena, struct value, depth + 2);
 	unsigned int filled = 0;
 	char text[FRAME_LENGTH];
+	bool cut = depth > 0;
 	int r = 0;
 
 	if (!items)
@@ -135,12 +152,15 @@ int stat_site_stack(struct stat_count *count, const struct stat_site_sum *site, 
 	for (unsigned int i = 0; i < depth && r == 0; i++) {
 		describe(count, pid, addresses[i], i > 0, text);
 		r = add_frame(arena, items, &filled, text);
+		cut &= is_c_library(count, pid, addresses[i]);
 		if (r == 0 && i == 0 && (depth == 1 || addresses[1] != site->key.top) && is_return(count, pid, site->key.top)) {
 			describe(count, pid, site->key.top, true, text);
 			r = add_frame(arena, items, &filled, text);
+			cut &= is_c_library(count, pid, site->key.top);
 		}
 	}
 	*ret = (struct value){ .type = VALUE_LIST, .list = { items, filled } };
+	*ret_cut = cut;
 	return r;
 }
 

@@ -5,8 +5,9 @@
 
 #include "crossing/stat-part.h"
 
-/* A list of texts, the innermost first: "function+0x1f (module)", "module+0x1234", or a bare address. -ENOMEM. */
-int stat_site_stack(struct stat_count *count, const struct stat_site_sum *site, struct arena *arena, struct value *ret) _must_check_;
+/* A list of texts, the innermost first: "function+0x1f (module)", "module+0x1234", or a bare address. RET_CUT: it does not lead
+ * out of the C library, so who called that is not known. -ENOMEM. */
+int stat_site_stack(struct stat_count *count, const struct stat_site_sum *site, struct arena *arena, struct value *ret, bool *ret_cut) _must_check_;
 
 void stat_sites_done(struct stat_count *count);
 

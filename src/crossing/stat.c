@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "crossing/stat.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
@@ -16,11 +17,6 @@
 #include "wire/skeleton.h"
 #include "stat.skel.h"
 #include "wire/bpf-load.h"
-
-static void cleanup_btf(struct btf **btf)
-{
-	libbpf.btf__free(*btf);
-}
 
 /* Calls of which more than their time is looked at. Source: their manual pages. */
 static const struct {
@@ -108,7 +104,7 @@ static int leave_out(struct stat_count *count, const struct btf *btf, struct err
 
 static int load(struct stat_count *count, struct error *error)
 {
-	_cleanup_(cleanup_btf) struct btf *btf = libbpf.btf__load_vmlinux_btf();
+	_cleanup_btf_ struct btf *btf = libbpf.btf__load_vmlinux_btf();
 	int r;
 
 	if (!btf)
@@ -126,6 +122,7 @@ static int load(struct stat_count *count, struct error *error)
 	count->skeleton->rodata->sites = count->sites;
 	count->skeleton->rodata->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	count->skeleton->rodata->have_state = bpf_has_tracepoint(btf, "sched_switch", 4);
+	count->skeleton->rodata->completion_by_value = bpf_has_tracepoint(btf, "io_uring_complete", 5);
 	set_kinds(count->skeleton);
 	if (!count->sites) /* room for stacks is taken at once */
 		libbpf.bpf_map__set_max_entries(count->skeleton->maps.stacks, 1);
@@ -136,10 +133,16 @@ static int load(struct stat_count *count, struct error *error)
 }
 
 /* The kernel's own counting of faults, on one processor. */
-static int attach_fault(struct stat_count *count, int processor, uint64_t event, const struct bpf_program *program, struct error *error)
+static int open_fault(int processor, uint64_t event)
 {
 	struct perf_event_attr attributes = { .type = PERF_TYPE_SOFTWARE, .size = sizeof(attributes), .config = event, .sample_period = 1 };
-	int descriptor = (int)syscall(SYS_perf_event_open, &attributes, -1, processor, -1, PERF_FLAG_FD_CLOEXEC);
+
+	return (int)syscall(SYS_perf_event_open, &attributes, -1, processor, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+static int attach_fault(struct stat_count *count, int processor, uint64_t event, const struct bpf_program *program, struct error *error)
+{
+	int descriptor = open_fault(processor, event);
 	struct bpf_link *link;
 
 	if (descriptor < 0 && errno == ENODEV) /* that processor is off */
@@ -174,6 +177,48 @@ static int attach(struct stat_count *count, struct error *error)
 	return r;
 }
 
+#define SOFTIRQS    10  /* include/linux/interrupt.h of the kernel */
+#define LINES_READY 64  /* a row takes 2 KiB of each processor */
+#define TRIES       100 /* of 100 us: the kernel fills its store of rows up in an interrupt of its own */
+
+/* False where there was no memory for long. */
+static bool make_interrupt(const struct stat_count *count, enum stat_interrupt_kind kind, unsigned int number, const void *zeros)
+{
+	const uint32_t key = (uint32_t)kind << 24 | number;
+	const int map = libbpf.bpf_map__fd(count->skeleton->maps.interrupts);
+	int r = -1;
+
+	for (unsigned int i = 0; i < TRIES && r < 0; i++) {
+		r = libbpf.bpf_map_update_elem(map, &key, zeros, BPF_NOEXIST);
+		if (r < 0 && errno != ENOMEM)
+			return errno == EEXIST;
+		if (r < 0)
+			usleep(100);
+	}
+	return r == 0;
+}
+
+/* A row that has to be made within an interrupt may find that store empty, so those that will be needed are made before. What cannot be made is tried
+ * there again, and counted if it fails. */
+static int make_interrupts(const struct stat_count *count, struct error *error)
+{
+	_cleanup_free_ void *zeros = calloc(count->processors, sizeof(struct stat_interrupt));
+	DIR *lines = opendir("/sys/kernel/irq");
+	const struct dirent *entry;
+	bool goes_on = zeros;
+
+	for (unsigned int i = 0; goes_on && i < STAT_VECTOR_COUNT; i++)
+		goes_on = make_interrupt(count, STAT_VECTOR, i, zeros);
+	for (unsigned int i = 0; goes_on && i < SOFTIRQS; i++)
+		goes_on = make_interrupt(count, STAT_SOFTIRQ, i, zeros);
+	for (unsigned int i = 0; goes_on && lines && i < LINES_READY && (entry = readdir(lines)); i++)
+		if (entry->d_name[0] != '.')
+			goes_on = make_interrupt(count, STAT_HANDLER, (unsigned int)strtoul(entry->d_name, NULL, 10), zeros);
+	if (lines)
+		closedir(lines);
+	return zeros ? 0 : error_set(error, -ENOMEM, "no memory to count interrupts with");
+}
+
 static int begin(struct stat_count *count, const struct ferry_target *target, struct error *error)
 {
 	const struct target_parts parts = {
@@ -203,7 +248,18 @@ static struct stat_count *new_count(const struct ferry_target *target, bool site
 	return count;
 }
 
-int stat_count_probe(struct error *error)
+static void probe_ways(const struct stat_count *count, struct stat_ways *ret)
+{
+	_cleanup_btf_ struct btf *btf = libbpf.btf__load_vmlinux_btf();
+	_cleanup_close_ int descriptor = open_fault(0, PERF_COUNT_SW_PAGE_FAULTS_MIN);
+
+	memcpy(ret->missing, count->missing, sizeof(ret->missing));
+	ret->faults = descriptor >= 0;
+	ret->fault_error = descriptor < 0 ? -errno : 0;
+	ret->areas = btf && bpf_has_helper(btf, "BPF_FUNC_find_vma");
+}
+
+int stat_count_probe(struct stat_ways *ret, struct error *error)
 {
 	const struct ferry_target machine = { .size = sizeof(machine) };
 	const char *lacking = bpf_missing_capability();
@@ -218,6 +274,8 @@ int stat_count_probe(struct error *error)
 	bpf_words_catch();
 	r = load(count, error);
 	bpf_words_release();
+	if (r == 0)
+		probe_ways(count, ret);
 	stat_count_close(count);
 	return r;
 }
@@ -239,6 +297,8 @@ int stat_count_open(const struct ferry_target *target, bool sites, struct stat_c
 	r = sites ? mappings_open(count->processors, &count->mappings, error) : 0;
 	if (r >= 0)
 		r = load(count, error);
+	if (r >= 0)
+		r = make_interrupts(count, error);
 	if (r >= 0)
 		r = attach(count, error);
 	if (r >= 0)

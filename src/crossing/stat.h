@@ -14,8 +14,15 @@ struct ferry_target;
 
 /* Counts from now on. SITES: by call site too. -EPERM, -EOPNOTSUPP, -ESRCH, each with words. */
 int stat_count_open(const struct ferry_target *target, bool sites, struct stat_count **ret, struct error *error) _must_check_;
+/* What the figures come from here. */
+struct stat_ways {
+	char missing[256]; /* tracepoints that this kernel lacks */
+	bool faults;       /* perf's events, which end a fault */
+	int fault_error;   /* why not */
+	bool areas;        /* a fault's area of memory can be looked up */
+};
 /* Whether the programs could be loaded. */
-int stat_count_probe(struct error *error) _must_check_;
+int stat_count_probe(struct stat_ways *ret, struct error *error) _must_check_;
 /* Takes NULL. */
 struct stat_count *stat_count_close(struct stat_count *count);
 /* How many tasks of the target have not ended; the machine's never do. */

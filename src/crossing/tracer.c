@@ -23,6 +23,7 @@ struct tracer {
 	struct arena arena; /* signatures from the kernel */
 	struct signature signatures[TRACE_CALL_COUNT], compat[TRACE_CALL_COUNT];
 	int processors;
+	char missing[TRACER_MISSING]; /* tracepoints that this kernel lacks */
 	tracer_function *function;
 	void *data;
 };
@@ -179,16 +180,10 @@ const struct system_call *tracer_call(unsigned int number, bool compat)
 
 /* ---- Loading ---- */
 
-static void cleanup_btf(struct btf **btf)
-{
-	if (*btf)
-		libbpf.btf__free(*btf);
-}
-
 /* Programs that are not asked for, or whose tracepoint this kernel does not have, are left out. */
 static void choose_programs(struct tracer *tracer, const struct tracer_options *options)
 {
-	_cleanup_(cleanup_btf) struct btf *btf = libbpf.btf__load_vmlinux_btf();
+	_cleanup_btf_ struct btf *btf = libbpf.btf__load_vmlinux_btf();
 	struct trace_bpf *skeleton = tracer->skeleton;
 	const struct {
 		struct bpf_program *program;
@@ -204,12 +199,24 @@ static void choose_programs(struct tracer *tracer, const struct tracer_options *
 		{ skeleton->progs.trace_timer, options->interrupts, "local_timer_entry", 1 },
 		{ skeleton->progs.trace_reschedule, options->interrupts, "reschedule_entry", 1 },
 		{ skeleton->progs.trace_function, options->interrupts, "call_function_single_entry", 1 },
-		{ skeleton->progs.trace_submission, options->calls, "io_uring_submit_req", 1 },
+		{ skeleton->progs.trace_submission, options->operations, "io_uring_submit_req", 1 },
+		{ skeleton->progs.trace_completion, options->operations, "io_uring_complete", 3 },
 	};
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(optional); i++)
-		libbpf.bpf_program__set_autoload(optional[i].program,
-						 optional[i].wanted && btf && bpf_has_tracepoint(btf, optional[i].tracepoint, optional[i].arguments));
+	skeleton->rodata->completion_by_value = btf && bpf_has_tracepoint(btf, "io_uring_complete", 5);
+	for (unsigned int i = 0; i < ARRAY_SIZE(optional); i++) {
+		const bool there = btf && bpf_has_tracepoint(btf, optional[i].tracepoint, optional[i].arguments);
+		const size_t length = strlen(tracer->missing);
+
+		libbpf.bpf_program__set_autoload(optional[i].program, optional[i].wanted && there);
+		if (!there)
+			snprintf(tracer->missing + length, sizeof(tracer->missing) - length, "%s%s", length ? ", " : "", optional[i].tracepoint);
+	}
+}
+
+static int refused(int code, struct error *error)
+{
+	return error_set(error, code, "cannot trace: the kernel refuses the BPF programs: %s", bpf_words()[0] ? bpf_words() : error_text(code));
 }
 
 static int load(struct tracer *tracer, const struct tracer_options *options, const struct ferry_target *target, struct error *error)
@@ -236,14 +243,20 @@ static int load(struct tracer *tracer, const struct tracer_options *options, con
 	libbpf.bpf_map__set_max_entries(skeleton->maps.trace_events, (uint32_t)(options->ring ? options->ring : RING_SIZE));
 	libbpf.bpf_program__set_autoload(skeleton->progs.trace_knob, options->cgroup >= 0);
 	r = trace_bpf__load(skeleton);
-	if (r == 0)
-		r = trace_bpf__attach(skeleton);
+	return r < 0 ? refused(r, error) : 0;
+}
+
+static int attach(struct tracer *tracer, const struct tracer_options *options, struct error *error)
+{
+	struct trace_bpf *skeleton = tracer->skeleton;
+	int r = trace_bpf__attach(skeleton);
+
 	if (r == 0 && options->cgroup >= 0) {
 		skeleton->links.trace_knob = libbpf.bpf_program__attach_cgroup(skeleton->progs.trace_knob, options->cgroup);
 		r = skeleton->links.trace_knob ? 0 : -errno;
 	}
 	if (r < 0)
-		return error_set(error, r, "cannot trace: the kernel refuses the BPF programs: %s", bpf_words()[0] ? bpf_words() : error_text(r));
+		return refused(r, error);
 	r = bpf_ring_open(libbpf.bpf_map__fd(skeleton->maps.trace_events), libbpf.bpf_map__max_entries(skeleton->maps.trace_events), EVENT_MAXIMUM,
 			  &tracer->ring);
 	return r < 0 ? error_set(error, r, "cannot map the ring buffer: %s", error_text(r)) : 0;
@@ -263,25 +276,69 @@ static int begin(struct tracer *tracer, const struct ferry_target *target, struc
 	return target_begin(&parts, target, error);
 }
 
-int tracer_open(const struct tracer_options *options, const struct ferry_target *target, struct tracer **ret, struct error *error)
+/* Loaded; and attached where it is to BEGIN. */
+static int open_programs(struct tracer *tracer, const struct tracer_options *options, const struct ferry_target *target, bool begins,
+			 struct error *error)
+{
+	int r;
+
+	bpf_words_catch();
+	tracer->skeleton = trace_bpf__open();
+	r = tracer->skeleton ? load(tracer, options, target, error) : error_set(error, -errno, "cannot open the BPF programs: %s", error_text(errno));
+	if (r == 0 && begins)
+		r = attach(tracer, options, error);
+	bpf_words_release();
+	return r;
+}
+
+static int new_tracer(struct tracer **ret, struct error *error)
 {
 	const char *missing = bpf_missing_capability();
-	struct tracer *tracer;
 	int r = libbpf_load(error);
 
 	if (r < 0)
 		return r;
 	if (missing)
-		return error_set(error, -EPERM, "cannot trace: %s", missing);
+		return error_set(error, -EPERM, "tracing crossings %s (as root, or by setcap)", missing);
+	*ret = calloc(1, sizeof(**ret));
+	return *ret ? 0 : error_set(error, -ENOMEM, "no memory for the tracer");
+}
+
+int tracer_probe(bool knobs, char ret_missing[TRACER_MISSING], struct error *error)
+{
+	/* The descriptor is not attached to. */
+	const struct tracer_options options = { .timed = true,
+						.calls = true,
+						.faults = true,
+						.interrupts = true,
+						.signals = true,
+						.operations = true,
+						.cgroup = knobs ? 0 : -1,
+						.ring = 4096 };
+	const struct ferry_target machine = { .size = sizeof(machine) };
+	struct tracer *tracer;
+	int r = new_tracer(&tracer, error);
+
+	if (r < 0)
+		return r;
+	r = open_programs(tracer, &options, &machine, false, error);
+	if (r == 0)
+		memcpy(ret_missing, tracer->missing, sizeof(tracer->missing));
+	tracer_close(tracer);
+	return r;
+}
+
+int tracer_open(const struct tracer_options *options, const struct ferry_target *target, struct tracer **ret, struct error *error)
+{
+	struct tracer *tracer;
+	int r;
+
 	if (options->ring & (options->ring - 1))
 		return error_set(error, -EINVAL, "the size of the buffer must be a power of two: %zu", options->ring);
-	tracer = calloc(1, sizeof(*tracer));
-	if (!tracer)
-		return error_set(error, -ENOMEM, "no memory for the tracer");
-	bpf_words_catch();
-	tracer->skeleton = trace_bpf__open();
-	r = tracer->skeleton ? load(tracer, options, target, error) : error_set(error, -errno, "cannot open the BPF programs: %s", error_text(errno));
-	bpf_words_release();
+	r = new_tracer(&tracer, error);
+	if (r < 0)
+		return r;
+	r = open_programs(tracer, options, target, true, error);
 	if (r == 0)
 		r = begin(tracer, target, error);
 	if (r < 0) {
@@ -326,28 +383,12 @@ int64_t tracer_tasks(const struct tracer *tracer)
 	return __atomic_load_n(&tracer->skeleton->bss->target_count, __ATOMIC_RELAXED);
 }
 
-static uint64_t count_missed(const struct tracer *tracer)
-{
-	struct bpf_program *program;
-	uint64_t missed = 0;
-
-	for (program = libbpf.bpf_object__next_program(tracer->skeleton->obj, NULL); program;
-	     program = libbpf.bpf_object__next_program(tracer->skeleton->obj, program)) {
-		struct bpf_prog_info info = { 0 };
-		uint32_t length = sizeof(info);
-
-		if (libbpf.bpf_program__fd(program) >= 0 && libbpf.bpf_obj_get_info_by_fd(libbpf.bpf_program__fd(program), &info, &length) == 0)
-			missed += info.recursion_misses;
-	}
-	return missed;
-}
-
 void tracer_count(const struct tracer *tracer, struct tracer_counts *ret)
 {
 	struct trace_count *counts = calloc((size_t)tracer->processors, sizeof(*counts));
 	const uint32_t zero = 0;
 
-	*ret = (struct tracer_counts){ .missed = count_missed(tracer) };
+	*ret = (struct tracer_counts){ .missed = bpf_missed(tracer->skeleton->obj) };
 	if (counts && libbpf.bpf_map_lookup_elem(libbpf.bpf_map__fd(tracer->skeleton->maps.trace_counts), &zero, counts) == 0)
 		for (int i = 0; i < tracer->processors; i++) {
 			ret->seen += counts[i].seen;

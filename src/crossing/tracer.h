@@ -17,7 +17,7 @@ enum tracer_results {
 struct tracer_options {
 	bool conversation; /* only what is said over channels */
 	bool timed;        /* how long each call takes */
-	bool calls, faults, interrupts, signals;
+	bool calls, faults, interrupts, signals, operations;
 	enum tracer_results results;
 	unsigned int errno_wanted; /* 0: any */
 	unsigned int bytes;        /* of contents outside of channels; 0: 32 */
@@ -30,6 +30,10 @@ struct tracer_options {
 
 struct tracer;
 
+#define TRACER_MISSING 256
+/* Whether the programs load here, with words where not; RET_MISSING names the tracepoints that this kernel lacks. KNOBS: also what tells of a sysctl
+ * that is written. */
+int tracer_probe(bool knobs, char ret_missing[TRACER_MISSING], struct error *error) _must_check_;
 /* Loads and attaches: on return every crossing of TARGET is seen. With words. */
 int tracer_open(const struct tracer_options *options, const struct ferry_target *target, struct tracer **ret, struct error *error) _must_check_;
 struct tracer *tracer_close(struct tracer *tracer);

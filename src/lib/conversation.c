@@ -44,7 +44,7 @@ static const char *sysfs_address(struct ferry_tracer *tracer, const char *path)
 	return joined(tracer, "sysfs", path);
 }
 
-const char *trace_address(struct ferry_tracer *tracer, const struct call *call, enum ferry_door *ret_door)
+static const char *find_address(struct ferry_tracer *tracer, const struct call *call, enum ferry_door *ret_door)
 {
 	const char *path;
 
@@ -68,6 +68,16 @@ const char *trace_address(struct ferry_tracer *tracer, const struct call *call, 
 	default:
 		return NULL;
 	}
+}
+
+const char *trace_address(struct ferry_tracer *tracer, const struct call *call, enum ferry_door *ret_door)
+{
+	if (!tracer->place.known) {
+		tracer->place.address = find_address(tracer, call, &tracer->place.door);
+		tracer->place.known = true;
+	}
+	*ret_door = tracer->place.door;
+	return tracer->place.address;
 }
 
 /* ---- Telling ---- */
@@ -170,7 +180,7 @@ static int tell_write(struct ferry_tracer *tracer, const struct trace_call *even
 	const struct content_entry *known = call->before ? NULL : content_find(tracer, address);
 	const char *old = call->before ? call->before : known ? known->data + known->address_length : NULL;
 	struct content before, after;
-	int r = content_decode(tracer, spoken->crossing.door, call->content, call->content_length, &after);
+	int r = content_decode(tracer, spoken->crossing.door, call->content.data, call->content.length, &after);
 
 	if (r == 0 && old) {
 		r = content_decode(tracer, spoken->crossing.door, old, call->before ? call->before_length : known->length, &before);
@@ -182,8 +192,8 @@ static int tell_write(struct ferry_tracer *tracer, const struct trace_call *even
 	spoken->asked = &after.value;
 	spoken->asked_field = after.field;
 	r = conversation_tell(tracer, &event->event, spoken);
-	if (r == 0 && event->result > 0 && call->content_length == call->content_total)
-		r = content_keep(tracer, address, call->content, call->content_length);
+	if (r == 0 && event->result > 0 && call->content.length == call->content.total)
+		r = content_keep(tracer, address, call->content.data, call->content.length);
 	return r;
 }
 
@@ -196,36 +206,28 @@ static int tell_read(struct ferry_tracer *tracer, const struct trace_call *event
 	/* That a file has ended is no news. */
 	if (event->result == 0)
 		return 0;
-	if (event->result > 0 && call->content && (knob || tracer->options.details)) {
-		r = content_decode(tracer, spoken->crossing.door, call->content, call->content_length, &content);
+	if (event->result > 0 && call->content.data && (knob || tracer->options.details)) {
+		r = content_decode(tracer, spoken->crossing.door, call->content.data, call->content.length, &content);
 		spoken->answered = &content.value;
 		spoken->answered_field = content.field;
 	}
-	if (r == 0 && knob && event->result > 0 && call->content && call->file.position == (uint64_t)event->result)
-		r = content_keep(tracer, spoken->crossing.address, call->content, call->content_length);
+	if (r == 0 && knob && event->result > 0 && call->content.data && call->file.position == (uint64_t)event->result)
+		r = content_keep(tracer, spoken->crossing.address, call->content.data, call->content.length);
 	return r < 0 ? r : conversation_tell(tracer, &event->event, spoken);
 }
 
-static bool is_one_of(const char *name, const char *const *list)
-{
-	for (; *list; list++)
-		if (strcmp(*list, name) == 0)
-			return true;
-	return false;
-}
-
-static const char *const sending[] = { "write", "pwrite64", "writev", "pwritev", "sendto", "sendmsg", "sendmmsg", NULL };
-static const char *const receiving[] = { "read", "pread64", "readv", "preadv", "recvfrom", "recvmsg", NULL };
-
 static int take_file(struct ferry_tracer *tracer, const struct trace_call *event, const struct signature *signature, const struct call *call)
 {
-	const bool writes = is_one_of(signature->name, sending);
+	const enum signature_direction direction = signature_direction(signature->name);
+	const bool writes = direction == SIGNATURE_SENDS;
 	struct spoken spoken = { .crossing = crossing_of(event, writes ? "write" : "read") };
 
+	if (direction == SIGNATURE_NEITHER)
+		return 0;
 	spoken.crossing.address = trace_address(tracer, call, &spoken.crossing.door);
-	if (!spoken.crossing.address || (!writes && !is_one_of(signature->name, receiving)))
-		return spoken.crossing.address ? 0 : -ENOMEM;
-	return writes && call->content ? tell_write(tracer, event, call, &spoken) : tell_read(tracer, event, call, &spoken);
+	if (!spoken.crossing.address)
+		return -ENOMEM;
+	return writes && call->content.data ? tell_write(tracer, event, call, &spoken) : tell_read(tracer, event, call, &spoken);
 }
 
 /* A file of a channel that cannot be opened. */
@@ -255,19 +257,19 @@ static int take_opening(struct ferry_tracer *tracer, const struct trace_call *ev
 static int take_ioctl(struct ferry_tracer *tracer, const struct trace_call *event, size_t length, const struct call *call)
 {
 	const uint32_t request = (uint32_t)event->arguments[1];
-	const char *name = request_name(request), *data, *interface;
+	const char *name = request_name(request), *interface;
 	const struct value *value = record_find(call->arguments, "arg");
 	struct spoken spoken = { .crossing = crossing_of(event, name) };
-	size_t own, total;
+	struct content_part content;
 	int r;
 
 	/* Those of sockets; a terminal's are no channel to the kernel's state. */
 	if (!name || request >> 8 != 0x89)
 		return 0;
-	r = call_content(event, length, 2, &tracer->arena, &data, &own, &total);
+	r = call_content(event, length, 2, 0, &tracer->arena, &content);
 	if (r < 0)
 		return r;
-	interface = request_interface(request, data, own, &tracer->arena);
+	interface = request_interface(request, content.data, content.length, &tracer->arena);
 	spoken.crossing.door = FERRY_DOOR_IOCTL;
 	spoken.crossing.address = interface ? joined(tracer, "ioctl/", interface) : "ioctl";
 	if (value && value->type != VALUE_NULL)
@@ -280,17 +282,29 @@ static int take_ioctl(struct ferry_tracer *tracer, const struct trace_call *even
 static int take_netlink(struct ferry_tracer *tracer, const struct trace_call *event, size_t length, const struct signature *signature,
 			const struct call *call)
 {
-	struct netlink_part part = { .event = event, .call = call, .received = is_one_of(signature->name, receiving) };
+	const enum signature_direction direction = signature_direction(signature->name);
+	const bool several = signature->count > 1 && signature->arguments[1].kind == ARGUMENT_MESSAGES;
+	const unsigned int messages = call_messages(event, length, 1);
+	struct netlink_part part = { .event = event, .call = call, .received = direction == SIGNATURE_RECEIVES };
 	const struct value *flags = record_find(call->arguments, "flags");
-	int r;
+	int r = 0;
 
-	if ((!part.received && !is_one_of(signature->name, sending)) || event->result <= 0)
+	if (direction == SIGNATURE_NEITHER || event->result <= 0)
 		return 0;
 	/* What is only looked at comes again. */
 	if (part.received && flags && flags->type == VALUE_UINT && flags->number & MSG_PEEK)
 		return 0;
-	r = call_content(event, length, 1, &tracer->arena, &part.data, &part.length, &part.total);
-	return r < 0 ? r : exchange_take(tracer, &part);
+	for (unsigned int i = 0; r == 0 && i < messages; i++) {
+		r = call_content(event, length, 1, i, &tracer->arena, &part.content);
+		/* Of many parts not all are looked at. */
+		if (!several && part.content.total < (uint64_t)event->result)
+			part.content.total = (uint64_t)event->result;
+		if (r == 0)
+			r = exchange_take(tracer, &part);
+	}
+	if (r == 0 && several && messages < (uint64_t)event->result)
+		r = exchange_tell_cut(tracer, &part, messages, (uint64_t)event->result, "messages");
+	return r;
 }
 
 int conversation_take(struct ferry_tracer *tracer, const struct trace_call *event, size_t length, const struct signature *signature,

@@ -306,20 +306,20 @@ static int take_plain(struct ferry_tracer *tracer, const struct netlink_part *pa
 	if (!spoken.address)
 		return -ENOMEM;
 	if (part->call->file.protocol == NETLINK_KOBJECT_UEVENT)
-		r = message_uevent(part->data, part->length, &tracer->arena, &message);
+		r = message_uevent(part->content.data, part->content.length, &tracer->arena, &message);
 	if (r == -EBADMSG)
-		r = message_plain(part->data, part->length, &tracer->arena, &message);
+		r = message_plain(part->content.data, part->content.length, &tracer->arena, &message);
 	if (r < 0)
 		return r;
 	spoken.value = message.value;
 	spoken.has_value = true;
 	if (tracer->options.messages)
-		r = tell_message(tracer, part, part->data, part->length, &spoken);
+		r = tell_message(tracer, part, part->content.data, part->content.length, &spoken);
 	return r != 0 || tracer->options.all ? r : take_notification(tracer, part, NULL, &spoken);
 }
 
 /* What lies behind the bound of what is copied of a call. */
-static int tell_cut(struct ferry_tracer *tracer, const struct netlink_part *part)
+int exchange_tell_cut(struct ferry_tracer *tracer, const struct netlink_part *part, uint64_t copied, uint64_t total, const char *unit)
 {
 	char words[96];
 	struct spoken spoken = {
@@ -332,7 +332,7 @@ static int tell_cut(struct ferry_tracer *tracer, const struct netlink_part *part
 			      .words = words },
 	};
 
-	snprintf(words, sizeof(words), "more than was copied: %zu of %zu bytes", part->length, part->total);
+	snprintf(words, sizeof(words), "more than was copied: %llu of %llu %s", (unsigned long long)copied, (unsigned long long)total, unit);
 	return spoken.crossing.address ? conversation_tell(tracer, &part->event->event, &spoken) : -ENOMEM;
 }
 
@@ -349,8 +349,8 @@ int exchange_take(struct ferry_tracer *tracer, const struct netlink_part *part)
 {
 	const int protocol = part->call->file.protocol;
 	const struct nlmsghdr *message;
-	const void *data = part->data;
-	size_t length = part->length;
+	const void *data = part->content.data;
+	size_t length = part->content.length;
 	int r = 0;
 
 	learn_families(tracer);
@@ -358,5 +358,7 @@ int exchange_take(struct ferry_tracer *tracer, const struct netlink_part *part)
 		return take_plain(tracer, part);
 	while (r == 0 && netlink_next(&data, &length, &message))
 		r = take_message(tracer, part, message);
-	return r == 0 && part->length < part->total ? tell_cut(tracer, part) : r;
+	if (r == 0 && part->content.length < part->content.total)
+		r = exchange_tell_cut(tracer, part, part->content.length, part->content.total, "bytes");
+	return r;
 }

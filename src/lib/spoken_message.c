@@ -119,10 +119,44 @@ const char *spoken_family(struct ferry_tracer *tracer, int protocol, uint16_t ty
 	return format(tracer, FAMILY_PREFIX, (unsigned int)protocol);
 }
 
+/* The field HIDDEN, shown. It lasts as long as the tracer, since a request waits for its answer. NULL: no memory. */
+static const struct field *shown_field(struct ferry_tracer *tracer, const struct field *hidden)
+{
+	struct trace_selector *selector = tracer->selectors;
+
+	while (selector && selector->hidden != hidden)
+		selector = selector->next;
+	if (selector)
+		return &selector->shown;
+	selector = arena_array(&tracer->lasting, struct trace_selector, 1);
+	if (!selector)
+		return NULL;
+	*selector = (struct trace_selector){ hidden, tracer->selectors, *hidden };
+	selector->shown.flags &= ~(uint32_t)FIELD_HIDDEN;
+	tracer->selectors = selector;
+	return &selector->shown;
+}
+
+/* What an answer has told already in other words, a request selects by. */
+static int show_selectors(struct ferry_tracer *tracer, struct record *record)
+{
+	for (uint32_t i = 0; i < record->count; i++) {
+		struct entry *entry = &record->entries[i];
+
+		if (!entry->field || !(entry->field->flags & FIELD_HIDDEN) || (entry->value.type == VALUE_UINT && entry->value.number == 0))
+			continue;
+		entry->field = shown_field(tracer, entry->field);
+		if (!entry->field)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* A request may ask with less of a header than the kernel answers with. */
 static int decode_object(struct ferry_tracer *tracer, const struct object *object, const struct nlmsghdr *message, struct spoken_message *ret)
 {
 	const size_t length = message->nlmsg_len - NLMSG_HDRLEN, header = object->schema->header_size;
+	const bool request = message->nlmsg_flags & NLM_F_REQUEST;
 	struct record *record = NULL;
 	int r;
 
@@ -134,23 +168,25 @@ static int decode_object(struct ferry_tracer *tracer, const struct object *objec
 		memcpy(whole, NLMSG_DATA(message), length);
 		r = schema_decode(object->schema, whole, header, &tracer->arena, &record);
 	} else {
-		r = message->nlmsg_type == object->get_type ? schema_decode(object->schema, NLMSG_DATA(message), length, &tracer->arena, &record)
-							    : object_decode(object, message, &tracer->arena, &record);
+		/* A request is told as it stands. */
+		r = request ? schema_decode(object->schema, NLMSG_DATA(message), length, &tracer->arena, &record)
+			    : object_decode(object, message, &tracer->arena, &record);
 	}
 	if (r < 0 && (r != -EBADMSG || !record))
 		return r;
 	ret->value = (struct value){ .type = VALUE_RECORD, .record = record };
 	ret->has_value = true;
-	return 0;
+	return request ? show_selectors(tracer, record) : 0;
 }
 
-static const struct object *object_asked(const struct protocol *protocol, const struct nlmsghdr *message)
+/* Whatever it says: also one that is none that stands in a table, as the answer of a look-up. */
+static const struct object *object_by_type(const struct protocol *protocol, uint16_t type)
 {
 	const struct object *object;
 	unsigned int position = 0;
 
 	while ((object = object_next(protocol, &position)))
-		if (object->get_type == message->nlmsg_type)
+		if (object->get_type == type || object->new_type == type || object->delete_type == type)
 			return object;
 	return NULL;
 }
@@ -158,6 +194,8 @@ static const struct object *object_asked(const struct protocol *protocol, const 
 static int decode_route(struct ferry_tracer *tracer, const struct nlmsghdr *message, struct spoken_message *ret)
 {
 	const unsigned int kind = (message->nlmsg_type - RTM_BASE) / 4u, verb = (message->nlmsg_type - RTM_BASE) % 4u;
+	_cleanup_buffer_ struct buffer room = { 0 };
+	const struct nlmsghdr *unified = protocol_unify(&protocol_route, message, &room);
 	const struct object *object;
 	bool removed;
 
@@ -165,18 +203,15 @@ static int decode_route(struct ferry_tracer *tracer, const struct nlmsghdr *mess
 	ret->verb = verb == 2 && (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP ? "dump" : route_verbs[verb];
 	if (!ret->address)
 		return -ENOMEM;
-	object = verb == 2 ? object_asked(&protocol_route, message) : object_of(&protocol_route, message, &removed);
-	/* The one kind that is changed by a type of its own says the same with it. */
-	if (message->nlmsg_type == RTM_SETLINK) {
-		struct nlmsghdr *same = (struct nlmsghdr *)arena_copy(&tracer->arena, message, message->nlmsg_len);
-
-		if (!same)
-			return -ENOMEM;
-		same->nlmsg_type = RTM_NEWLINK;
-		message = same;
-		object = object_of(&protocol_route, message, &removed);
-	}
-	return object ? decode_object(tracer, object, message, ret) : -EBADMSG;
+	object = object_of(&protocol_route, unified, &removed);
+	if (!object)
+		object = object_by_type(&protocol_route, unified->nlmsg_type);
+	/* What is decoded borrows from the message. */
+	if (unified != message)
+		unified = (const struct nlmsghdr *)arena_copy(&tracer->arena, unified, unified->nlmsg_len);
+	if (!unified)
+		return -ENOMEM;
+	return object ? decode_object(tracer, object, unified, ret) : -EBADMSG;
 }
 
 /* A protocol with objects of which only what they are by its schemas is told, and never bytes: they may be keys. */
@@ -194,7 +229,7 @@ static int decode_protocol(struct ferry_tracer *tracer, const struct protocol *p
 		return -ENOMEM;
 	object = object_of(protocol, unified, &removed);
 	ret->verb = !type ? ret->verb : removed ? "delete" : object ? "new" : type;
-	if (!object && (object = object_asked(protocol, unified)))
+	if (!object && (object = object_by_type(protocol, unified->nlmsg_type)) && unified->nlmsg_type == object->get_type)
 		ret->verb = (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP ? "dump" : "get";
 	if (object)
 		ret->address = address_of(tracer, protocol->name + strlen(FAMILY_PREFIX), object->name);

@@ -39,9 +39,9 @@ int trace_tell(struct ferry_tracer *tracer, const struct trace_event *event, str
 
 static const char *result_name(int64_t result)
 {
-	const char *restart = restart_name(result);
+	const char *own = result < 0 ? kernel_error_name((uint64_t)-result) : NULL;
 
-	return restart ? restart : result < 0 && result >= -4095 ? error_symbol((int)result) : NULL;
+	return own ? own : result < 0 && result >= -4095 ? error_symbol((int)result) : NULL;
 }
 
 static int tell_call(struct ferry_tracer *tracer, const struct trace_call *event, const struct signature *signature, const struct call *call)
@@ -175,15 +175,6 @@ static int describe_interrupt(const struct trace_notice *event, struct arena *ar
 	return r;
 }
 
-static int describe_submission(const struct trace_notice *event, struct arena *arena, struct record *record)
-{
-	int r = add_notice(arena, record, N_NUMBER, value_uint(event->number));
-
-	if (r == 0)
-		r = add_notice(arena, record, N_DATA, value_uint(event->address));
-	return r == 0 ? add_notice(arena, record, N_DESCRIPTOR, value_int((int32_t)event->code)) : r;
-}
-
 static const char *const interrupt_names[] = {
 	[TRACE_HANDLER] = "interrupt",     [TRACE_SOFTIRQ] = "softirq",        [TRACE_TIMER] = "local timer",
 	[TRACE_RESCHEDULE] = "reschedule", [TRACE_FUNCTION] = "call function",
@@ -221,13 +212,50 @@ static int take_notice(struct ferry_tracer *tracer, const struct trace_notice *e
 		r = describe_interrupt(event, &tracer->arena, record);
 		break;
 	default:
-		crossing.kind = FERRY_CROSSING_SUBMISSION;
-		crossing.name = operation_name(event->number) ? operation_name(event->number) : "operation";
-		r = describe_submission(event, &tracer->arena, record);
-		break;
+		return 0;
 	}
 	if (r < 0)
 		return r;
+	crossing.arguments = trace_value(&item, tracer, &arguments);
+	r = trace_tell(tracer, &event->event, &crossing);
+	channel_value_done(&item);
+	return r;
+}
+
+static int describe_operation(const struct trace_operation *event, struct arena *arena, struct record *record)
+{
+	int r = event->taken ? add_notice(arena, record, N_NUMBER, value_uint(event->number)) : 0;
+
+	if (r == 0)
+		r = add_notice(arena, record, N_DATA, value_uint(event->user_data));
+	if (r == 0 && event->event.type == TRACE_SUBMISSION && operation_has_descriptor(event->number))
+		r = add_notice(arena, record, N_DESCRIPTOR, value_int(event->value));
+	return r;
+}
+
+static int take_operation(struct ferry_tracer *tracer, const struct trace_operation *event)
+{
+	const bool ends = event->event.type == TRACE_COMPLETION;
+	struct record *record = record_new_sized(&tracer->arena, NULL, 3);
+	const struct value arguments = { .type = VALUE_RECORD, .record = record };
+	const char *name = event->taken ? operation_name(event->number) : NULL;
+	struct ferry_crossing crossing = {
+		.kind = ends ? FERRY_CROSSING_COMPLETION : FERRY_CROSSING_SUBMISSION,
+		.name = name ? name : "operation",
+		.duration = ends && event->taken ? event->event.time - event->taken : UINT64_MAX,
+		.has_result = ends,
+		.result = ends ? event->value : 0,
+		.words = event->more ? "more to come" : NULL,
+	};
+	struct ferry_value item;
+	int r = record ? describe_operation(event, &tracer->arena, record) : -ENOMEM;
+
+	/* The kernel's thread that looks for submissions was never told to start. */
+	if (r == 0 && !ends)
+		r = trace_tasks_set(&tracer->tasks, event->event.pid, event->event.tid, event->name);
+	if (r < 0)
+		return r;
+	crossing.error = ends ? result_name(event->value) : NULL;
 	crossing.arguments = trace_value(&item, tracer, &arguments);
 	r = trace_tell(tracer, &event->event, &crossing);
 	channel_value_done(&item);
@@ -260,6 +288,7 @@ static int take(void *data, const struct trace_event *event, size_t length)
 	struct ferry_tracer *tracer = data;
 
 	arena_reset(&tracer->arena);
+	tracer->place.known = false;
 	if (event->type == TRACE_GAP)
 		return tell_gap(tracer, event, ((const struct trace_gap *)event)->lost, ((const struct trace_gap *)event)->from);
 	tracer->delivered++;
@@ -271,6 +300,9 @@ static int take(void *data, const struct trace_event *event, size_t length)
 	case TRACE_NAME:
 	case TRACE_ENDED:
 		return take_task(tracer, (const struct trace_task *)event);
+	case TRACE_SUBMISSION:
+	case TRACE_COMPLETION:
+		return take_operation(tracer, (const struct trace_operation *)event);
 	default:
 		return take_notice(tracer, (const struct trace_notice *)event);
 	}
@@ -348,6 +380,8 @@ int ferry_tracer_new(struct ferry *ferry, const struct ferry_target *target, con
 		inner.ring = options->ring;
 		inner.calls = trace_filter_trigger(&tracer->filter, TRIGGER_CALL, true);
 		inner.signals = options->all && inner.calls;
+		/* They are of no class, and no call. */
+		inner.operations = inner.calls && !tracer->filter.classes && !tracer->filter.call_count;
 		inner.faults = trace_filter_trigger(&tracer->filter, TRIGGER_EXCEPTION, false);
 		inner.interrupts = trace_filter_trigger(&tracer->filter, TRIGGER_INTERRUPT, false);
 		if (tracer->filter.classes || tracer->filter.call_count) {
@@ -375,6 +409,7 @@ struct ferry_tracer *ferry_tracer_free(struct ferry_tracer *tracer)
 	if (tracer->cgroup >= 0)
 		close(tracer->cgroup);
 	arena_done(&tracer->arena);
+	arena_done(&tracer->lasting);
 	free(tracer);
 	return NULL;
 }

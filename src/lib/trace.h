@@ -54,16 +54,31 @@ static inline bool trace_filter_trigger(const struct trace_filter *filter, enum 
 
 /* ---- The whole ---- */
 
+/* A field that answers hide and requests show. */
+struct trace_selector {
+	const struct field *hidden;
+	struct trace_selector *next;
+	struct field shown;
+};
+
 struct ferry_tracer {
 	struct ferry *ferry;
 	struct tracer *tracer;
 	struct ferry_tracer_options options;
 	struct trace_filter filter;
 	struct trace_tasks tasks;
-	struct arena arena; /* of one event */
+	struct arena arena;   /* of one event */
+	struct arena lasting; /* of all */
+	struct trace_selector *selectors;
 	struct families families;
 	struct table exchanges; /* netlink requests that wait for their answer */
 	struct table contents;  /* what knobs were last seen to hold */
+	/* What trace_address() has found for the event at hand. */
+	struct {
+		bool known;
+		const char *address;
+		enum ferry_door door;
+	} place;
 	uint64_t delivered;
 	uint64_t clock; /* CLOCK_REALTIME minus CLOCK_BOOTTIME */
 	int cgroup;     /* the root of cgroup 2, or -1 */
@@ -101,11 +116,12 @@ int conversation_tell(struct ferry_tracer *tracer, const struct trace_event *eve
 struct netlink_part {
 	const struct trace_call *event;
 	const struct call *call;
-	const char *data;
-	size_t length, total;
+	struct content_part content;
 	bool received;
 };
 int exchange_take(struct ferry_tracer *tracer, const struct netlink_part *part) _must_check_;
+/* That COPIED of TOTAL, which are UNIT, is all that there is of it. */
+int exchange_tell_cut(struct ferry_tracer *tracer, const struct netlink_part *part, uint64_t copied, uint64_t total, const char *unit) _must_check_;
 int exchange_finish(struct ferry_tracer *tracer) _must_check_;
 void exchange_init(struct ferry_tracer *tracer);
 void exchange_done(struct ferry_tracer *tracer);

@@ -15,6 +15,7 @@ const char *ferry_crossing_kind_name(enum ferry_crossing_kind kind)
 		[FERRY_CROSSING_EXCEPTION] = "exception",
 		[FERRY_CROSSING_INTERRUPT] = "interrupt",
 		[FERRY_CROSSING_SUBMISSION] = "submission",
+		[FERRY_CROSSING_COMPLETION] = "completion",
 		[FERRY_CROSSING_SIGNAL] = "signal",
 		[FERRY_CROSSING_STARTED] = "started",
 		[FERRY_CROSSING_PROGRAM] = "program",

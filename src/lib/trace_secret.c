@@ -54,41 +54,22 @@ static void hide_arguments(struct record *arguments)
 	hide(&value);
 }
 
-static bool is_text(const struct value *value, const char *text)
-{
-	return value->type == VALUE_TEXT && value->bytes.length == strlen(text) && !memcmp(value->bytes.data, text, value->bytes.length);
-}
-
-/* ip(8) takes the beginning of a word for the word, and no other of its objects begins so. */
-static bool begins_xfrm(const struct value *value)
-{
-	return value->type == VALUE_TEXT && value->bytes.length && value->bytes.length <= 4 &&
-	       !memcmp(value->bytes.data, "xfrm", value->bytes.length);
-}
-
-static bool is_ip(const struct value *value)
-{
-	static const char path[] = "/ip";
-	const size_t length = sizeof(path) - 1;
-
-	return is_text(value, path + 1) || (value->type == VALUE_TEXT && value->bytes.length > length &&
-					    !memcmp((const char *)value->bytes.data + value->bytes.length - length, path, length));
-}
-
-/* A program's arguments from the one on that says that keys may follow. */
+/* A program's arguments but for its name, where the recorder would leave them out too. */
 static void hide_program_arguments(const struct value *list)
 {
-	bool secret = false, ip = list->list.count && is_ip(&list->list.items[0]);
+	_cleanup_buffer_ struct buffer joined = { 0 };
 
-	for (uint32_t i = 1; i < list->list.count; i++) {
-		struct value *item = (struct value *)(uintptr_t)&list->list.items[i];
+	for (uint32_t i = 0; i < list->list.count; i++) {
+		const struct value *item = &list->list.items[i];
 
-		if (item->type == VALUE_TEXT && nature_names_secret(item->bytes.data, item->bytes.length))
-			secret = true;
-		if (secret)
-			hide(item);
-		secret |= ip && begins_xfrm(item);
+		if (item->type == VALUE_TEXT)
+			buffer_add(&joined, item->bytes.data, item->bytes.length);
+		buffer_add_char(&joined, '\0');
 	}
+	if (!joined.failed && !nature_names_secret(joined.data, joined.length))
+		return;
+	for (uint32_t i = 1; i < list->list.count; i++)
+		hide((struct value *)(uintptr_t)&list->list.items[i]);
 }
 
 void trace_withhold(struct ferry_tracer *tracer, const struct signature *signature, struct call *call)
@@ -107,10 +88,8 @@ void trace_withhold(struct ferry_tracer *tracer, const struct signature *signatu
 	if (!nature || !(nature->flags & NATURE_SECRET))
 		return;
 	hide_arguments(call->arguments);
-	if (call->content) {
-		call->content = hidden;
-		call->content_length = call->content_total = strlen(hidden);
-	}
+	if (call->content.data)
+		call->content = (struct content_part){ hidden, strlen(hidden), strlen(hidden) };
 	if (call->before) {
 		call->before = hidden;
 		call->before_length = strlen(hidden);

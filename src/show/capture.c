@@ -177,7 +177,8 @@ static void name_task(struct capture *capture, const struct ferry_crossing *cros
 
 static bool add_slice(struct capture *capture, const struct ferry_crossing *crossing)
 {
-	const bool lasts = crossing->duration != UINT64_MAX;
+	/* What goes on beside the thread is no slice of it. */
+	const bool lasts = crossing->duration != UINT64_MAX && crossing->kind != FERRY_CROSSING_COMPLETION;
 	struct buffer *line = &capture->output.line;
 	_cleanup_free_ char *json = NULL;
 

@@ -98,6 +98,19 @@ static void add_failure(struct crossing_printer *printer, const struct ferry_cro
 	output_styled(printer->output, &printer->output->line, STYLE_REFUSED, text->failed ? "" : text->data);
 }
 
+static void add_result(struct crossing_printer *printer, const struct ferry_crossing *crossing)
+{
+	struct buffer *line = &printer->output->line;
+
+	buffer_add_text(line, " = ");
+	if (!crossing->has_result)
+		buffer_add_char(line, '?');
+	else if (crossing->error)
+		add_failure(printer, crossing);
+	else
+		add_number(line, crossing->result);
+}
+
 static void add_duration(struct buffer *line, uint64_t duration)
 {
 	if (duration == UINT64_MAX)
@@ -111,13 +124,7 @@ static void add_call(struct crossing_printer *printer, const struct ferry_crossi
 
 	buffer_add_text(line, crossing->name);
 	add_arguments(line, crossing);
-	buffer_add_text(line, " = ");
-	if (!crossing->has_result)
-		buffer_add_char(line, '?');
-	else if (crossing->error)
-		add_failure(printer, crossing);
-	else
-		add_number(line, crossing->result);
+	add_result(printer, crossing);
 	if (crossing->compat)
 		buffer_add_text(line, " (32-bit)");
 }
@@ -242,6 +249,7 @@ static void add_spoken(struct crossing_printer *printer, const struct ferry_cros
 static void add_event(struct crossing_printer *printer, const struct ferry_crossing *crossing)
 {
 	struct buffer *line = &printer->output->line;
+	const bool operation = crossing->kind == FERRY_CROSSING_SUBMISSION || crossing->kind == FERRY_CROSSING_COMPLETION;
 
 	switch (crossing->kind) {
 	case FERRY_CROSSING_STARTED:
@@ -256,11 +264,14 @@ static void add_event(struct crossing_printer *printer, const struct ferry_cross
 		buffer_printf(line, "+++ %s +++", crossing->words ? crossing->words : "ended");
 		break;
 	default:
-		buffer_printf(line, "--- %s", crossing->name);
+		buffer_printf(line, operation ? "--- io_uring %s" : "--- %s", crossing->name);
 		if (crossing->arguments) {
 			buffer_add_char(line, ' ');
 			value_short(line, crossing->arguments);
 		}
+		if (crossing->kind == FERRY_CROSSING_COMPLETION)
+			add_result(printer, crossing);
+		add_words(line, crossing->words);
 		buffer_add_text(line, " ---");
 		break;
 	}

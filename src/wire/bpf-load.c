@@ -54,6 +54,38 @@ const struct btf_type *bpf_prototype(const struct btf *btf, const char *name)
 	return type && btf_is_func_proto(type) ? type : NULL;
 }
 
+uint64_t bpf_missed(const struct bpf_object *object)
+{
+	struct bpf_program *program = NULL;
+	uint64_t missed = 0;
+
+	while ((program = libbpf.bpf_object__next_program(object, program))) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t length = sizeof(info);
+
+		if (libbpf.bpf_program__fd(program) >= 0 && libbpf.bpf_obj_get_info_by_fd(libbpf.bpf_program__fd(program), &info, &length) == 0)
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
+void bpf_cleanup_btf(struct btf **btf)
+{
+	if (*btf)
+		libbpf.btf__free(*btf);
+}
+
+bool bpf_has_helper(const struct btf *btf, const char *name)
+{
+	const int id = libbpf.btf__find_by_name_kind(btf, "bpf_func_id", BTF_KIND_ENUM);
+	const struct btf_type *type = id < 0 ? NULL : libbpf.btf__type_by_id(btf, (__u32)id);
+
+	for (unsigned int i = 0; type && i < btf_vlen(type); i++)
+		if (strcmp(libbpf.btf__name_by_offset(btf, btf_enum(type)[i].name_off), name) == 0)
+			return true;
+	return false;
+}
+
 /* One load at a time and thread: libbpf's words go through a function without data. */
 static __thread char first_words[192];
 static __thread libbpf_print_fn_t print_before;

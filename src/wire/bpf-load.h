@@ -4,8 +4,10 @@
 #define FERRY_WIRE_BPF_LOAD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct btf;
+struct bpf_object;
 struct btf_type;
 
 bool bpf_capable(unsigned int capability);
@@ -13,6 +15,13 @@ bool bpf_capable(unsigned int capability);
 const char *bpf_missing_capability(void);
 /* Whether the kernel whose types BTF holds has a tracepoint that hands over at least so many ARGUMENTS. */
 bool bpf_has_tracepoint(const struct btf *btf, const char *name, unsigned int arguments);
+/* Whether that kernel knows the helper NAME ("BPF_FUNC_find_vma"). */
+bool bpf_has_helper(const struct btf *btf, const char *name);
+/* Runs of OBJECT's programs that the kernel has left out, as the same program ran on that processor already. */
+uint64_t bpf_missed(const struct bpf_object *object);
+/* Gives BTF back at the end of its scope. */
+void bpf_cleanup_btf(struct btf **btf);
+#define _cleanup_btf_ _cleanup_(bpf_cleanup_btf)
 /* The prototype of the function NAME, NULL where BTF does not know it. */
 const struct btf_type *bpf_prototype(const struct btf *btf, const char *name);
 

@@ -2,7 +2,6 @@
 /* Programs whose crossings are known beforehand: crossings NAME [ARGUMENT...]. What it has counted of itself it prints as JSON. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/io_uring.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -75,6 +74,7 @@ static void touch(long count)
 	char *heap = sbrk(0), *memory = map(count), *file, name[] = "/tmp/crossings-XXXXXX";
 	int descriptor = mkstemp(name);
 	double begin, times[3];
+	struct rusage usage;
 
 	if (descriptor < 0 || ftruncate(descriptor, count * PAGE) < 0 || unlink(name) < 0)
 		fail("a file to map");
@@ -92,7 +92,9 @@ static void touch(long count)
 	begin = now();
 	touch_pages(file, count);
 	times[2] = now() - begin;
-	printf("{\"heap\":%.0f,\"anonymous\":%.0f,\"file\":%.0f}\n", times[0], times[1], times[2]);
+	getrusage(RUSAGE_SELF, &usage);
+	printf("{\"heap\":%.0f,\"anonymous\":%.0f,\"file\":%.0f,\"minor\":%ld,\"major\":%ld}\n", times[0], times[1], times[2], usage.ru_minflt,
+	       usage.ru_majflt);
 	fflush(stdout);
 	if (munmap(memory, (size_t)(count * PAGE)) < 0 || brk(heap) < 0)
 		fail("giving back");
@@ -135,45 +137,6 @@ static void faults(long count, const char *end)
 		__builtin_trap();
 	if (strcmp(end, "kill") == 0)
 		kill(getpid(), SIGSEGV);
-}
-
-/* io_uring by raw system calls: COUNT NOPs and as many reads of /dev/zero. */
-static void ring(long count)
-{
-	struct io_uring_params parameters = {};
-	int zero = open("/dev/zero", O_RDONLY), descriptor = (int)syscall(SYS_io_uring_setup, 8, &parameters);
-	size_t size = parameters.sq_off.array + parameters.sq_entries * sizeof(unsigned int);
-	size_t answers = parameters.cq_off.cqes + parameters.cq_entries * sizeof(struct io_uring_cqe);
-	static char room[64];
-	char *queue, *done;
-	struct io_uring_sqe *entries;
-
-	if (descriptor < 0) {
-		printf("{\"error\":%d}\n", errno);
-		return;
-	}
-	queue = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, IORING_OFF_SQ_RING);
-	done = mmap(NULL, answers, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, IORING_OFF_CQ_RING);
-	entries = mmap(NULL, parameters.sq_entries * sizeof(*entries), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, IORING_OFF_SQES);
-	if (queue == MAP_FAILED || done == MAP_FAILED || entries == MAP_FAILED)
-		fail("the rings");
-	for (long i = 0; i < 2 * count; i++) {
-		unsigned int *tail = (unsigned int *)(queue + parameters.sq_off.tail), *mask = (unsigned int *)(queue + parameters.sq_off.ring_mask);
-		unsigned int *array = (unsigned int *)(queue + parameters.sq_off.array), *head = (unsigned int *)(done + parameters.cq_off.head);
-		unsigned int at = *tail & *mask;
-
-		memset(&entries[at], 0, sizeof(entries[at]));
-		entries[at].opcode = i % 2 ? IORING_OP_READ : IORING_OP_NOP;
-		entries[at].fd = i % 2 ? zero : -1;
-		entries[at].addr = i % 2 ? (unsigned long)room : 0;
-		entries[at].len = i % 2 ? sizeof(room) : 0;
-		array[at] = at;
-		__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
-		if (syscall(SYS_io_uring_enter, descriptor, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
-			fail("io_uring_enter");
-		__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
-	}
-	printf("{\"error\":0}\n");
 }
 
 static void *thread_calls(void *count)
@@ -317,8 +280,6 @@ int main(int argument_count, char **arguments)
 		switches(count);
 	else if (strcmp(name, "faults") == 0)
 		faults(count, argument_count > 3 ? arguments[3] : "");
-	else if (strcmp(name, "ring") == 0)
-		ring(count);
 	else if (strcmp(name, "family") == 0)
 		family(count);
 	else if (strcmp(name, "compat") == 0)

@@ -72,16 +72,31 @@ static int crash(void)
 	return 0;
 }
 
-/* int 0x80: numbers of the other table. */
+#if defined(__x86_64__)
+static long compatible_call(int number, int first, int second, int third)
+{
+	long result;
+
+	__asm__ volatile("int $0x80" : "=a"(result) : "a"(number), "b"(first), "c"(second), "d"(third) : "memory", "r8", "r9", "r10", "r11");
+	return result;
+}
+#endif
+
+/* int 0x80: numbers of the other table. Of <asm/unistd_32.h>: open, close, getppid, write, socketcall. */
 static int compatible(void)
 {
 #if defined(__x86_64__)
 	char *path = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	long result;
+	const int address = (int)(intptr_t)path;
 
 	memcpy(path, "/no/such/file", sizeof("/no/such/file"));
-	__asm__ volatile("int $0x80" : "=a"(result) : "a"(5), "b"((int)(intptr_t)path), "c"(0), "d"(0) : "memory", "r8", "r9", "r10", "r11");
-	return result == -ENOENT ? 0 : 1;
+	if (compatible_call(5, address, 0, 0) != -ENOENT)
+		return 1;
+	compatible_call(6, 1000, 0, 0);
+	compatible_call(64, 0, 0, 0);
+	compatible_call(4, 1000, address, 8);
+	compatible_call(102, 99, address, 0);
+	return 0;
 #else
 	return 77;
 #endif

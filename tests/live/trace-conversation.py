@@ -6,18 +6,20 @@ import json
 import os
 import re
 import shutil
+import socket
 import struct
 import subprocess
 import tempfile
 import unittest
 
-from ferrytest import FERRY, check, run_cases, skip
+from ferrytest import FERRY, build, check, run_cases, skip
+from strace_text import attributes, netlink_messages
 
 
 def traced(argv, *options, wanted=0):
     with tempfile.NamedTemporaryFile("r") as out:
         done = subprocess.run([FERRY, "trace", "--json", "-o", out.name, *options, "--", *argv], capture_output=True, text=True)
-        if done.returncode != wanted:
+        if wanted is not None and done.returncode != wanted:
             raise AssertionError(f"{argv} ended with {done.returncode}: {done.stderr}")
         return [json.loads(line) for line in out]
 
@@ -88,9 +90,121 @@ class Netlink(unittest.TestCase):
         record, = [record for record in spoken(["python3", "-S", "-c", script]) if record.get("cut")]
         self.assertEqual((record["name"], record["words"]), ("sent", "more than was copied: 32767 of 40000 bytes"))
 
+    def test_several_messages_in_a_call(self):
+        """sendmmsg(2) and recvmmsg(2): every datagram, as the program has written it down; and how many where there are too many."""
+        with tempfile.NamedTemporaryFile("r") as out:
+            done = subprocess.run([FERRY, "trace", "--json", "-v", "-o", out.name, "--", build("messages"), "20"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0)
+            records = [json.loads(line) for line in out]
+        told = [message for record in records if record["kind"] == "message" for message in messages(bytes.fromhex(record["hex"]))]
+        self.assertEqual(told, [message for line in done.stdout.split() for message in messages(bytes.fromhex(line))])
+        asked = [record for record in records if record["kind"] == "spoken"]
+        self.assertEqual([(record["name"], record["answered"]["ifname"]) for record in asked], [("get", "lo")] * 20)
+        record, = [record for record in spoken([build("messages"), "70"], wanted=None) if record.get("cut") and record["name"] == "sent"]
+        self.assertEqual(record["words"], "more than was copied: 64 of 70 messages")
+
     def test_nf_tables(self):
         records = spoken(["nft", "add table ip ferry"])
         self.assertIn(("netlink/nftables/table", "new"), [(record["address"], record["name"]) for record in records])
+
+
+class Attributes(unittest.TestCase):
+    """What messages say, attribute by attribute, as strace decodes them."""
+
+    # strace's words and ours, where not one ends like the other.
+    SAME = {("rt_scope_universe", "global"), ("rtn_unspec", "none"), ("0", "default"), ("0", "medium"), ("0", "0x0")}
+    OTHERWISE = {"RTA_OIF": "dev", "RTA_PRIORITY": "metric"}
+    # What strace leaves a number.
+    NUMBERED = {"operstate": ["UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN", "TESTING", "DORMANT", "UP"], "linkmode": ["DEFAULT", "DORMANT"]}
+    # What another attribute or the header says better.
+    TOLD_BY_ANOTHER = {"IFLA_STATS"}
+    NOT_BY_STRACE = {"IFA_PROTO"}
+    # What no two runs share.
+    MOVING = {"cacheinfo", "stats", "stats64"}
+
+    def same(self, theirs, ours, name):
+        """Whether THEIRS (of strace) says what OURS says."""
+        theirs = theirs[1] if isinstance(theirs, tuple) else theirs  # [NAME]=value
+        if isinstance(theirs, dict) and len(theirs) == 1 and isinstance(next(iter(theirs.values())), list):
+            theirs = next(iter(theirs.values()))[-1]  # inet_addr("..."), inet_pton(family, "..."), if_nametoindex("..."), makedev(...)
+        if isinstance(theirs, str) and theirs.startswith('"'):
+            theirs = theirs.strip('"')
+            if isinstance(ours, int):
+                return ours == socket.if_nametoindex(theirs)
+        if isinstance(ours, bool):
+            return theirs == str(int(ours))
+        if isinstance(ours, int):
+            theirs = str(int(getattr(socket, theirs))) if theirs.startswith("AF_") else theirs
+            theirs = "0" if theirs == "RT_TABLE_UNSPEC" else theirs
+            return re.fullmatch(r"-?(0x)?[0-9a-f]+", theirs) is not None and int(theirs, 0) == ours
+        if name in self.NUMBERED:
+            return self.NUMBERED[name][int(theirs)] == ours
+        if isinstance(ours, list):
+            theirs = [] if theirs in ("0", "NUD_NONE") else theirs if isinstance(theirs, list) else [theirs]
+            return len(theirs) == len(ours) and all(any(self.same(one, other, name) for other in ours) for one in theirs)
+        theirs, ours = theirs.lower(), re.sub(r"/\d+$", "", ours.lower()).replace("-", "_")
+        return theirs.endswith(ours) or (theirs, ours) in self.SAME
+
+    def compare(self, theirs, ours, where):
+        """Attributes of strace against a record of ours; how many values were compared."""
+        count = 0
+        for kind, value in theirs.items():
+            if re.fullmatch(r"0x[0-9a-f]+|\d+", kind) or kind in self.TOLD_BY_ANOTHER | self.NOT_BY_STRACE:
+                continue  # a number alone: strace does not know it
+            keys = [key for key in ours if key == self.OTHERWISE.get(kind) or kind.lower().endswith("_" + key.lower())]
+            if kind == "IFA_ADDRESS" and theirs.get("IFA_LOCAL", value) == value:
+                keys = ["local"]  # no other end
+            if kind == "FRA_SUPPRESS_PREFIXLEN" and value == "4294967295" and not keys:
+                continue  # -1: nothing is suppressed
+            if not keys and isinstance(value, dict) and all(item == "0" for item in value.values()):
+                continue  # resources of a device that has none
+            if not keys:
+                self.wrong.add(f"{where}: strace has {kind} = {value}, and of ours there is only {sorted(ours)}")
+                continue
+            key = max(keys, key=len)
+            if key in self.MOVING:
+                continue
+            if isinstance(ours[key], dict):
+                inner = attributes([value]) if isinstance(value, list) else value
+                if inner and not isinstance(next(iter(inner)), int) and not any(name.startswith("[") for name in inner):
+                    count += self.compare({"_" + name: item for name, item in inner.items()}, ours[key], f"{where} {kind}")
+                continue
+            if not self.same(value, ours[key], key):
+                self.wrong.add(f"{where} {kind}: {value} for strace, {ours[key]} for us")
+            count += 1
+        return count
+
+    def judge(self, argv, back=None):
+        theirs = netlink_messages(argv)
+        if back:
+            check(back)
+        records = [record for record in traced(argv, "-v") if record["kind"] == "message"]
+        if back:
+            check(back)
+        self.assertEqual(len(records), len(theirs), argv)
+        count = 0
+        for record, (header, fixed, found) in zip(records, theirs):
+            value = record.get("answered") or record.get("asked")
+            if header["nlmsg_type"].startswith("RTM_"):
+                where = f"{' '.join(argv)}: {header['nlmsg_type']}"
+                count += self.compare(found, value, where)
+                known = {name: item for name, item in fixed.items() if any(name.endswith("_" + key) for key in value)}
+                count += self.compare(known, value, where)
+        return count
+
+    def test_attributes_are_those_of_strace(self):
+        check(["ip", "addr", "add", "10.95.0.1/24", "dev", "lo"])
+        check(["ip", "route", "add", "10.96.0.0/16", "via", "10.95.0.2", "dev", "lo", "metric", "7", "mtu", "1300"])
+        self.wrong, count = set(), 0
+        for argv in (["ip", "-d", "link"], ["ip", "-d", "addr"], ["ip", "route", "show", "table", "all"], ["ip", "-6", "route", "show", "table", "all"],
+                     ["ip", "rule"], ["ip", "neigh"], ["ip", "route", "get", "10.96.0.1"]):
+            count += self.judge(argv)
+        for family, what in (("-4", ["addr", "add", "10.95.1.1/24", "dev", "lo", "label", "lo:x"]), ("-4", ["route", "add", "10.97.0.0/16", "via", "10.95.0.3", "dev", "lo"]),
+                             ("-6", ["route", "add", "2001:db8:1::/48", "dev", "lo", "metric", "77"]), ("-4", ["rule", "add", "from", "10.1.0.0/16", "lookup", "77", "pref", "99"])):
+            count += self.judge(["ip", family, *what], ["ip", family, what[0], "del", *what[2:]])
+        count += self.judge(["ip", "link", "set", "lo", "mtu", "40000"], ["ip", "link", "set", "lo", "mtu", "65536"])
+        self.assertFalse(self.wrong, "\n".join(sorted(self.wrong)))
+        self.assertGreater(count, 200)
 
 
 @unittest.skipUnless(shutil.which("tshark"), "no tshark here")

@@ -2,6 +2,7 @@
 /* Arguments of system calls: the table against the kernel that runs, events to values, words. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btf.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -20,12 +21,14 @@
 #include "crossing/structures.h"
 #include "crossing/syscalls.h"
 #include "crossing/tracer.h"
+#include "wire/libbpf.h"
 #include "wire/tracefs.h"
 
 struct event {
 	struct trace_call call;
 	char data[8192];
 	size_t length;
+	uint8_t message; /* of the chunks to come */
 };
 
 static struct event event_of(unsigned int number, int64_t result, unsigned int count, const uint64_t *arguments)
@@ -38,7 +41,7 @@ static struct event event_of(unsigned int number, int64_t result, unsigned int c
 
 static void add_chunk(struct event *event, unsigned int argument, unsigned int kind, const void *data, size_t length, size_t total, int error)
 {
-	const struct trace_chunk chunk = { (uint16_t)argument, (uint16_t)kind, (uint32_t)length, (uint32_t)total, error };
+	const struct trace_chunk chunk = { (uint16_t)argument, (uint8_t)kind, event->message, (uint32_t)length, (uint32_t)total, error };
 
 	memcpy(event->data + event->length, &chunk, sizeof(chunk));
 	memcpy(event->data + event->length + sizeof(chunk), data, length);
@@ -136,6 +139,45 @@ static void test_message(void **state)
 	assert_shown("sendmsg", &event, "{fd=3, msg={name={family=AF_NETLINK, pid=0, groups=0x0}, data=abcdef}, flags=[]}", "{msg={read=6, of=6}}");
 }
 
+/* sendmmsg(2) and recvmmsg(2): each message by itself. */
+static void test_messages(void **state)
+{
+	const struct sockaddr_storage netlink = { .ss_family = AF_NETLINK };
+	const uint64_t receive[] = { 3, 0x1000, 8, 0, 0 };
+	struct event event = event_of(SYS_recvmmsg, 2, 5, receive);
+	const uint32_t lengths[] = { 6, 900 };
+
+	(void)state;
+	add_chunk(&event, 1, TRACE_LENGTH, &lengths[0], 4, 4, 0);
+	add_chunk(&event, 1, TRACE_PEER, &netlink, 12, 12, 0);
+	add_chunk(&event, 1, TRACE_DATA, "abc", 3, 3, 0);
+	add_chunk(&event, 1, TRACE_DATA, "def", 3, 3, 0);
+	event.message = 1;
+	add_chunk(&event, 1, TRACE_LENGTH, &lengths[1], 4, 4, 0);
+	add_chunk(&event, 1, TRACE_DATA, "ghi", 3, 900, 0);
+	assert_shown("recvmmsg", &event,
+		     "{fd=3, mmsg=[{name={family=AF_NETLINK, pid=0, groups=0x0}, data=abcdef}, {data=ghi}], vlen=8, flags=[], timeout=null}",
+		     "{mmsg={read=9, of=906, messages=2}}");
+	/* None came. */
+	event = event_of(SYS_recvmmsg, -EAGAIN, 5, receive);
+	assert_shown("recvmmsg", &event, "{fd=3, mmsg=0x1000, vlen=8, flags=[], timeout=null}", "{}");
+}
+
+/* A 32-bit call: texts and bytes are what they are, a struct has another layout and is left a pointer. */
+static void test_compat(void **state)
+{
+	const uint64_t open[] = { 0x1000, 0, 0 }, send[] = { 3, 0x1000, 0 };
+	struct event event = event_of(5, -ENOENT, 3, open);
+
+	(void)state;
+	event.call.event.flags = TRACE_COMPAT;
+	add_chunk(&event, 0, TRACE_DATA, "/no/such/file", 13, 13, 0);
+	assert_shown("open", &event, "{filename=/no/such/file, flags=[O_RDONLY], mode=0}", "{filename={read=13, of=13}}");
+	event = event_of(370, 6, 3, send);
+	event.call.event.flags = TRACE_COMPAT;
+	assert_shown("sendmsg", &event, "{fd=3, msg=0x1000, flags=[]}", "{}");
+}
+
 static void test_malformed_events(void **state)
 {
 	const uint64_t none[6] = { 0 };
@@ -218,6 +260,34 @@ static void test_table_is_the_kernels(void **state)
 	assert_true(compared >= 120);
 }
 
+/* Operations of io_uring, by the types of the kernel that runs. */
+static void test_operations_are_the_kernels(void **state)
+{
+	static const char prefix[] = "IORING_OP_";
+	struct error error = { 0 };
+	struct btf *btf = libbpf_load(&error) < 0 ? NULL : libbpf.btf__load_vmlinux_btf();
+	const int id = btf ? libbpf.btf__find_by_name_kind(btf, "io_uring_op", BTF_KIND_ENUM) : -1;
+	const struct btf_type *type = id < 0 ? NULL : libbpf.btf__type_by_id(btf, (uint32_t)id);
+	unsigned int compared = 0;
+
+	(void)state;
+	for (unsigned int i = 0; type && i < BTF_INFO_VLEN(type->info); i++) {
+		const struct btf_enum *member = (const struct btf_enum *)(type + 1) + i;
+		const char *name = libbpf.btf__name_by_offset(btf, member->name_off) + strlen(prefix);
+
+		if (strcmp(name, "LAST") == 0)
+			continue;
+		if (!operation_name((uint32_t)member->val))
+			fail_msg("the kernel has operation %s, which operations.def lacks", name);
+		assert_string_equal(operation_name((uint32_t)member->val), name);
+		compared++;
+	}
+	if (btf)
+		libbpf.btf__free(btf);
+	if (!compared)
+		skip();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,9 +295,12 @@ int main(void)
 		cmocka_unit_test(test_memory_that_is_not_there),
 		cmocka_unit_test(test_structs),
 		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_compat),
 		cmocka_unit_test(test_malformed_events),
 		cmocka_unit_test(test_signature),
 		cmocka_unit_test(test_table_is_the_kernels),
+		cmocka_unit_test(test_operations_are_the_kernels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -205,6 +205,35 @@ static bool may_be_absent(const char *pattern)
 	return false;
 }
 
+static void test_arguments_that_may_hold_a_key(void **state _unused_)
+{
+	static const struct {
+		const char *text;
+		size_t length;
+		bool secret;
+	} cases[] = {
+#define CASE(text, secret) { text, sizeof(text), secret }
+		CASE("ip\0xfrm\0state\0add\0enc\0aes\0000x12", true),
+		CASE("/usr/sbin/ip\0-6\0x\0s\0a", true),
+		CASE("ip\0xf", true),
+		CASE("sh\0-c\0ip xfrm state add enc 0x12", true),
+		CASE("tee\0/proc/sys/net/ipv6/conf/lo/stable_secret", true),
+		CASE("ip\0link\0show\0xfrm0", false),
+		CASE("ip", false),
+		CASE("ip\0", false),
+		CASE("zip\0x", false),
+		CASE("", false),
+#undef CASE
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (nature_names_secret(cases[i].text, cases[i].length) != cases[i].secret)
+			fail_msg("case %zu", i);
+	assert_false(nature_names_secret("", 0));
+	/* Cut in the middle, with no NUL at the end. */
+	assert_true(nature_names_secret("ip\0xfr", 6));
+}
+
 static void test_present(void **state _unused_)
 {
 	const struct nature *row;
@@ -227,7 +256,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_match), cmocka_unit_test(test_rows),    cmocka_unit_test(test_twins),
-		cmocka_unit_test(test_known), cmocka_unit_test(test_present),
+		cmocka_unit_test(test_known), cmocka_unit_test(test_present), cmocka_unit_test(test_arguments_that_may_hold_a_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
