@@ -25,7 +25,8 @@ const struct schema *link_kind_schema(const char *kind);
 extern const struct schema schema_link_bridge_port; /* IFLA_BRPORT_*, also the body of a bridge's own port messages */
 /* link_bond.c */
 extern const struct schema schema_link_bond, schema_link_bond_port;
-/* Leaves out of DATA, options of a bond that is to be made (NOW is NULL) or stands as NOW, what its mode does not take and is as in every new bond. */
+/* Leaves out of DATA, options of a bond that is to be made (NOW is NULL) or stands as NOW, what its mode does not take and is as in every new bond.
+ */
 void link_bond_turn(struct record *data, const struct record *now);
 /* link_tunnels.c */
 extern const struct schema schema_link_vxlan, schema_link_geneve;

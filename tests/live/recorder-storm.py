@@ -168,9 +168,10 @@ class Storm(unittest.TestCase):
                 thread.join()
             history = ferrytest.ferry_lines("log", "--json", "--db", recorder.db)
             self.judge("stopped sink", accepted, seconds, history, recorder)
-            kept = [change for change in history if change["kind"] != "gap"]
-            lines = [change for change in printed if change["kind"] != "gap"]
-            gaps = sum(change["lost"] for change in printed if change["kind"] == "gap" and change["source"] == "standard output")
+            # Gaps as well: on a busy machine another source may have lost something.
+            kept = [change for change in history if change.get("source") != "standard output"]
+            lines = [change for change in printed if change.get("source") != "standard output"]
+            gaps = sum(change["lost"] for change in printed if change.get("source") == "standard output")
             unsaid = recorder.counts()["unwritten"]
             print(f"# stopped sink: {len(kept)} kept, {len(lines)} printed, gaps of {gaps} among them, {unsaid} not printed in all")
             self.assertGreater(unsaid, 0, "the pipe took it all: the test tests nothing")
