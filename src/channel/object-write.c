@@ -310,7 +310,10 @@ static int change(const struct object *object, struct machine *machine, struct a
 int object_write(const struct object *object, struct machine *machine, const struct record *record, enum object_write write)
 {
 	_cleanup_(arena_done) struct arena arena = { 0 };
+	int r = write == OBJECT_CREATE && object->stands_on ? object->stands_on(machine, record) : 0;
 
+	if (r < 0)
+		return r;
 	if (object->write)
 		return object->write(object, machine, record, write);
 	if (write == OBJECT_CHANGE)

@@ -210,10 +210,31 @@ static bool is_absent(const struct object *object, int r)
 	return object->family_count > 1 && (r == -EOPNOTSUPP || r == -EAFNOSUPPORT);
 }
 
+/* A place that has gone meanwhile has nothing to tell. */
+static int dump_places(const struct object *object, struct netlink *netlink, const struct dump *dump, bool *ret_interrupted, struct error *error)
+{
+	const size_t size = object->schema->header_size;
+	_cleanup_buffer_ struct buffer places = { 0 };
+	int r = object->places(netlink, &places);
+
+	for (size_t at = 0; r == 0 && at + size <= places.length; at += size) {
+		const struct buffer request = { .data = places.data + at, .length = size };
+		bool interrupted = false;
+
+		r = object_dump_request(object, netlink, &request, dump->function, dump->data, &interrupted, error);
+		if (r == -ENODEV || r == -ENOENT)
+			r = 0;
+		*ret_interrupted |= interrupted;
+	}
+	return r;
+}
+
 static int dump_once(const struct object *object, struct netlink *netlink, const struct dump *dump, bool everything, bool *ret_interrupted,
 		     struct error *error)
 {
 	*ret_interrupted = false;
+	if (object->places)
+		return dump_places(object, netlink, dump, ret_interrupted, error);
 	for (unsigned int i = 0; i < object->family_count; i++) {
 		void (*fill)(struct buffer *, uint8_t) = everything && object->dump_all ? object->dump_all : object->dump;
 		_cleanup_buffer_ struct buffer request = { 0 };

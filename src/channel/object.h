@@ -61,6 +61,9 @@ struct object {
 		     struct error *error);
 	/* Fills header and attributes of a dump request for FAMILY; NULL: a zeroed header of the schema's size with the family in its first byte. */
 	void (*dump)(struct buffer *request, uint8_t family);
+	/* Where a kind is not told by one dump: appends the request of each that it takes, all of the size of the schema's header. NULL: DUMP does.
+	 */
+	int (*places)(struct netlink *netlink, struct buffer *ret);
 	/* Mends a decoded record where the kernel's layout wants it (moves, joins, defaults). NULL: nothing. */
 	int (*mend)(struct arena *arena, struct record *record);
 	/* NOW takes the place of OLD in a memory of what stands. What OLD told and NOW no longer does, although it holds, is appended to RET behind
@@ -89,6 +92,8 @@ struct object {
 	bool (*stands_beside)(const struct record *record);
 	/* A write that takes more than one request. NULL: one. */
 	int (*write)(const struct object *object, struct machine *machine, const struct record *record, enum object_write write);
+	/* Whether what a new one stands on is there, where the kernel would not refuse but put it elsewhere. -ENOENT with words. NULL: it refuses. */
+	int (*stands_on)(struct machine *machine, const struct record *record);
 	/* Whether RECORD says enough to be made anew, where nothing stands; else WHY says what is missing. NULL: always. */
 	bool (*can_be_made)(const struct record *record, const char **ret_why);
 	/* Why RECORD, once removed, cannot be made again from what was told of it; NULL where it can. NULL: it always can. */

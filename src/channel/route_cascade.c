@@ -39,6 +39,10 @@ static uint32_t interface_of(uint16_t get_type, const struct nlmsghdr *message)
 		return (uint32_t)((const struct ndmsg *)NLMSG_DATA(message))->ndm_ifindex;
 	case RTM_GETROUTE:
 		return route_number_of(message, sizeof(struct rtmsg), RTA_OIF);
+	case RTM_GETQDISC:
+	case RTM_GETTCLASS:
+	case RTM_GETTFILTER:
+		return (uint32_t)((const struct tcmsg *)NLMSG_DATA(message))->tcm_ifindex;
 	default:
 		return 0;
 	}
@@ -179,6 +183,11 @@ static void check_dependents(struct netlink_source *source, const struct step *s
 	case RTM_GETADDR:
 		check_address(source, step, number);
 		break;
+	case RTM_GETQDISC:
+	case RTM_GETTCLASS:
+		source_check(source, (struct check){ .kind = CHECK_QUEUES, .cause = number, .index = interface_of(RTM_GETQDISC, step->message) },
+			     &step->origin);
+		break;
 	case RTM_GETNEXTHOP:
 		source_check(source,
 			     (struct check){
@@ -232,6 +241,7 @@ static bool route_matches(const struct check *check, const struct nlmsghdr *mess
 	case CHECK_ROUTE6:
 		return route->rtm_family == AF_INET6 && route->rtm_table == check->index;
 	case CHECK_LINK:
+	case CHECK_QUEUES:
 	case CHECK_KIND:
 		break;
 	}
@@ -247,6 +257,11 @@ static bool matches(const struct check *check, const struct nlmsghdr *message)
 		return (check->kind == CHECK_LINK_DOWN || check->kind == CHECK_LINK_GONE) &&
 		       (route_number_of(message, sizeof(struct nhmsg), NHA_OIF) == check->index ||
 			route_number_of(message, sizeof(struct nhmsg), NHA_GROUP));
+	case RTM_NEWQDISC:
+	case RTM_NEWTCLASS:
+	case RTM_NEWTFILTER: /* they go with their link, and with the qdisc or class in which they stand */
+		return (check->kind == CHECK_QUEUES || check->kind == CHECK_LINK_DOWN || check->kind == CHECK_LINK_GONE) &&
+		       message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct tcmsg)) && interface_of(RTM_GETQDISC, message) == check->index;
 	case RTM_NEWLINK:
 		return check->kind == CHECK_LINK && message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg)) &&
 		       interface_of(RTM_GETLINK, message) == check->index;
@@ -262,5 +277,7 @@ const struct source_rules source_rules_route = {
 	.cause = cause,
 	.told = told,
 	.matches = matches,
+	.is_of_many = tc_is_of_many,
+	.many = tc_many,
 	.done = route_late_done,
 };

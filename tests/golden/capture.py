@@ -12,6 +12,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'live'))
 import route_state
+import tc_state
 import xfrm_state
 
 REQUEST, DUMP = 1, 0x300
@@ -123,10 +124,45 @@ def capture_route():
             file.write(b''.join(dump(kind, payload) for payload in payloads))
 
 
+def places(qdiscs):
+    """Where filters may be asked for: device and parent, each once."""
+    found = [(2 ** 32 - 1, 7)]
+    for qdisc in qdiscs:
+        _, index, handle, parent, _ = struct.unpack_from('=BxxxiIII', qdisc, 16)
+        found += [(index, 0xfffffff2), (index, 0xfffffff3)] if parent == 0xfffffff1 and b'clsact' in qdisc else [(index, handle)] if handle and parent != 0xfffffff1 else []
+    return found
+
+
+def messages(data):
+    at = 0
+    while at < len(data):
+        length, = struct.unpack_from('I', data, at)
+        yield data[at:at + length]
+        at += length + 3 & ~3
+
+
+def capture_tc():
+    """Every kind that the kernel has: one with all modules has most."""
+    for command in ('link add d0 type veth peer name d1', 'link set d0 up', 'link set d1 up'):
+        route_state.ip(*command.split())
+    kinds = [*tc_state.make_kinds(), *tc_state.make_tree()]
+    if 'netem' not in kinds:
+        print('this kernel has few kinds of traffic control: the bytes that are there stay')
+        return
+    qdiscs = dump(38, bytes(20))
+    devices = sorted({struct.unpack_from('i', qdisc, 20)[0] for qdisc in messages(qdiscs)})
+    # Of a kernel with more than two queues a link the others say nothing new.
+    found = {'qdisc': qdiscs, 'class': b''.join(dump(42, struct.pack('BxxxiIII', 0, index, 0, 0, 0)) for index in devices),
+             'filter': b''.join(dump(46, struct.pack('=BxxxIIII', 0, index & 0xffffffff, 0, parent, 0)) for index, parent in places(messages(qdiscs)))}
+    for name, answer in found.items():
+        with open(os.path.join(HERE, f'route-{name}.bin'), 'wb') as file:
+            file.write(answer)
+
+
 def main():
     route_state.enter(__file__)
-    for protocol in sys.argv[1:] or ['route', 'xfrm']:
-        {'route': capture_route, 'xfrm': capture_xfrm}[protocol]()
+    for protocol in sys.argv[1:] or ['route', 'xfrm', 'tc']:
+        {'route': capture_route, 'xfrm': capture_xfrm, 'tc': capture_tc}[protocol]()
 
 
 main()

@@ -218,6 +218,21 @@ static void check_json(const struct object *object, const struct record *whole)
 	fail_msg("%s", text.data);
 }
 
+static void check_sent_values(const struct record *record, const struct record *sent);
+
+static bool is_list_of_records(const struct value *value)
+{
+	return value->type == VALUE_LIST && value->list.count > 0 && value->list.items[0].type == VALUE_RECORD;
+}
+
+static void check_sent_list(const struct value *list, const struct value *sent)
+{
+	assert_int_equal(sent->type, VALUE_LIST);
+	assert_int_equal(sent->list.count, list->list.count);
+	for (uint32_t i = 0; i < list->list.count; i++)
+		check_sent_values(list->list.items[i].record, sent->list.items[i].record);
+}
+
 static void check_sent_values(const struct record *record, const struct record *sent)
 {
 	for (uint32_t i = 0; i < record->count; i++) {
@@ -232,7 +247,9 @@ static void check_sent_values(const struct record *record, const struct record *
 				check_sent_values(entry->value.record, other->record);
 			continue;
 		}
-		if (!other || !value_equal(&entry->value, other))
+		if (other && is_list_of_records(&entry->value))
+			check_sent_list(&entry->value, other);
+		else if (!other || !value_equal(&entry->value, other))
 			fail_msg("%s is not what was sent", entry->name);
 	}
 }
@@ -371,9 +388,9 @@ static void test_prefixes(void **state)
 int main(void)
 {
 	const struct object *object;
-	struct golden goldens[16];
-	struct CMUnitTest tests[64];
-	char names[64][64];
+	struct golden goldens[32];
+	struct CMUnitTest tests[160];
+	char names[160][64];
 	unsigned int position = 0, count = 0, test_count = 0;
 	static const struct {
 		const char *what;
