@@ -148,6 +148,9 @@ uint32_t route_number_of(const struct nlmsghdr *message, size_t header, uint16_t
 /* tc_cascade.c: a notice that all filters of a priority have gone. */
 bool tc_is_of_many(const struct nlmsghdr *message);
 void tc_many(struct netlink_source *source, const struct nlmsghdr *message, struct step *step);
+/* bridge.c: messages of bridges' databases, each of several. */
+bool bridge_is_of_many(const struct nlmsghdr *message);
+void bridge_many(struct netlink_source *source, const struct nlmsghdr *message, struct step *step);
 /* netlink_secret.c: overwrites what is secret of a MESSAGE of OBJECT, which is ours, and leaves it out of what is known of ACTOR (may be NULL). */
 void source_withhold(struct arena *arena, const struct object *object, const struct nlmsghdr *message, const struct ferry_actor *actor);
 /* netlink_check.c: asks for a look at what CHECK may be about. */

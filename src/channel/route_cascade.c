@@ -2,6 +2,7 @@
 /* What follows from what: the address that goes with its link, the route that goes with its address; and what the kernel takes away
  * without a word, to be looked up. Sources: net/ipv4/fib_frontend.c, fib_semantics.c, nexthop.c; net/ipv6/addrconf.c. */
 #include <linux/if.h>
+#include <linux/neighbour.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -262,12 +263,30 @@ static bool matches(const struct check *check, const struct nlmsghdr *message)
 	case RTM_NEWTFILTER: /* they go with their link, and with the qdisc or class in which they stand */
 		return (check->kind == CHECK_QUEUES || check->kind == CHECK_LINK_DOWN || check->kind == CHECK_LINK_GONE) &&
 		       message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct tcmsg)) && interface_of(RTM_GETQDISC, message) == check->index;
+	case RTM_NEWNEIGH: /* what a bridge has is told, what a link has by itself is not */
+		return (check->kind == CHECK_LINK_DOWN || check->kind == CHECK_LINK_GONE) &&
+		       message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ndmsg)) &&
+		       ((const struct ndmsg *)NLMSG_DATA(message))->ndm_family == AF_BRIDGE && interface_of(RTM_GETNEIGH, message) == check->index &&
+		       !route_number_of(message, sizeof(struct ndmsg), NDA_MASTER);
 	case RTM_NEWLINK:
 		return check->kind == CHECK_LINK && message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg)) &&
 		       interface_of(RTM_GETLINK, message) == check->index;
 	default:
 		return false;
 	}
+}
+
+static bool is_of_many(const struct nlmsghdr *message)
+{
+	return tc_is_of_many(message) || bridge_is_of_many(message);
+}
+
+static void many(struct netlink_source *source, const struct nlmsghdr *message, struct step *step)
+{
+	if (tc_is_of_many(message))
+		tc_many(source, message, step);
+	else
+		bridge_many(source, message, step);
 }
 
 const struct source_rules source_rules_route = {
@@ -277,7 +296,7 @@ const struct source_rules source_rules_route = {
 	.cause = cause,
 	.told = told,
 	.matches = matches,
-	.is_of_many = tc_is_of_many,
-	.many = tc_many,
+	.is_of_many = is_of_many,
+	.many = many,
 	.done = route_late_done,
 };

@@ -7,10 +7,12 @@ import os
 import random
 import socket
 import struct
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'live'))
+import bridge_state
 import route_state
 import tc_state
 import xfrm_state
@@ -159,10 +161,22 @@ def capture_tc():
             file.write(answer)
 
 
+def capture_bridge():
+    """The databases of bridges, and what bridge(8) prints of VLANs where the kernel has them."""
+    if not bridge_state.make():
+        print('this kernel has no VLANs for bridges: the bytes that are there stay')
+        return
+    for name, kind, payload in ('fdb', 30, struct.pack('BxxxiHBB', 7, 0, 0, 0, 0)), ('mdb', 86, struct.pack('BxxxI', 7, 0)), ('vlan', 114, struct.pack('BxxxIHHI', 7, 0, 8, 1, 1)):
+        with open(os.path.join(HERE, f'route-{name}.bin'), 'wb') as file:
+            file.write(dump(kind, payload))
+    with open(os.path.join(HERE, 'route-vlan.judge'), 'w', encoding='ascii') as file:
+        file.write(subprocess.run(['bridge', '-j', '-d', 'vlan', 'show'], capture_output=True, text=True, check=True).stdout)
+
+
 def main():
     route_state.enter(__file__)
-    for protocol in sys.argv[1:] or ['route', 'xfrm', 'tc']:
-        {'route': capture_route, 'xfrm': capture_xfrm, 'tc': capture_tc}[protocol]()
+    for protocol in sys.argv[1:] or ['route', 'xfrm', 'tc', 'bridge']:
+        {'route': capture_route, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge}[protocol]()
 
 
 main()

@@ -45,11 +45,37 @@ static void read_file(const char *path, struct buffer *ret)
 	assert_false(ret->failed);
 }
 
+static int add_part(void *data, const struct nlmsghdr *message)
+{
+	struct buffer *parts = data;
+
+	buffer_add(parts, message, message->nlmsg_len);
+	buffer_add(parts, "\0\0\0", NLMSG_ALIGN(message->nlmsg_len) - message->nlmsg_len);
+	return 0;
+}
+
+/* Of messages that tell of several, each of these. */
+static void split_all(const struct object *object, struct buffer *bytes)
+{
+	_cleanup_buffer_ struct buffer room = { 0 };
+	struct buffer parts = { 0 };
+	const void *data = bytes->data;
+	size_t length = bytes->length;
+	const struct nlmsghdr *message;
+
+	while (netlink_next(&data, &length, &message))
+		assert_int_equal(object->split(message, &room, add_part, &parts), 0);
+	buffer_done(bytes);
+	*bytes = parts;
+}
+
 static void load(const struct object *object, struct buffer *ret)
 {
 	_cleanup_free_ char *path = file_name(object, "bin");
 
 	read_file(path, ret);
+	if (object->split)
+		split_all(object, ret);
 	assert_true(ret->length > 0);
 }
 
