@@ -13,7 +13,13 @@
 #define SET FIELD_SETTABLE
 #define KEY FIELD_KEY
 
-#define BLOCK 31 /* a field of ours: what is a device and a parent in the message, where the device is no device */
+#define FIRST_TABLE UINT32_C(0x80000000)
+#define ANY_FIRST   UINT32_C(0xfff00000) /* in a request: the table with which a priority begins */
+#define IN_TABLE    UINT32_C(0x000fffff)
+
+/* Fields of ours: what is a device and a parent in the message, where the device is no device; the handle as the kernel has it. */
+#define BLOCK         31
+#define KERNEL_HANDLE 30
 
 /* tcm_info: the priority in the upper half, the protocol in network byte order in the lower one. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -52,6 +58,7 @@ static const struct field attributes_of_filter[] = {
 	TC_PAD,
 	[TCA_CHAIN] = { "chain", FIELD_U32, KEY, NULL, "list in which it stands" },
 	TC_EXT_WARN_MSG,
+	[KERNEL_HANDLE] = { "kernel_handle", FIELD_U32, FIELD_DERIVED | FIELD_HIDDEN, NULL, "number that the kernel has given" },
 	[BLOCK] = { "block", FIELD_U32, KEY, NULL, "shared block at which it stands" },
 };
 
@@ -73,9 +80,27 @@ static bool concerns(const struct nlmsghdr *message)
 	return filter->tcm_handle != 0;
 }
 
+/* The kernel numbers the tables with which priorities of u32 begin, from 800: on and never twice. A priority has one, so that here each is 800:. */
+static void number_first_table(struct entry *entry)
+{
+	if (entry && entry->value.type == VALUE_UINT && entry->value.number >= FIRST_TABLE)
+		entry->value.number = FIRST_TABLE | (entry->value.number & IN_TABLE);
+}
+
 static int mend(struct arena *arena, struct record *record)
 {
 	const uint64_t block = record_number(record, "parent", 0);
+	const struct record *options = record_inside(record, "options");
+	int r = 0;
+
+	if (tc_is_kind(record, "u32")) {
+		r = record_put(arena, record, "kernel_handle", value_uint(record_number(record, "handle", 0)));
+		number_first_table(record_at(record, "handle"));
+		if (options)
+			number_first_table(record_at(options, "table"));
+	}
+	if (r < 0)
+		return r;
 
 	if (record_number(record, "dev", 0) != TCM_IFINDEX_MAGIC_BLOCK)
 		return 0;
@@ -275,6 +300,26 @@ static void drop_told_bits(struct record *options)
 		record_drop_entry(options, entry);
 }
 
+/* A request names that table as such, and a new filter in it by its place there alone; one that is to go by the number that it was given. */
+static void name_first_table(struct record *record, const struct record *options, enum object_write write)
+{
+	struct entry *handle = record_at(record, "handle"), *table = options ? record_at(options, "table") : NULL;
+
+	if (handle && handle->value.type == VALUE_UINT && handle->value.number >= FIRST_TABLE)
+		handle->value.number =
+			write == OBJECT_REMOVE ? record_number(record, "kernel_handle", handle->value.number) : handle->value.number & IN_TABLE;
+	if (table && table->value.type == VALUE_UINT && table->value.number >= FIRST_TABLE)
+		table->value.number = ANY_FIRST | (table->value.number & IN_TABLE);
+}
+
+/* The kernel tells what is in the innermost header, and takes what is in the outermost, which is what the filter is for. */
+static int tell_outermost(struct arena *arena, const struct record *record, struct record *options)
+{
+	const uint64_t protocol = record_number(record, "protocol", ETH_P_ALL);
+
+	return protocol == ETH_P_ALL ? 0 : record_put(arena, options, "eth_type", value_uint(protocol));
+}
+
 static int prepare(struct arena *arena, struct record *record, enum object_write write)
 {
 	const struct value *block = record_find(record, "block");
@@ -283,7 +328,11 @@ static int prepare(struct arena *arena, struct record *record, enum object_write
 
 	if (options && write != OBJECT_REMOVE)
 		drop_told_bits(options);
-	if (block) {
+	if (tc_is_kind(record, "u32"))
+		name_first_table(record, options, write);
+	if (options && tc_is_kind(record, "flower"))
+		r = tell_outermost(arena, record, options);
+	if (r == 0 && block) {
 		r = record_put(arena, record, "parent", *block);
 		if (r == 0)
 			r = record_put(arena, record, "dev", value_uint(TCM_IFINDEX_MAGIC_BLOCK));
@@ -297,7 +346,7 @@ static bool is_first_table(const struct record *record)
 {
 	const uint64_t handle = record_number(record, "handle", 0);
 
-	return tc_is_kind(record, "u32") && !(handle & 0xfffff) && handle >= 0x80000000;
+	return tc_is_kind(record, "u32") && !(handle & IN_TABLE) && handle >= FIRST_TABLE;
 }
 
 static enum object_origin origin(const struct record *record)

@@ -292,6 +292,7 @@ const struct object object_mdb = {
 	.prepare = prepare,
 	.remove_filter = FIELD_KEY | FIELD_SETTABLE,
 	.origin = origin,
+	.may_lack = true,
 	.dependent = true,
 };
 

@@ -94,6 +94,8 @@ struct object {
 	bool keeps_creation;
 	/* Its messages hold what is secret. */
 	bool has_secrets;
+	/* A kernel may be made without this kind: then there are none. */
+	bool may_lack;
 	/* There is just one, always: it is asked for, never dumped. */
 	bool single;
 	/* Whether the kernel keeps this object beside others that NLM_F_EXCL would take for the same. NULL: never. */

@@ -5,10 +5,14 @@
 #include <linux/tc_act/tc_bpf.h>
 #include <linux/tc_act/tc_csum.h>
 #include <linux/tc_act/tc_ct.h>
+#include <linux/tc_act/tc_defact.h>
 #include <linux/tc_act/tc_gact.h>
+#include <linux/tc_act/tc_gate.h>
 #include <linux/tc_act/tc_mirred.h>
+#include <linux/tc_act/tc_mpls.h>
 #include <linux/tc_act/tc_nat.h>
 #include <linux/tc_act/tc_pedit.h>
+#include <linux/tc_act/tc_sample.h>
 #include <linux/tc_act/tc_skbedit.h>
 #include <linux/tc_act/tc_tunnel_key.h>
 #include <linux/tc_act/tc_vlan.h>
@@ -285,6 +289,60 @@ static const struct field pedit[] = {
 };
 static TC_NEST(schema_pedit, "pedit", pedit);
 
+/* ---- simple, sample, mpls, gate ---- */
+
+static const struct field simple[] = {
+	TIMES(TCA_DEF_TM),
+	PARMS(TCA_DEF_PARMS, schema_generic),
+	[TCA_DEF_DATA] = { "text", FIELD_TEXT, SET, NULL, "what is logged" },
+	PAD(TCA_DEF_PAD),
+};
+static TC_NEST(schema_simple, "simple", simple);
+
+static const struct field sample[] = {
+	TIMES(TCA_SAMPLE_TM),
+	PARMS(TCA_SAMPLE_PARMS, schema_generic),
+	[TCA_SAMPLE_RATE] = { "rate", FIELD_U32, SET, NULL, "one of so many" },
+	[TCA_SAMPLE_TRUNC_SIZE] = { "trunc", FIELD_U32, SET, "bytes", "of each" },
+	[TCA_SAMPLE_PSAMPLE_GROUP] = { "group", FIELD_U32, SET, NULL, "group that hears of them" },
+	PAD(TCA_SAMPLE_PAD),
+};
+static TC_NEST(schema_sample, "sample", sample);
+
+NAMES(mpls_verbs, false, { TCA_MPLS_ACT_POP, "pop" }, { TCA_MPLS_ACT_PUSH, "push" }, { TCA_MPLS_ACT_MODIFY, "modify" },
+      { TCA_MPLS_ACT_DEC_TTL, "dec_ttl" }, { TCA_MPLS_ACT_MAC_PUSH, "mac_push" });
+static const struct field mpls_parms[] = {
+	GENERIC(tc_mpls),
+	{ "verb", FIELD_U32, SET, NULL, "what is done", HEADER_FIELD(struct tc_mpls, m_action), .names = &mpls_verbs },
+};
+static TC_STRUCT(schema_mpls_parms, "parms", struct tc_mpls, mpls_parms);
+
+static const struct field mpls[] = {
+	TIMES(TCA_MPLS_TM),
+	PARMS(TCA_MPLS_PARMS, schema_mpls_parms),
+	PAD(TCA_MPLS_PAD),
+	[TCA_MPLS_PROTO] = { "protocol", FIELD_BE16, SET, NULL, "what is in it" },
+	[TCA_MPLS_LABEL] = { "label", FIELD_U32, SET, NULL, "label" },
+	[TCA_MPLS_TC] = { "tc", FIELD_U8, SET, NULL, "traffic class" },
+	[TCA_MPLS_TTL] = { "ttl", FIELD_U8, SET, NULL, "hops" },
+	[TCA_MPLS_BOS] = { "bos", FIELD_U8, SET, NULL, "last of the stack" },
+};
+static TC_NEST(schema_mpls, "mpls", mpls);
+
+static const struct field gate[] = {
+	TIMES(TCA_GATE_TM),
+	PARMS(TCA_GATE_PARMS, schema_generic),
+	PAD(TCA_GATE_PAD),
+	[TCA_GATE_PRIORITY] = { "priority", FIELD_S32, SET, NULL, "priority" },
+	[TCA_GATE_ENTRY_LIST] = { "entries", FIELD_BYTES, SET | FIELD_NOT_NESTED, NULL, "schedule" },
+	[TCA_GATE_BASE_TIME] = { "base_time", FIELD_U64, SET, "ns", "begin" },
+	[TCA_GATE_CYCLE_TIME] = { "cycle_time", FIELD_U64, SET, "ns", "length" },
+	[TCA_GATE_CYCLE_TIME_EXT] = { "cycle_time_ext", FIELD_U64, SET, "ns", "what may be added" },
+	[TCA_GATE_FLAGS] = { "flags", FIELD_U32, SET | FIELD_HEX, NULL, "flags" },
+	[TCA_GATE_CLOCKID] = { "clockid", FIELD_S32, SET, NULL, "clock" },
+};
+static TC_NEST(schema_gate, "gate", gate);
+
 /* ---- An action ---- */
 
 static const struct selection_row kinds[] = {
@@ -299,6 +357,10 @@ static const struct selection_row kinds[] = {
 	{ "ct", &schema_ct, NULL },
 	{ "pedit", &schema_pedit, NULL },
 	{ "bpf", &schema_bpf, NULL },
+	{ "simple", &schema_simple, NULL },
+	{ "sample", &schema_sample, NULL },
+	{ "mpls", &schema_mpls, NULL },
+	{ "gate", &schema_gate, NULL },
 };
 static const struct selection by_kind = { "kind", kinds, ARRAY_SIZE(kinds), .keeps_others = true };
 

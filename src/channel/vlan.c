@@ -223,6 +223,7 @@ const struct object object_vlan = {
 	.get = get,
 	.prepare = prepare,
 	.remove_filter = FIELD_KEY | FIELD_SETTABLE,
+	.may_lack = true,
 	.dependent = true,
 };
 

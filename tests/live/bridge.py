@@ -91,7 +91,8 @@ class Reading(Case):
 
     def test_many(self):
         """Entries without end are read in one go, each once."""
-        commands = "".join(f"fdb add 02:00:{n >> 24 & 255:02x}:{n >> 16 & 255:02x}:{n >> 8 & 255:02x}:{n & 255:02x} dev d2 master static\n" for n in range(0x01000000, 0x01000000 + MANY))
+        vlan = " vlan 1" if self.filtering else ""
+        commands = "".join(f"fdb add 02:00:{n >> 24 & 255:02x}:{n >> 16 & 255:02x}:{n >> 8 & 255:02x}:{n & 255:02x} dev d2 master static{vlan}\n" for n in range(0x01000000, 0x01000000 + MANY))
         check(["bridge", "-batch", "-"], input=commands)
         listed = check([ferrytest.FERRY, "ls", f"{FDB}/br0"]).splitlines()
         self.assertEqual(len([line for line in listed if line.startswith(f"{FDB}/br0/02:00:01:")]), MANY)
@@ -127,7 +128,11 @@ class Recording(Case):
         done = shell("exec " + command)
         self.assertEqual(done.status, 0, done)
         self.recorder.settle()
-        found = [change for change in self.recorder.since(position) if change["address"].startswith((FDB, MDB, VLAN)) and change["actor"]["pid"] == done.pid]
+        # A port has its own address in each of its VLANs.
+        found = [change for change in self.recorder.since(position) if change["address"].startswith((FDB, MDB, VLAN)) and change["actor"]["pid"] == done.pid and
+                 not (VLAN in told[0][1] and change["address"].startswith(FDB))]
+        # With the last place to which a VXLAN sends some kernels tell its address once more, without a place.
+        found = [change for change in found if not (change["address"].startswith(f"{FDB}/vx/") and "dst=" not in change["address"])]
         self.assertEqual([(change["kind"], change["address"]) for change in found], list(told), listing(self.recorder.since(position)))
         self.assertNotEqual(self.everything(), before)
         for change in reversed(found):
@@ -136,7 +141,8 @@ class Recording(Case):
         self.assertEqual(self.everything(), before, command)
 
     def test_fdb(self):
-        self.there_and_back("bridge fdb add 02:00:00:00:00:77 dev d0 master static", ("added", f"{FDB}/br0/02:00:00:00:00:77"), *([("added", f"{FDB}/br0/02:00:00:00:00:77,vlan=1")] if self.filtering else []))
+        words, option = (" vlan 1", ",vlan=1") if self.filtering else ("", "")
+        self.there_and_back("bridge fdb add 02:00:00:00:00:77 dev d0 master static" + words, ("added", f"{FDB}/br0/02:00:00:00:00:77{option}"))
         self.there_and_back("bridge fdb del 02:00:00:00:00:03 dev d1 self", ("removed", f"{FDB}/d1/02:00:00:00:00:03,self"))
         self.there_and_back("bridge fdb del 02:00:00:00:00:0a dev vx dst 10.0.0.8", ("removed", f"{FDB}/vx/02:00:00:00:00:0a,self,dst=10.0.0.8"))
         self.there_and_back("bridge fdb append 00:00:00:00:00:00 dev vx dst 10.0.0.7", ("added", f"{FDB}/vx/00:00:00:00:00:00,self,dst=10.0.0.7"))
