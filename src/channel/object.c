@@ -220,7 +220,7 @@ int object_dump_request(const struct object *object, struct netlink *netlink, co
 /* A protocol family that this kernel does not have, or has switched off, has no objects. */
 static bool is_absent(const struct object *object, int r)
 {
-	return (object->family_count > 1 || object->may_lack) && (r == -EOPNOTSUPP || r == -EAFNOSUPPORT);
+	return (object->family_count > 1 || object->may_lack) && (r == -EOPNOTSUPP || r == -EAFNOSUPPORT || (r == -ENOENT && object->may_lack));
 }
 
 /* A place that has gone meanwhile has nothing to tell. */

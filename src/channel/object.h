@@ -94,6 +94,10 @@ struct object {
 	bool keeps_creation;
 	/* Its messages hold what is secret. */
 	bool has_secrets;
+	/* A socket: its "inode" leads to the processes that have it open (channel/socket.h), which are told with it. */
+	bool has_owner;
+	/* A dump may tell the same one twice. */
+	bool tells_twice;
 	/* A kernel may be made without this kind: then there are none. */
 	bool may_lack;
 	/* There is just one, always: it is asked for, never dumped. */

@@ -329,12 +329,23 @@ static const struct field mpls[] = {
 };
 static TC_NEST(schema_mpls, "mpls", mpls);
 
+static const struct field gate_entry[] = {
+	[TCA_GATE_ENTRY_INDEX] = { "index", FIELD_U32, SET, NULL, "place" },
+	[TCA_GATE_ENTRY_GATE] = { "open", FIELD_FLAG, SET, NULL, "packets pass" },
+	[TCA_GATE_ENTRY_INTERVAL] = { "interval", FIELD_U32, SET, "ns", "for how long" },
+	[TCA_GATE_ENTRY_IPV] = { "ipv", FIELD_S32, SET, NULL, "priority that they have then" },
+	[TCA_GATE_ENTRY_MAX_OCTETS] = { "max_octets", FIELD_S32, SET, "bytes", "that pass at most" },
+};
+static TC_NEST(schema_gate_entry, "entry", gate_entry);
+static const struct field field_gate_entry = {
+	"entry", FIELD_RECORD, SET, NULL, "a part of the schedule", .offset = TCA_GATE_ONE_ENTRY, .schema = &schema_gate_entry
+};
 static const struct field gate[] = {
 	TIMES(TCA_GATE_TM),
 	PARMS(TCA_GATE_PARMS, schema_generic),
 	PAD(TCA_GATE_PAD),
 	[TCA_GATE_PRIORITY] = { "priority", FIELD_S32, SET, NULL, "priority" },
-	[TCA_GATE_ENTRY_LIST] = { "entries", FIELD_BYTES, SET | FIELD_NOT_NESTED, NULL, "schedule" },
+	[TCA_GATE_ENTRY_LIST] = { "entries", FIELD_LIST, SET, NULL, "schedule", .element = &field_gate_entry },
 	[TCA_GATE_BASE_TIME] = { "base_time", FIELD_U64, SET, "ns", "begin" },
 	[TCA_GATE_CYCLE_TIME] = { "cycle_time", FIELD_U64, SET, "ns", "length" },
 	[TCA_GATE_CYCLE_TIME_EXT] = { "cycle_time_ext", FIELD_U64, SET, "ns", "what may be added" },

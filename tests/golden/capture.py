@@ -173,10 +173,54 @@ def capture_bridge():
         file.write(subprocess.run(['bridge', '-j', '-d', 'vlan', 'show'], capture_output=True, text=True, check=True).stdout)
 
 
+def make_sockets():
+    """One of each, with connections, names and groups; to be kept open."""
+    kept = []
+    for family, address in (socket.AF_INET, '127.0.0.1'), (socket.AF_INET6, '::1'):
+        listening = socket.create_server((address, 0), family=family)
+        near = socket.create_connection(listening.getsockname()[:2])
+        near.send(b'x' * 100)
+        udp = socket.socket(family, socket.SOCK_DGRAM)
+        udp.bind((address, 0))
+        kept += [listening, near, listening.accept()[0], udp, socket.socket(family, socket.SOCK_RAW, 58 if family == socket.AF_INET6 else 1)]
+    named = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    named.bind('\0ferry-golden')
+    named.listen(3)
+    waits = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    waits.connect('\0ferry-golden')
+    pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pair[0].shutdown(socket.SHUT_WR)
+    hears = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    hears.bind((0, 0x411))
+    packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x800))
+    packets.bind(('lo', 0x800))
+    return [*kept, named, waits, *pair, hears, packets]
+
+
+def capture_sock_diag():
+    """Sockets of each kind: the tables of inet, and the three that reach no network."""
+    route_state.ip('link', 'set', 'lo', 'up')
+    kept = make_sockets()
+    everything = 0xffffffff
+    requests = {name: [struct.pack('=BBBxI48x', family, number, 0xff, everything) for family in (2, 10)] for name, number in (('tcp', 6), ('udp', 17), ('raw', 255))}
+    requests['unix'] = [struct.pack('=BBHIIIQ', 1, 0, 0, everything, 0, 0x7f, 0)]
+    requests['netlink'] = [struct.pack('=BBHIIQ', 16, 255, 0, 0, 11, 0)]
+    requests['packet'] = [struct.pack('=BBHIIQ', 17, 0, 0, 0, 0x3f, 0)]
+    found = {name: b''.join(ask(4, 20, DUMP, payload) for payload in payloads) for name, payloads in requests.items()}
+    if not all(found.values()):
+        print('this kernel does not tell of ' + ', '.join(name for name, answer in found.items() if not answer) + ': the bytes that are there stay')
+        return
+    for name, answer in found.items():
+        with open(os.path.join(HERE, f'sock_diag-{name}.bin'), 'wb') as file:
+            file.write(answer)
+    for each in kept:
+        each.close()
+
+
 def main():
     route_state.enter(__file__)
-    for protocol in sys.argv[1:] or ['route', 'xfrm', 'tc', 'bridge']:
-        {'route': capture_route, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge}[protocol]()
+    for protocol in sys.argv[1:] or ['route', 'xfrm', 'tc', 'bridge', 'sock_diag']:
+        {'route': capture_route, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'sock_diag': capture_sock_diag}[protocol]()
 
 
 main()

@@ -79,6 +79,16 @@ static void load(const struct object *object, struct buffer *ret)
 	assert_true(ret->length > 0);
 }
 
+/* Whether MESSAGE is of OBJECT. Kinds that are just read, by a request of their own, may have messages that look alike. */
+static bool is_of(const struct object *object, const struct nlmsghdr *message, bool *ret_removed)
+{
+	*ret_removed = false;
+	if (object->protocol->rules)
+		return object_of(object->protocol, message, ret_removed) == object;
+	return message->nlmsg_type == object->new_type && message->nlmsg_len >= NLMSG_LENGTH(object->schema->header_size) &&
+	       object->concerns(message);
+}
+
 static bool next(const struct buffer *bytes, size_t *position, const struct nlmsghdr **ret)
 {
 	const void *data = bytes->data + *position;
@@ -149,7 +159,7 @@ static void read_as(const struct golden *golden, struct buffer *ret)
 		_cleanup_arena_ struct arena arena = { 0 };
 		struct record *record;
 
-		if (object_of(golden->object->protocol, message, &removed) != golden->object)
+		if (!is_of(golden->object, message, &removed))
 			continue;
 		assert_false(removed);
 		assert_int_equal(object_decode(golden->object, message, &arena, &record), 0);
@@ -335,7 +345,7 @@ static void test_each(void **state)
 		_cleanup_arena_ struct arena arena = { 0 };
 		struct record *record;
 
-		if (object_of(golden->object->protocol, message, &removed) != golden->object)
+		if (!is_of(golden->object, message, &removed))
 			continue;
 		assert_int_equal(object_decode(golden->object, message, &arena, &record), 0);
 		check_known(record, golden->object->name);
@@ -345,7 +355,7 @@ static void test_each(void **state)
 	}
 }
 
-/* No two objects of one kind have one identity; but IPv4 keeps appended routes beside each other. */
+/* No two objects of one kind have one identity; but IPv4 keeps appended routes beside each other, and a kind may be told twice. */
 static void test_identities(void **state)
 {
 	const struct golden *golden = *state;
@@ -358,14 +368,13 @@ static void test_identities(void **state)
 			_cleanup_arena_ struct arena arena = { 0 };
 			struct record *first, *second;
 
-			if (object_of(golden->object->protocol, a, &removed) != golden->object ||
-			    object_of(golden->object->protocol, b, &removed) != golden->object)
+			if (!is_of(golden->object, a, &removed) || !is_of(golden->object, b, &removed))
 				continue;
 			assert_int_equal(object_decode(golden->object, a, &arena, &first), 0);
 			assert_int_equal(object_decode(golden->object, b, &arena, &second), 0);
 			same += same_key(golden->object, first, second);
 		}
-	assert_int_equal(same, strcmp(golden->object->name, "route") == 0 ? 1 : 0);
+	assert_int_equal(same, strcmp(golden->object->name, "route") == 0 || golden->object->tells_twice ? 1 : 0);
 }
 
 /* A message that is cut anywhere is refused or read as far as it goes, and never read past its end (the sanitizer watches a copy of just its length).
@@ -386,7 +395,7 @@ static void test_cut(void **state)
 			assert_non_null(copy);
 			memcpy(copy, message, length);
 			copy->nlmsg_len = length;
-			if (object_of(golden->object->protocol, copy, &removed) != golden->object)
+			if (!is_of(golden->object, copy, &removed))
 				continue;
 			(void)!object_decode(golden->object, copy, &arena, &record);
 			if (record) {
@@ -414,9 +423,9 @@ static void test_prefixes(void **state)
 int main(void)
 {
 	const struct object *object;
-	struct golden goldens[32];
-	struct CMUnitTest tests[160];
-	char names[160][64];
+	struct golden goldens[64];
+	struct CMUnitTest tests[320];
+	char names[320][64];
 	unsigned int position = 0, count = 0, test_count = 0;
 	static const struct {
 		const char *what;
