@@ -195,7 +195,7 @@ static void path(const struct record *record, const struct naming *naming, struc
 	for (unsigned int i = 0; i < ARRAY_SIZE(options); i++) {
 		const struct entry *entry = record_at(record, options[i]);
 
-		if (!entry || (entry->value.type == VALUE_UINT && entry->value.number == 0))
+		if (!entry || (entry->value.type != VALUE_ADDRESS && record_number(record, options[i], 0) == 0))
 			continue;
 		buffer_printf(ret, ",%s=", options[i]);
 		value_print(ret, &entry->value, entry->field, naming);

@@ -127,13 +127,11 @@ static int decode_police(struct decode *decode, const struct field *field, const
 
 static void add_number(const struct record *record, const char *name, uint16_t type, size_t size, struct buffer *buffer)
 {
-	const struct value *value = record_find(record, name);
-	uint32_t small;
+	const uint64_t number = record_number(record, name, 0);
+	const uint32_t small = (uint32_t)number;
 
-	if (!value || value->type != VALUE_UINT)
-		return;
-	small = (uint32_t)value->number;
-	attribute_add(buffer, type, size == sizeof(small) ? (const void *)&small : &value->number, size);
+	if (record_find(record, name))
+		attribute_add(buffer, type, size == sizeof(small) ? (const void *)&small : &number, size);
 }
 
 /* The kernel wants the old table of times beside a rate, and does not look at what is in it. */

@@ -234,21 +234,19 @@ static int decode_htb(struct decode *decode, const struct field *field, const vo
 static int encode_htb(const struct field *field, const struct value *value, struct buffer *buffer, struct error *error)
 {
 	const struct record *record = value->record;
-	const struct value *queue = record_find(record, "direct_qlen"), *offload = record_find(record, "offload");
+	const uint32_t queue = (uint32_t)record_number(record, "direct_qlen", 0);
+	const struct value *offload = record_find(record, "offload");
 	const struct tc_htb_glob glob = {
 		.version = TC_HTB_PROTOVER,
 		.rate2quantum = (uint32_t)record_number(record, "r2q", 10),
 		.defcls = (uint32_t)record_number(record, "default", 0) & HTB_MINOR,
 	};
-	uint32_t length;
 
 	(void)field;
 	(void)error;
 	attribute_add(buffer, TCA_HTB_INIT, &glob, sizeof(glob));
-	if (queue && queue->type == VALUE_UINT) {
-		length = (uint32_t)queue->number;
-		attribute_add(buffer, TCA_HTB_DIRECT_QLEN, &length, sizeof(length));
-	}
+	if (record_find(record, "direct_qlen"))
+		attribute_add(buffer, TCA_HTB_DIRECT_QLEN, &queue, sizeof(queue));
 	if (offload && offload->type == VALUE_BOOL && offload->boolean)
 		attribute_add(buffer, TCA_HTB_OFFLOAD, NULL, 0);
 	return 0;

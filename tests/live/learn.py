@@ -68,7 +68,8 @@ def tables():
             numbers = next((numbers for numbers in sets.values() if names and names[0] in numbers.values()), {})
             for name, kind in rows:
                 constant = numbers.get(int(name)) if name.isdigit() else name
-                if kind and constant and re.fullmatch(r"[A-Z]+_[A-Z0-9_]+", constant):
+                # Of sockets the kernel tells no policy, so that nothing can be learned.
+                if kind and constant and re.fullmatch(r"[A-Z]+_[A-Z0-9_]+", constant) and "_DIAG_" not in constant:
                     found.setdefault(constant, set()).add(kind)
     return found
 
