@@ -12,7 +12,7 @@ struct attribute_iterator bridge_attributes(const struct nlmsghdr *message, size
 	const size_t skip = NLMSG_SPACE(size);
 
 	if (message->nlmsg_len < skip)
-		return attributes(NULL, 0);
+		return attributes(message, 0);
 	return attributes((const uint8_t *)message + skip, message->nlmsg_len - skip);
 }
 
