@@ -75,14 +75,14 @@ static int queue_room(struct queue *queue, size_t room)
 	return 0;
 }
 
-static int queue_add(struct queue *queue, const struct nlmsghdr *message, uint64_t received)
+static int queue_add(struct queue *queue, const struct nlmsghdr *message, uint64_t received, uint32_t datagram)
 {
 	size_t room = sizeof(struct waiting) + ((message->nlmsg_len + 7) & ~7u);
 	int r = queue_room(queue, room);
 
 	if (r < 0)
 		return r;
-	*(struct waiting *)(queue->data + queue->tail) = (struct waiting){ received, message->nlmsg_len, (uint32_t)room };
+	*(struct waiting *)(queue->data + queue->tail) = (struct waiting){ received, message->nlmsg_len, (uint32_t)room, datagram };
 	memcpy(queue->data + queue->tail + sizeof(struct waiting), message, message->nlmsg_len);
 	queue->tail += room;
 	return 0;
@@ -187,6 +187,8 @@ struct netlink_source *netlink_source_close(struct netlink_source *source)
 	buffer_done(&source->unified);
 	if (source->origin_found)
 		actor_unref(source->origin.actor);
+	if (source->shared.actor)
+		actor_unref(source->shared.actor);
 	for (unsigned int i = 0; i < source->check_count; i++)
 		actor_unref(source->checks[i].origin.actor);
 	if (source->protocol->rules->done)
@@ -207,12 +209,15 @@ int netlink_source_descriptor(const struct netlink_source *source)
 static void take_in(struct netlink_source *source, const void *data, size_t length, uint64_t now)
 {
 	const struct nlmsghdr *message;
+	uint32_t datagram = (uint32_t)length;
 
 	while (netlink_next(&data, &length, &message))
-		if (queue_add(&source->queue, message, now) < 0) {
+		if (queue_add(&source->queue, message, now, datagram) < 0) {
 			source->overflow = true;
 			source->unkept++;
 			source->recording.count(source->recording.sink, 0, 1);
+		} else {
+			datagram = 0;
 		}
 }
 
@@ -283,10 +288,10 @@ static bool find_origin(struct netlink_source *source, const struct waiting *wai
 		return true;
 	}
 	lossy = source->overflow || waiting->received < source->lossy_until;
-	result = join_message(&source->join, message, true, lossy, &notice);
+	result = join_message(&source->join, message, waiting->datagram, true, lossy, &notice);
 	if (result == JOIN_WAIT) {
 		source->recording.pump(source->recording.sink);
-		result = join_message(&source->join, message, may_come(source, waiting), lossy, &notice);
+		result = join_message(&source->join, message, waiting->datagram, may_come(source, waiting), lossy, &notice);
 	}
 	if (result == JOIN_WAIT)
 		return false;
@@ -320,10 +325,34 @@ static bool find_sysctl_cause(struct netlink_source *source, uint64_t *ret)
 	return now - source->wait_since >= SYSCTL_PATIENCE;
 }
 
+/* ---- Several messages in one datagram, which the kernel sends at once ---- */
+
+static bool is_followed(const struct waiting *waiting)
+{
+	return waiting->datagram > NLMSG_ALIGN(waiting->length);
+}
+
+static void share_origin(struct netlink_source *source, const struct origin *origin)
+{
+	if (source->shared.actor)
+		actor_unref(source->shared.actor);
+	source->shared = *origin;
+	if (origin->actor)
+		actor_ref(origin->actor);
+}
+
+static bool take_shared(struct netlink_source *source)
+{
+	source->origin = source->shared;
+	if (source->origin.actor)
+		actor_ref(source->origin.actor);
+	return true;
+}
+
 /* Fills step->origin and step->cause; false: something that may still come is missing, and what was found is kept for the next try. */
 static bool find_who(struct netlink_source *source, const struct waiting *waiting, const struct nlmsghdr *message, struct step *step)
 {
-	if (!source->origin_found && !find_origin(source, waiting, message, &source->origin))
+	if (!source->origin_found && !(waiting->datagram ? find_origin(source, waiting, message, &source->origin) : take_shared(source)))
 		return false;
 	source->origin_found = true;
 	if (!find_sysctl_cause(source, &step->cause))
@@ -331,6 +360,8 @@ static bool find_who(struct netlink_source *source, const struct waiting *waitin
 	source->origin_found = false;
 	source->wait_since = 0;
 	step->origin = source->origin; /* with its reference to the actor */
+	if (is_followed(waiting))
+		share_origin(source, &step->origin);
 	return true;
 }
 
@@ -371,14 +402,16 @@ static bool process_first(struct netlink_source *source)
 	struct event_notice unused;
 	bool many, concerns = recognise(source, message, &step, &many);
 
-	if (!concerns || source->silent) {
-		if (notices_come(source))
-			join_message(&source->join, message, true, false, &unused);
+	if ((!concerns && !is_followed(waiting)) || source->silent) {
+		if (notices_come(source) && waiting->datagram)
+			join_message(&source->join, message, waiting->datagram, true, false, &unused);
 	} else if (!find_who(source, waiting, message, &step)) {
 		return false;
 	}
 	if (concerns)
 		handle(source, message, &step, many);
+	else if (step.origin.actor)
+		actor_unref(step.origin.actor);
 	source->last_message = waiting->received;
 	source->recording.count(source->recording.sink, source->silent ? 0 : 1, 0);
 	queue_pop(&source->queue);

@@ -19,6 +19,7 @@ struct waiting {
 	uint64_t received; /* boottime */
 	uint32_t length;   /* of the message */
 	uint32_t room;     /* with the alignment behind it */
+	uint32_t datagram; /* bytes of the datagram that it begins; 0: it stands behind another in the same, and has the same origin */
 };
 
 /* Something went that other objects depend on, and the kernel may take those away without a word: to be looked up once the queue is empty. */
@@ -29,6 +30,7 @@ enum check_kind {
 	CHECK_NEXTHOP,
 	CHECK_ROUTE6, /* one nexthop of an IPv6 multipath route went */
 	CHECK_LINK,   /* a link changed through a file, and the kernel tells no one */
+	CHECK_QUEUES, /* a qdisc or class went, and what stood in it */
 	CHECK_KIND,   /* all of a kind: INDEX is the type of its messages */
 };
 
@@ -77,6 +79,7 @@ struct netlink_source {
 	struct buffer unified; /* the message at hand, where it has another form than its kind's */
 	struct origin origin;  /* of the head of the queue, found but not yet used */
 	bool origin_found;
+	struct origin shared;   /* of the datagram at hand, where several messages are in it; its actor is referenced */
 	uint64_t wait_since;    /* boottime since which the head of the queue waits for the sysctl write behind it; 0 = it does not */
 	uint64_t latest_notice; /* its boottime */
 	uint64_t lossy_until;   /* boottime until which the notices of lost messages may stand beside those of others */
@@ -142,6 +145,12 @@ void route_late(struct netlink_source *source, struct step *step);
 void route_late_done(struct netlink_source *source);
 /* route_cascade.c: the first u32 attribute of TYPE, 0 where there is none. */
 uint32_t route_number_of(const struct nlmsghdr *message, size_t header, uint16_t type);
+/* tc_cascade.c: a notice that all filters of a priority have gone. */
+bool tc_is_of_many(const struct nlmsghdr *message);
+void tc_many(struct netlink_source *source, const struct nlmsghdr *message, struct step *step);
+/* bridge.c: messages of bridges' databases, each of several. */
+bool bridge_is_of_many(const struct nlmsghdr *message);
+void bridge_many(struct netlink_source *source, const struct nlmsghdr *message, struct step *step);
 /* netlink_secret.c: overwrites what is secret of a MESSAGE of OBJECT, which is ours, and leaves it out of what is known of ACTOR (may be NULL). */
 void source_withhold(struct arena *arena, const struct object *object, const struct nlmsghdr *message, const struct ferry_actor *actor);
 /* netlink_check.c: asks for a look at what CHECK may be about. */

@@ -7,6 +7,7 @@
 #include "channel/object-inside.h"
 #include "channel/path-wants.h"
 #include "channel/record-items.h"
+#include "channel/socket.h"
 
 #define AHEAD 4 /* messages that are fetched before their turn */
 
@@ -21,7 +22,8 @@ struct walk {
 	struct arena messages;
 	struct sort_text *places; /* other: the message */
 	size_t count, capacity;
-	struct buffer own; /* path of the message at hand */
+	struct buffer own;            /* path of the message at hand */
+	struct socket_owners *owners; /* read when they are told first */
 	struct arena arena;
 };
 
@@ -119,6 +121,18 @@ static int gather(void *data, const struct nlmsghdr *message)
 	return r > 0 ? keep(walk, message) : r;
 }
 
+/* What is not in the message: whose it is. */
+static int complete(struct walk *walk, struct record *record)
+{
+	int r = 0;
+
+	if (!walk->object->has_owner || !walk->items.values)
+		return 0;
+	if (!walk->owners)
+		r = socket_owners_read(walk->machine, &walk->owners);
+	return r < 0 ? r : socket_owners_tell(walk->owners, &walk->arena, record);
+}
+
 /* Objects of one address stay in the kernel's order. */
 static int deliver(struct walk *walk)
 {
@@ -129,8 +143,12 @@ static int deliver(struct walk *walk)
 		/* In the order of their paths they lie all over the memory. */
 		if (i + AHEAD < walk->count)
 			__builtin_prefetch(walk->places[i + AHEAD].other);
+		if (walk->object->tells_twice && i > 0 && strcmp(walk->places[i].text, walk->places[i - 1].text) == 0)
+			continue;
 		record = NULL;
 		r = decode_message(walk, walk->places[i].other, &record);
+		if (r == 0)
+			r = complete(walk, record);
 		if (r == 0)
 			r = tell_object(walk, walk->places[i].text, record);
 	}
@@ -201,6 +219,7 @@ static void walk_done(struct walk *walk)
 	buffer_done(&walk->own);
 	arena_done(&walk->messages);
 	free(walk->places);
+	socket_owners_free(walk->owners);
 	arena_done(&walk->arena);
 }
 

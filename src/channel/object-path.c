@@ -86,15 +86,20 @@ int object_parse_word(struct object_path *path, const char *field, const struct 
 	return 0;
 }
 
-static int put_address(struct object_path *path, const char *field, const uint8_t *data, uint32_t length, int16_t prefix)
+static int put_bare_address(struct object_path *path, const char *field, const uint8_t *data, uint32_t length, int16_t prefix)
 {
 	struct value value = value_data(VALUE_ADDRESS, arena_copy(path->arena, data, length), length);
-	int r;
 
 	if (!value.bytes.data)
 		return -ENOMEM;
 	value.bytes.prefix = prefix;
-	r = record_put(path->arena, path->record, field, value);
+	return record_put(path->arena, path->record, field, value);
+}
+
+static int put_address(struct object_path *path, const char *field, const uint8_t *data, uint32_t length, int16_t prefix)
+{
+	int r = put_bare_address(path, field, data, length, prefix);
+
 	if (r < 0 || !schema_field(path->record->schema, "family"))
 		return r;
 	return record_put(path->arena, path->record, "family", value_uint(length == 4 ? AF_INET : AF_INET6));
@@ -122,18 +127,34 @@ int object_parse_prefix(struct object_path *path, const char *field)
 	return put_address(path, field, data, bytes, prefix);
 }
 
-int object_parse_ip(struct object_path *path, const char *field)
+static int take_ip(struct object_path *path, uint8_t data[32], uint32_t *ret_bytes)
 {
 	const size_t length = part_length(path, "/,");
-	uint8_t data[32];
-	uint32_t bytes;
 	int16_t prefix;
-	int r = address_parse_bytes(path->rest, length, data, &bytes, &prefix);
+	int r = address_parse_bytes(path->rest, length, data, ret_bytes, &prefix);
 
-	if (r < 0 || (bytes != 4 && bytes != 16) || prefix >= 0)
+	if (r < 0 || (*ret_bytes != 4 && *ret_bytes != 16) || prefix >= 0)
 		return -EINVAL;
 	path->rest += length;
-	return put_address(path, field, data, bytes, -1);
+	return 0;
+}
+
+int object_parse_ip(struct object_path *path, const char *field)
+{
+	uint8_t data[32];
+	uint32_t bytes;
+	int r = take_ip(path, data, &bytes);
+
+	return r < 0 ? r : put_address(path, field, data, bytes, -1);
+}
+
+int object_parse_ip_of_field(struct object_path *path, const char *field)
+{
+	uint8_t data[32];
+	uint32_t bytes;
+	int r = take_ip(path, data, &bytes);
+
+	return r < 0 ? r : put_bare_address(path, field, data, bytes, -1);
 }
 
 static int parse_number(struct object_path *path, const struct field *field, size_t length)

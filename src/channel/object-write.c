@@ -112,7 +112,7 @@ static void add_attribute(struct buffer *words, const struct object *object, con
 {
 	_cleanup_buffer_ struct buffer path = { 0 };
 
-	if (ack->has_offset && ack->offset >= NLMSG_HDRLEN &&
+	if (ack->has_offset && ack->offset >= NLMSG_HDRLEN && !object->frame &&
 	    schema_path_at(object->schema, payload, length, ack->offset - NLMSG_HDRLEN, &path) == 0 && !path.failed && path.length)
 		buffer_printf(words, " (attribute %s)", path.data);
 }
@@ -166,6 +166,16 @@ int object_refusal(const struct object *object, const void *payload, size_t leng
 
 /* ---- Requests ---- */
 
+static int put_in_frame(const struct object *object, struct buffer *payload)
+{
+	struct buffer framed = { 0 };
+
+	object->frame(payload, &framed);
+	buffer_done(payload);
+	*payload = framed;
+	return framed.failed ? -ENOMEM : 0;
+}
+
 int object_request(const struct object *object, struct machine *machine, struct arena *arena, const struct record *record, enum object_write write,
 		   struct object_request *ret)
 {
@@ -188,8 +198,12 @@ int object_request(const struct object *object, struct machine *machine, struct 
 			request.flags |= NLM_F_REPLACE;
 		else if (!object->stands_beside || !object->stands_beside(copy))
 			request.flags |= NLM_F_EXCL;
+		else
+			request.flags |= object->beside_flags;
 		r = schema_encode(copy, FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE, &request.payload, &machine->error);
 	}
+	if (r == 0 && object->frame)
+		r = put_in_frame(object, &request.payload);
 	if (r < 0) {
 		buffer_done(&request.payload);
 		return r;
@@ -310,7 +324,10 @@ static int change(const struct object *object, struct machine *machine, struct a
 int object_write(const struct object *object, struct machine *machine, const struct record *record, enum object_write write)
 {
 	_cleanup_(arena_done) struct arena arena = { 0 };
+	int r = write == OBJECT_CREATE && object->stands_on ? object->stands_on(machine, record) : 0;
 
+	if (r < 0)
+		return r;
 	if (object->write)
 		return object->write(object, machine, record, write);
 	if (write == OBJECT_CHANGE)

@@ -161,16 +161,28 @@ struct dump {
 	const struct object *object;
 	object_message_function *function;
 	void *data;
+	struct buffer room; /* of a message that was split */
 };
 
 /* A filter that the kernel does not know is no filter, and dumps hold foreign objects too: looked at again here. */
-static int take_message(void *data, const struct nlmsghdr *message)
+static int take_one(void *data, const struct nlmsghdr *message)
 {
 	const struct dump *dump = data;
 
 	if (message->nlmsg_type != dump->object->new_type || !is_about(dump->object, message))
 		return 0;
 	return dump->function(dump->data, message);
+}
+
+static int take_message(void *data, const struct nlmsghdr *message)
+{
+	struct dump *dump = data;
+
+	if (!dump->object->split)
+		return take_one(data, message);
+	if (message->nlmsg_type != dump->object->new_type && message->nlmsg_type != dump->object->get_type)
+		return 0;
+	return dump->object->split(message, &dump->room, take_one, dump);
 }
 
 static void empty_request(const struct object *object, uint8_t family, struct buffer *request)
@@ -187,7 +199,7 @@ static void empty_request(const struct object *object, uint8_t family, struct bu
 int object_dump_request(const struct object *object, struct netlink *netlink, const struct buffer *request, object_message_function *function,
 			void *data, bool *ret_interrupted, struct error *error)
 {
-	struct dump dump = { object, function, data };
+	struct dump dump = { .object = object, .function = function, .data = data };
 	struct netlink_ack ack;
 	int r;
 
@@ -199,6 +211,7 @@ int object_dump_request(const struct object *object, struct netlink *netlink, co
 	} else {
 		r = netlink_dump(netlink, object->get_type, 0, request->data, request->length, take_message, &dump, ret_interrupted, &ack);
 	}
+	buffer_done(&dump.room);
 	if (r < 0 && ack.result == r)
 		return object_refusal(object, request->data, request->length, &ack, error);
 	return r;
@@ -207,13 +220,34 @@ int object_dump_request(const struct object *object, struct netlink *netlink, co
 /* A protocol family that this kernel does not have, or has switched off, has no objects. */
 static bool is_absent(const struct object *object, int r)
 {
-	return object->family_count > 1 && (r == -EOPNOTSUPP || r == -EAFNOSUPPORT);
+	return (object->family_count > 1 || object->may_lack) && (r == -EOPNOTSUPP || r == -EAFNOSUPPORT || (r == -ENOENT && object->may_lack));
+}
+
+/* A place that has gone meanwhile has nothing to tell. */
+static int dump_places(const struct object *object, struct netlink *netlink, const struct dump *dump, bool *ret_interrupted, struct error *error)
+{
+	const size_t size = object->schema->header_size;
+	_cleanup_buffer_ struct buffer places = { 0 };
+	int r = object->places(netlink, &places);
+
+	for (size_t at = 0; r == 0 && at + size <= places.length; at += size) {
+		const struct buffer request = { .data = places.data + at, .length = size };
+		bool interrupted = false;
+
+		r = object_dump_request(object, netlink, &request, dump->function, dump->data, &interrupted, error);
+		if (r == -ENODEV || r == -ENOENT)
+			r = 0;
+		*ret_interrupted |= interrupted;
+	}
+	return r;
 }
 
 static int dump_once(const struct object *object, struct netlink *netlink, const struct dump *dump, bool everything, bool *ret_interrupted,
 		     struct error *error)
 {
 	*ret_interrupted = false;
+	if (object->places)
+		return dump_places(object, netlink, dump, ret_interrupted, error);
 	for (unsigned int i = 0; i < object->family_count; i++) {
 		void (*fill)(struct buffer *, uint8_t) = everything && object->dump_all ? object->dump_all : object->dump;
 		_cleanup_buffer_ struct buffer request = { 0 };
@@ -235,7 +269,7 @@ static int dump_once(const struct object *object, struct netlink *netlink, const
 int object_dump_whole(const struct object *object, struct netlink *netlink, bool everything, object_message_function *function, void *data,
 		      bool *ret_interrupted, struct error *error)
 {
-	const struct dump dump = { object, function, data };
+	const struct dump dump = { .object = object, .function = function, .data = data };
 	bool interrupted = false;
 	int r = 0;
 

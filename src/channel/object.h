@@ -23,6 +23,9 @@ enum object_get {
 	OBJECT_GET_DUMP, /* a dump that the kernel narrows */
 };
 
+/* Given the messages of an answer; NULL: they come anew. */
+typedef int object_message_function(void *data, const struct nlmsghdr *message);
+
 /* Whom an object is there for. */
 enum object_origin {
 	OBJECT_ASKED,   /* somebody asked for it */
@@ -61,6 +64,14 @@ struct object {
 		     struct error *error);
 	/* Fills header and attributes of a dump request for FAMILY; NULL: a zeroed header of the schema's size with the family in its first byte. */
 	void (*dump)(struct buffer *request, uint8_t family);
+	/* Where a kind is not told by one dump: appends the request of each that it takes, all of the size of the schema's header. NULL: DUMP does.
+	 */
+	int (*places)(struct netlink *netlink, struct buffer *ret);
+	/* Where a message tells of several, or in another layout: hands each on in one of its own as the schema has it, put together in ROOM. NULL: a
+	 * message is one. */
+	int (*split)(const struct nlmsghdr *message, struct buffer *room, object_message_function *function, void *data);
+	/* The way back: the payload of a request, from one as the schema has it. NULL: it is that. */
+	void (*frame)(const struct buffer *plain, struct buffer *ret);
 	/* Mends a decoded record where the kernel's layout wants it (moves, joins, defaults). NULL: nothing. */
 	int (*mend)(struct arena *arena, struct record *record);
 	/* NOW takes the place of OLD in a memory of what stands. What OLD told and NOW no longer does, although it holds, is appended to RET behind
@@ -83,12 +94,21 @@ struct object {
 	bool keeps_creation;
 	/* Its messages hold what is secret. */
 	bool has_secrets;
+	/* A socket: its "inode" leads to the processes that have it open (channel/socket.h), which are told with it. */
+	bool has_owner;
+	/* A dump may tell the same one twice. */
+	bool tells_twice;
+	/* A kernel may be made without this kind: then there are none. */
+	bool may_lack;
 	/* There is just one, always: it is asked for, never dumped. */
 	bool single;
 	/* Whether the kernel keeps this object beside others that NLM_F_EXCL would take for the same. NULL: never. */
 	bool (*stands_beside)(const struct record *record);
+	uint16_t beside_flags; /* in the request that makes such a one */
 	/* A write that takes more than one request. NULL: one. */
 	int (*write)(const struct object *object, struct machine *machine, const struct record *record, enum object_write write);
+	/* Whether what a new one stands on is there, where the kernel would not refuse but put it elsewhere. -ENOENT with words. NULL: it refuses. */
+	int (*stands_on)(struct machine *machine, const struct record *record);
 	/* Whether RECORD says enough to be made anew, where nothing stands; else WHY says what is missing. NULL: always. */
 	bool (*can_be_made)(const struct record *record, const char **ret_why);
 	/* Why RECORD, once removed, cannot be made again from what was told of it; NULL where it can. NULL: it always can. */
@@ -165,12 +185,13 @@ int object_parse_word(struct object_path *path, const char *field, const struct 
 int object_parse_prefix(struct object_path *path, const char *field) _must_check_;
 /* An IP address; "family", where the record has it, is set by it. Stops before a slash or comma. */
 int object_parse_ip(struct object_path *path, const char *field) _must_check_;
+/* The same in a record whose family is another thing. */
+int object_parse_ip_of_field(struct object_path *path, const char *field) _must_check_;
 /* ,FIELD=VALUE: a number, word, interface, text or prefix as the schema says it. */
 int object_parse_option(struct object_path *path) _must_check_;
 
 /* Dumps all objects of a kind over NETLINK, retried up to 5 times while the kernel says that the dump was interrupted, then told in *RET_INTERRUPTED.
  * FUNCTION is given raw messages; on a retry it is called with NULL first, to forget what it had. */
-typedef int object_message_function(void *data, const struct nlmsghdr *message);
 int object_dump(const struct object *object, struct netlink *netlink, object_message_function *function, void *data, bool *ret_interrupted,
 		struct error *error) _must_check_;
 

@@ -39,7 +39,7 @@ static const struct field attributes_of_port[] = {
 	[IFLA_MASTER] = { "master", FIELD_INTERFACE, 0, NULL, "bridge" },
 	[IFLA_PROTINFO] = { "options", FIELD_RECORD, FIELD_SETTABLE, NULL, "what is set for the port", .schema = &schema_link_bridge_port },
 	[IFLA_OPERSTATE] = { "operstate", FIELD_U8, TOLD_BY_LINK, NULL, "operational state" },
-	[IFLA_AF_SPEC] = { "vlans", FIELD_LIST, 0, NULL, "VLANs", .element = &vlan_member },
+	[IFLA_AF_SPEC] = { "vlans", FIELD_LIST, FIELD_DERIVED, NULL, "VLANs: netlink/route/vlan", .element = &vlan_member },
 };
 
 static const struct schema schema = {

@@ -17,7 +17,7 @@ struct protocol {
 	/* A message in the form that its kind's schema reads: some tell an object in another layout, or by another type, as a request or when it
 	 * goes. The message itself where it has that form; ROOM, which is filled anew, where it has not. NULL: every message has it. */
 	const struct nlmsghdr *(*unify)(const struct nlmsghdr *message, struct buffer *room);
-	const struct source_rules *rules;
+	const struct source_rules *rules; /* NULL: its objects come and go without a word, and are not recorded */
 };
 
 #define PROTOCOL(identifier) extern const struct protocol protocol_##identifier;

@@ -2,6 +2,7 @@
 /* What follows from what: the address that goes with its link, the route that goes with its address; and what the kernel takes away
  * without a word, to be looked up. Sources: net/ipv4/fib_frontend.c, fib_semantics.c, nexthop.c; net/ipv6/addrconf.c. */
 #include <linux/if.h>
+#include <linux/neighbour.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -39,6 +40,10 @@ static uint32_t interface_of(uint16_t get_type, const struct nlmsghdr *message)
 		return (uint32_t)((const struct ndmsg *)NLMSG_DATA(message))->ndm_ifindex;
 	case RTM_GETROUTE:
 		return route_number_of(message, sizeof(struct rtmsg), RTA_OIF);
+	case RTM_GETQDISC:
+	case RTM_GETTCLASS:
+	case RTM_GETTFILTER:
+		return (uint32_t)((const struct tcmsg *)NLMSG_DATA(message))->tcm_ifindex;
 	default:
 		return 0;
 	}
@@ -179,6 +184,11 @@ static void check_dependents(struct netlink_source *source, const struct step *s
 	case RTM_GETADDR:
 		check_address(source, step, number);
 		break;
+	case RTM_GETQDISC:
+	case RTM_GETTCLASS:
+		source_check(source, (struct check){ .kind = CHECK_QUEUES, .cause = number, .index = interface_of(RTM_GETQDISC, step->message) },
+			     &step->origin);
+		break;
 	case RTM_GETNEXTHOP:
 		source_check(source,
 			     (struct check){
@@ -232,6 +242,7 @@ static bool route_matches(const struct check *check, const struct nlmsghdr *mess
 	case CHECK_ROUTE6:
 		return route->rtm_family == AF_INET6 && route->rtm_table == check->index;
 	case CHECK_LINK:
+	case CHECK_QUEUES:
 	case CHECK_KIND:
 		break;
 	}
@@ -247,12 +258,35 @@ static bool matches(const struct check *check, const struct nlmsghdr *message)
 		return (check->kind == CHECK_LINK_DOWN || check->kind == CHECK_LINK_GONE) &&
 		       (route_number_of(message, sizeof(struct nhmsg), NHA_OIF) == check->index ||
 			route_number_of(message, sizeof(struct nhmsg), NHA_GROUP));
+	case RTM_NEWQDISC:
+	case RTM_NEWTCLASS:
+	case RTM_NEWTFILTER: /* they go with their link, and with the qdisc or class in which they stand */
+		return (check->kind == CHECK_QUEUES || check->kind == CHECK_LINK_DOWN || check->kind == CHECK_LINK_GONE) &&
+		       message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct tcmsg)) && interface_of(RTM_GETQDISC, message) == check->index;
+	case RTM_NEWNEIGH: /* what a bridge has is told, what a link has by itself is not */
+		return (check->kind == CHECK_LINK_DOWN || check->kind == CHECK_LINK_GONE) &&
+		       message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ndmsg)) &&
+		       ((const struct ndmsg *)NLMSG_DATA(message))->ndm_family == AF_BRIDGE && interface_of(RTM_GETNEIGH, message) == check->index &&
+		       !route_number_of(message, sizeof(struct ndmsg), NDA_MASTER);
 	case RTM_NEWLINK:
 		return check->kind == CHECK_LINK && message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg)) &&
 		       interface_of(RTM_GETLINK, message) == check->index;
 	default:
 		return false;
 	}
+}
+
+static bool is_of_many(const struct nlmsghdr *message)
+{
+	return tc_is_of_many(message) || bridge_is_of_many(message);
+}
+
+static void many(struct netlink_source *source, const struct nlmsghdr *message, struct step *step)
+{
+	if (tc_is_of_many(message))
+		tc_many(source, message, step);
+	else
+		bridge_many(source, message, step);
 }
 
 const struct source_rules source_rules_route = {
@@ -262,5 +296,7 @@ const struct source_rules source_rules_route = {
 	.cause = cause,
 	.told = told,
 	.matches = matches,
+	.is_of_many = is_of_many,
+	.many = many,
 	.done = route_late_done,
 };

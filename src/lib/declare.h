@@ -105,6 +105,7 @@ struct step {
 	bool action;  /* not a value that stays: done each time */
 	bool needs_yes;
 	unsigned int rank, place;
+	const char *makes; /* the address by which others need it, where that is not its own */
 	const char **needs;
 	/* While it is done: */
 	bool done, staged;

@@ -19,8 +19,9 @@ static const struct {
 	const char *name;
 	unsigned int removal, making;
 } ranks[] = {
-	{ "rule", 0, 28 }, { "route", 1, 27 }, { "nexthop", 2, 26 }, { "neigh", 3, 25 },  { "addr", 4, 24 },
-	{ "link", 5, 21 }, { "port", 6, 22 },  { "default", 7, 32 }, { "policy", 8, 31 }, { "state", 9, 30 },
+	{ "rule", 0, 28 },  { "route", 1, 27 },   { "nexthop", 2, 26 }, { "neigh", 3, 25 }, { "addr", 4, 24 },   { "link", 5, 21 },
+	{ "port", 6, 22 },  { "default", 7, 32 }, { "policy", 8, 31 },  { "state", 9, 30 }, { "filter", 0, 34 }, { "qdisc", 1, 33 },
+	{ "class", 1, 33 }, { "fdb", 3, 25 },     { "mdb", 3, 25 },     { "vlan", 4, 24 },
 };
 
 static int no_memory(struct plan *plan)
@@ -252,12 +253,51 @@ static void gather_needs(struct needing *needing, const char *name, const struct
 		need(needing, "nexthop", number, (size_t)snprintf(number, sizeof(number), "%llu", (unsigned long long)value->number));
 }
 
+static const char *text_of(const struct record *record, const char *name)
+{
+	const struct value *value = record_find(record, name);
+
+	return value && value->type == VALUE_TEXT ? value->bytes.data : NULL;
+}
+
+/* Qdiscs and classes stand in each other, and name what they stand in by its handle: the one of a qdisc is known by it here, not by its place. */
+static int find_queues(struct plan *plan, struct step *step)
+{
+	const bool is_qdisc = strcmp(step->channel->object->name, "qdisc") == 0;
+	struct needing needing = { .plan = plan };
+	const char *dev, *parent, *handle, *colon;
+	_cleanup_buffer_ struct buffer own = { 0 }, above = { 0 };
+	struct value value;
+
+	if (value_parse_json(step->whole, strlen(step->whole), &plan->arena, &value, NULL) < 0 || value.type != VALUE_RECORD)
+		return 0;
+	dev = text_of(value.record, "dev");
+	parent = text_of(value.record, "parent");
+	handle = text_of(value.record, "handle");
+	if (!dev || !parent)
+		return 0;
+	colon = strchr(parent, ':');
+	if (is_qdisc && handle) {
+		buffer_printf(&own, "netlink/route/qdisc/%s/%s", dev, handle);
+		step->makes = own.failed ? NULL : arena_copy(&plan->arena, own.data, own.length);
+	}
+	if (!colon)
+		return own.failed ? -ENOMEM : 0;
+	buffer_printf(&above, "%s/%s", dev, parent);
+	if (!above.failed)
+		need(&needing, colon[1] ? "class" : "qdisc", above.data, above.length);
+	step->needs = needing.list;
+	return own.failed || above.failed ? -ENOMEM : needing.error;
+}
+
 static int find_needs(struct plan *plan, struct step *step)
 {
 	struct needing needing = { .plan = plan };
 	bool is_link = strcmp(step->channel->object->name, "link") == 0;
 	struct value value;
 
+	if (strcmp(step->channel->object->name, "qdisc") == 0 || strcmp(step->channel->object->name, "class") == 0)
+		return find_queues(plan, step);
 	if (!is_link && strcmp(step->channel->object->name, "nexthop") != 0)
 		return 0;
 	if (value_parse_json(step->whole, strlen(step->whole), &plan->arena, &value, NULL) < 0 || value.type != VALUE_RECORD)
@@ -329,9 +369,11 @@ int plan_order(struct plan *plan)
 		struct step *step = &plan->steps[i];
 
 		r = rank(plan, step);
-		items[i] = (struct order_item){
-			.rank = step->rank, .place = step->place, .removal = step->act == STEP_REMOVE, .makes = step->address, .needs = step->needs
-		};
+		items[i] = (struct order_item){ .rank = step->rank,
+						.place = step->place,
+						.removal = step->act == STEP_REMOVE,
+						.makes = step->makes ? step->makes : step->address,
+						.needs = step->needs };
 	}
 	if (r == 0)
 		r = order_items(items, plan->count, order);

@@ -28,7 +28,9 @@ char *family_address(const struct family *family, const char *group)
 
 static bool has_objects(const struct family *family)
 {
-	return protocol_of(family->protocol) != NULL;
+	const struct protocol *protocol = protocol_of(family->protocol);
+
+	return protocol && protocol->rules;
 }
 
 /* Whether ADDRESS is all of FAMILY: then its objects are meant. */

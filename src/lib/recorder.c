@@ -160,7 +160,9 @@ static void open_netlink(struct ferry_recorder *recorder, unsigned int receive_b
 	for (unsigned int i = 0; i < PROTOCOL_COUNT; i++) {
 		struct error error = { 0 };
 
-		if (netlink_source_open(protocols[i], &recorder->ferry->machine, receive_buffer, &recorder->netlink[i], &error) < 0)
+		if (!protocols[i]->rules)
+			recorder->missing.netlink[i] = strdup("the kernel does not tell when a socket comes or goes");
+		else if (netlink_source_open(protocols[i], &recorder->ferry->machine, receive_buffer, &recorder->netlink[i], &error) < 0)
 			missing(&recorder->missing.netlink[i], &error);
 	}
 }

@@ -33,7 +33,9 @@ int recorder_coverage(const struct ferry_recorder *recorder, ferry_coverage_func
 	int r = 0;
 
 	for (unsigned int i = 0; !r && i < PROTOCOL_COUNT; i++)
-		r = told(function, data, protocols[i]->name, recorder->netlink[i], "multicast, this network namespace", recorder->missing.netlink[i]);
+		if (protocols[i]->rules)
+			r = told(function, data, protocols[i]->name, recorder->netlink[i], "multicast, this network namespace",
+				 recorder->missing.netlink[i]);
 	if (!r)
 		r = told_sysctl(recorder, function, data);
 	if (!r)

@@ -188,6 +188,8 @@ static int check_value(const struct field *field, const struct value *value, con
 	case FIELD_RECORD:
 		return check_nest(field->schema, value, path, depth, error);
 	case FIELD_SELECT:
+		if (field->select && field->select->keeps_others && value->type == VALUE_BYTES)
+			return check_length(field, value, VALUE_BYTES, "bytes in hexadecimal", path, error);
 		return check_nest(NULL, value, path, depth, error);
 	case FIELD_LIST:
 	case FIELD_INDEXED:

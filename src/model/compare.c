@@ -215,11 +215,45 @@ int record_difference(struct arena *arena, const struct record *a, const struct 
 	return 0;
 }
 
+/* LIST with what is worth keeping of each of its records. */
+static int list_lasting(struct arena *arena, struct value *list)
+{
+	struct value *items;
+	bool any = false;
+
+	for (uint32_t i = 0; i < list->list.count; i++)
+		any |= list->list.items[i].type == VALUE_RECORD;
+	if (!any)
+		return 0;
+	items = arena_array(arena, struct value, list->list.count);
+	if (!items)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < list->list.count; i++) {
+		struct record *lasting;
+		int r;
+
+		items[i] = list->list.items[i];
+		if (items[i].type != VALUE_RECORD)
+			continue;
+		r = record_lasting(arena, items[i].record, &lasting);
+		if (r < 0)
+			return r;
+		items[i].record = lasting;
+	}
+	list->list.items = items;
+	return 0;
+}
+
 static int add_lasting(struct arena *arena, struct record *lasting, struct entry entry)
 {
 	struct record *inner;
 	int r;
 
+	if (entry.value.type == VALUE_LIST) {
+		r = list_lasting(arena, &entry.value);
+		if (r < 0)
+			return r;
+	}
 	if (entry.value.type == VALUE_RECORD) {
 		r = record_lasting(arena, entry.value.record, &inner);
 		if (r < 0 || !inner->count)

@@ -32,6 +32,34 @@ static bool parse_hex_number(const char *text, size_t length, uint64_t *ret)
 	return true;
 }
 
+/* One half of a handle, which may be left out; false where TEXT is something else. */
+static bool parse_half(const char *text, size_t length, uint64_t *ret)
+{
+	*ret = 0;
+	if (length > 4)
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		int digit = hex_digit(text[i]);
+
+		if (digit < 0)
+			return false;
+		*ret = *ret << 4 | (uint64_t)digit;
+	}
+	return true;
+}
+
+bool handle_parse(const char *text, size_t length, uint64_t *ret)
+{
+	const char *colon = memchr(text, ':', length);
+	size_t before = colon ? (size_t)(colon - text) : 0;
+	uint64_t major, minor;
+
+	if (!colon || length < 2 || !parse_half(text, before, &major) || !parse_half(colon + 1, length - before - 1, &minor))
+		return false;
+	*ret = major << 16 | minor;
+	return true;
+}
+
 static bool is_bare_null(const struct value *value)
 {
 	return value_is_bare(value) && value->bytes.length == 4 && memcmp(value->bytes.data, "null", 4) == 0;
@@ -68,6 +96,8 @@ static int word_number(struct convert *convert, const struct field *field, const
 	if (value->type != VALUE_TEXT)
 		return field_error(convert->error, -EINVAL, path, "must be a word");
 	if (field->names && names_parse(field->names, text, value->bytes.length, ret))
+		return 0;
+	if (field->flags & FIELD_HANDLE && handle_parse(text, value->bytes.length, ret))
 		return 0;
 	if ((field->names || field->flags & FIELD_HEX || value_is_bare(value)) && parse_hex_number(text, value->bytes.length, ret))
 		return 0;
@@ -290,6 +320,16 @@ static int convert_codec(struct convert *convert, const struct field *field, con
 	return convert_generic(convert, value, ret);
 }
 
+static int convert_select(struct convert *convert, const struct field *field, const struct record *siblings, const struct value *value,
+			  const struct field_path *path, unsigned int depth, struct value *ret)
+{
+	const struct schema *schema = field->select ? select_schema(field->select, record_find(siblings, field->select->by)) : NULL;
+
+	if (!schema && field->select && field->select->keeps_others && value->type != VALUE_RECORD)
+		return convert_bytes(convert, value, path, ret);
+	return convert_nest(convert, schema, value, path, depth, ret);
+}
+
 static int convert_value(struct convert *convert, const struct field *field, const struct record *siblings, const struct value *value,
 			 const struct field_path *path, unsigned int depth, struct value *ret)
 {
@@ -321,8 +361,7 @@ static int convert_value(struct convert *convert, const struct field *field, con
 	case FIELD_RECORD:
 		return convert_nest(convert, field->schema, value, path, depth, ret);
 	case FIELD_SELECT:
-		return convert_nest(convert, field->select ? select_schema(field->select, record_find(siblings, field->select->by)) : NULL, value,
-				    path, depth, ret);
+		return convert_select(convert, field, siblings, value, path, depth, ret);
 	case FIELD_LIST:
 	case FIELD_INDEXED:
 		return convert_list(convert, field, siblings, value, path, depth, ret);

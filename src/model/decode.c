@@ -204,11 +204,16 @@ static int decode_indexed(struct decode *decode, const struct field *field, cons
 
 static int decode_select(struct decode *decode, const struct field *field, const uint8_t *data, size_t length, struct value *ret)
 {
-	const struct schema *schema = NULL;
+	const struct value *selector = decode->parent && field->select ? record_find(decode->parent, field->select->by) : NULL;
+	const struct selection_row *row = select_row(field->select, selector);
 
-	if (decode->parent && field->select)
-		schema = select_schema(field->select, record_find(decode->parent, field->select->by));
-	return decode_record(decode, schema, data, length, ret);
+	if (row && row->codec)
+		return row->codec->decode(decode, field, data, length, ret);
+	if (!row && selector && field->select->keeps_others) {
+		put_data(ret, VALUE_BYTES, data, length, -1);
+		return 0;
+	}
+	return decode_record(decode, row ? row->schema : NULL, data, length, ret);
 }
 
 static int decode_other(struct decode *decode, const struct field *field, const uint8_t *data, size_t length, struct value *ret)

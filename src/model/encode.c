@@ -123,6 +123,29 @@ static int encode_items(struct encode *encode, const struct field *field, const 
 	return 0;
 }
 
+/* The codec of the row that SCHEMA is of, or NULL. */
+static const struct codec *row_codec(const struct field *field, const struct schema *schema)
+{
+	for (uint32_t i = 0; field->select && i < field->select->count; i++)
+		if (field->select->rows[i].schema == schema && field->select->rows[i].codec)
+			return field->select->rows[i].codec;
+	return NULL;
+}
+
+static int encode_selected(struct encode *encode, const struct field *field, const struct value *value, uint32_t filter,
+			   const struct field_path *path, unsigned int depth)
+{
+	const struct codec *codec = value->type == VALUE_RECORD ? row_codec(field, value->record->schema) : NULL;
+
+	if (value->type == VALUE_BYTES) {
+		buffer_add(encode->buffer, value->bytes.data, value->bytes.length);
+		return 0;
+	}
+	if (codec)
+		return codec->encode(field, value, encode->buffer, encode->error);
+	return encode_record(encode, value->record, filter, path, depth + 1);
+}
+
 /* Appends the payload of a value that has been checked. */
 static int encode_payload(struct encode *encode, const struct field *field, const struct value *value, uint32_t filter, const struct field_path *path,
 			  unsigned int depth)
@@ -152,8 +175,9 @@ static int encode_payload(struct encode *encode, const struct field *field, cons
 	case FIELD_PREFIX:
 		buffer_add(encode->buffer, value->bytes.data, value->bytes.length);
 		return 0;
-	case FIELD_RECORD:
 	case FIELD_SELECT:
+		return encode_selected(encode, field, value, filter, path, depth);
+	case FIELD_RECORD:
 		return encode_record(encode, value->record, filter, path, depth + 1);
 	case FIELD_LIST:
 		return encode_members(encode, field, value, filter, path, depth);

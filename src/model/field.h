@@ -96,7 +96,9 @@ static inline const struct field *attribute_field(const struct schema *schema, u
 	return &schema->attributes[type];
 }
 
-/* The schema that the text SELECTOR chooses, or NULL. */
+/* The row that the text SELECTOR chooses, or NULL. */
+const struct selection_row *select_row(const struct selection *selection, const struct value *selector);
+/* Its schema, or NULL. */
 const struct schema *select_schema(const struct selection *selection, const struct value *selector);
 
 /* The word for NUMBER, or NULL. */

@@ -21,6 +21,13 @@ static void add_hex_word(struct buffer *buffer, uint64_t number)
 	buffer_add_char(buffer, '"');
 }
 
+static void add_handle(struct buffer *buffer, uint64_t number)
+{
+	buffer_add_char(buffer, '"');
+	handle_format(buffer, number);
+	buffer_add_char(buffer, '"');
+}
+
 static void json_flags(struct buffer *buffer, uint64_t number, const struct names *names)
 {
 	uint64_t left = number;
@@ -80,6 +87,8 @@ static void json_number(struct buffer *buffer, const struct value *value, const 
 	}
 	if (field && field->flags & FIELD_HEX)
 		add_hex_word(buffer, value->number);
+	else if (field && field->flags & FIELD_HANDLE)
+		add_handle(buffer, value->number);
 	else
 		number_format(buffer, value, field);
 }

@@ -27,6 +27,13 @@ static void octal_format(struct buffer *buffer, uint64_t number)
 	buffer_printf(buffer, number ? "0%llo" : "%llo", (unsigned long long)number);
 }
 
+void handle_format(struct buffer *buffer, uint64_t number)
+{
+	const unsigned int major = (unsigned int)(number >> 16) & 0xffff, minor = (unsigned int)number & 0xffff;
+
+	buffer_printf(buffer, minor ? "%x:%x" : "%x:", major, minor);
+}
+
 void number_format(struct buffer *buffer, const struct value *value, const struct field *field)
 {
 	bool negative = value->type == VALUE_INT && value->integer < 0;
@@ -167,6 +174,8 @@ static void print_number(struct buffer *buffer, const struct value *value, const
 		hex_format(buffer, value->number);
 	else if (field && field->flags & FIELD_OCTAL)
 		octal_format(buffer, value->number);
+	else if (field && field->flags & FIELD_HANDLE)
+		handle_format(buffer, value->number);
 	else
 		number_format(buffer, value, field);
 }

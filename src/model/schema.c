@@ -29,7 +29,7 @@ const struct field *schema_field(const struct schema *schema, const char *name)
 	return NULL;
 }
 
-const struct schema *select_schema(const struct selection *selection, const struct value *selector)
+const struct selection_row *select_row(const struct selection *selection, const struct value *selector)
 {
 	const char *word = NULL;
 	size_t length = 0;
@@ -47,9 +47,16 @@ const struct schema *select_schema(const struct selection *selection, const stru
 		const char *text = selection->rows[i].text;
 
 		if (strlen(text) == length && memcmp(text, word, length) == 0)
-			return selection->rows[i].schema;
+			return &selection->rows[i];
 	}
 	return NULL;
+}
+
+const struct schema *select_schema(const struct selection *selection, const struct value *selector)
+{
+	const struct selection_row *row = select_row(selection, selector);
+
+	return row ? row->schema : NULL;
 }
 
 const char *names_find(const struct names *names, uint64_t number)
@@ -131,8 +138,11 @@ static void path_below(const struct schema *schema, const struct field *field, c
 	struct value selector;
 
 	if (field->kind == FIELD_SELECT) {
+		const struct selection_row *row;
+
 		selector = selector_in(schema, field, run, run_length);
-		nest = select_schema(field->select, &selector);
+		row = select_row(field->select, &selector);
+		nest = row && !row->codec ? row->schema : NULL;
 	} else if (field->kind == FIELD_LIST && field->element) {
 		/* A member has no name of its own, so the path goes on below it. */
 		for (struct attribute_iterator i = attributes(payload, length); attribute_next(&i);) {

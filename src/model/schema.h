@@ -61,6 +61,7 @@ enum field_flags {
 	FIELD_GUESSED = 1 << 12, /* the running kernel has told its name; its type is what the bytes look like */
 	FIELD_MANY = 1 << 13,    /* an attribute that may come more than once: then it is told as a list */
 	FIELD_OCTAL = 1 << 14,   /* an integer that people read in octal (permissions) */
+	FIELD_HANDLE = 1 << 15,  /* an integer that people read as two halves in hexadecimal, "1:a" (what traffic control names things by) */
 };
 
 struct name {
@@ -116,9 +117,11 @@ struct selection {
 	const struct selection_row {
 		const char *text;
 		const struct schema *schema;
+		const struct codec *codec; /* NULL: the bytes are as the schema says; else a codec whose value is a record of it */
 	} * rows;
 	uint32_t count;
 	const struct names *names; /* words for the sibling's number; NULL where it is a text */
+	bool keeps_others;         /* what no row is for is told as bytes, and can be sent as such */
 };
 
 struct decode {
@@ -281,6 +284,11 @@ int record_of_generic(const struct schema *schema, const struct record *generic,
 
 /* The integer in TEXT, where it is one in the form that the kernel and the printer write: no sign but -, no zeros before it. */
 bool integer_parse(const char *text, size_t length, struct value *ret);
+
+/* A number of FIELD_HANDLE: "1:a", "1:". */
+void handle_format(struct buffer *buffer, uint64_t number);
+/* The way back; ":a" is taken as well. False where TEXT is something else. */
+bool handle_parse(const char *text, size_t length, uint64_t *ret);
 
 /* An IP address or prefix, or a link-layer address, from text; -EINVAL. DATA has room for 32 bytes. PREFIX is -1 where none is given. */
 int address_parse_bytes(const char *text, size_t length, uint8_t data[32], uint32_t *ret_length, int16_t *ret_prefix) _must_check_;

@@ -155,6 +155,26 @@ static void test_unify(const struct object *object, const uint8_t *data, size_t 
 		test_path(other, record);
 }
 
+static int take_part(void *data, const struct nlmsghdr *message)
+{
+	const struct object *object = data;
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct record *record = NULL;
+
+	require(message->nlmsg_len >= NLMSG_LENGTH(object->schema->header_size));
+	(void)!object_decode(object, message, &arena, &record);
+	return 0;
+}
+
+/* A message that tells of several, as the kernel sends it. */
+static void test_split(const struct object *object, const struct nlmsghdr *message)
+{
+	_cleanup_buffer_ struct buffer room = { 0 };
+
+	if (object->split)
+		require(object->split(message, &room, take_part, (void *)object) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_arena_ struct arena arena = { 0 };
@@ -170,6 +190,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	message_a = message_of(object, object->new_type, data + 1, half);
 	message_b = message_of(object, object->new_type, data + 1 + half, size - 1 - half);
 	test_unify(object, data + 1, size - 1);
+	test_split(object, message_a);
 	a = test_message(object, &arena, message_a);
 	b = test_message(object, &arena, message_b);
 	if (!a || !b)

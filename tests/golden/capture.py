@@ -7,11 +7,14 @@ import os
 import random
 import socket
 import struct
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'live'))
+import bridge_state
 import route_state
+import tc_state
 import xfrm_state
 
 REQUEST, DUMP = 1, 0x300
@@ -123,10 +126,101 @@ def capture_route():
             file.write(b''.join(dump(kind, payload) for payload in payloads))
 
 
+def places(qdiscs):
+    """Where filters may be asked for: device and parent, each once."""
+    found = [(2 ** 32 - 1, 7)]
+    for qdisc in qdiscs:
+        _, index, handle, parent, _ = struct.unpack_from('=BxxxiIII', qdisc, 16)
+        found += [(index, 0xfffffff2), (index, 0xfffffff3)] if parent == 0xfffffff1 and b'clsact' in qdisc else [(index, handle)] if handle and parent != 0xfffffff1 else []
+    return found
+
+
+def messages(data):
+    at = 0
+    while at < len(data):
+        length, = struct.unpack_from('I', data, at)
+        yield data[at:at + length]
+        at += length + 3 & ~3
+
+
+def capture_tc():
+    """Every kind that the kernel has: one with all modules has most."""
+    for command in ('link add d0 type veth peer name d1', 'link set d0 up', 'link set d1 up'):
+        route_state.ip(*command.split())
+    kinds = [*tc_state.make_kinds(), *tc_state.make_tree()]
+    if 'netem' not in kinds:
+        print('this kernel has few kinds of traffic control: the bytes that are there stay')
+        return
+    qdiscs = dump(38, bytes(20))
+    devices = sorted({struct.unpack_from('i', qdisc, 20)[0] for qdisc in messages(qdiscs)})
+    # Of a kernel with more than two queues a link the others say nothing new.
+    found = {'qdisc': qdiscs, 'class': b''.join(dump(42, struct.pack('BxxxiIII', 0, index, 0, 0, 0)) for index in devices),
+             'filter': b''.join(dump(46, struct.pack('=BxxxIIII', 0, index & 0xffffffff, 0, parent, 0)) for index, parent in places(messages(qdiscs)))}
+    for name, answer in found.items():
+        with open(os.path.join(HERE, f'route-{name}.bin'), 'wb') as file:
+            file.write(answer)
+
+
+def capture_bridge():
+    """The databases of bridges, and what bridge(8) prints of VLANs where the kernel has them."""
+    if not bridge_state.make():
+        print('this kernel has no VLANs for bridges: the bytes that are there stay')
+        return
+    for name, kind, payload in ('fdb', 30, struct.pack('BxxxiHBB', 7, 0, 0, 0, 0)), ('mdb', 86, struct.pack('BxxxI', 7, 0)), ('vlan', 114, struct.pack('BxxxIHHI', 7, 0, 8, 1, 1)):
+        with open(os.path.join(HERE, f'route-{name}.bin'), 'wb') as file:
+            file.write(dump(kind, payload))
+    with open(os.path.join(HERE, 'route-vlan.judge'), 'w', encoding='ascii') as file:
+        file.write(subprocess.run(['bridge', '-j', '-d', 'vlan', 'show'], capture_output=True, text=True, check=True).stdout)
+
+
+def make_sockets():
+    """One of each, with connections, names and groups; to be kept open."""
+    kept = []
+    for family, address in (socket.AF_INET, '127.0.0.1'), (socket.AF_INET6, '::1'):
+        listening = socket.create_server((address, 0), family=family)
+        near = socket.create_connection(listening.getsockname()[:2])
+        near.send(b'x' * 100)
+        udp = socket.socket(family, socket.SOCK_DGRAM)
+        udp.bind((address, 0))
+        kept += [listening, near, listening.accept()[0], udp, socket.socket(family, socket.SOCK_RAW, 58 if family == socket.AF_INET6 else 1)]
+    named = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    named.bind('\0ferry-golden')
+    named.listen(3)
+    waits = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    waits.connect('\0ferry-golden')
+    pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pair[0].shutdown(socket.SHUT_WR)
+    hears = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    hears.bind((0, 0x411))
+    packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x800))
+    packets.bind(('lo', 0x800))
+    return [*kept, named, waits, *pair, hears, packets]
+
+
+def capture_sock_diag():
+    """Sockets of each kind: the tables of inet, and the three that reach no network."""
+    route_state.ip('link', 'set', 'lo', 'up')
+    kept = make_sockets()
+    everything = 0xffffffff
+    requests = {name: [struct.pack('=BBBxI48x', family, number, 0xff, everything) for family in (2, 10)] for name, number in (('tcp', 6), ('udp', 17), ('raw', 255))}
+    requests['unix'] = [struct.pack('=BBHIIIQ', 1, 0, 0, everything, 0, 0x7f, 0)]
+    requests['netlink'] = [struct.pack('=BBHIIQ', 16, 255, 0, 0, 11, 0)]
+    requests['packet'] = [struct.pack('=BBHIIQ', 17, 0, 0, 0, 0x3f, 0)]
+    found = {name: b''.join(ask(4, 20, DUMP, payload) for payload in payloads) for name, payloads in requests.items()}
+    if not all(found.values()):
+        print('this kernel does not tell of ' + ', '.join(name for name, answer in found.items() if not answer) + ': the bytes that are there stay')
+        return
+    for name, answer in found.items():
+        with open(os.path.join(HERE, f'sock_diag-{name}.bin'), 'wb') as file:
+            file.write(answer)
+    for each in kept:
+        each.close()
+
+
 def main():
     route_state.enter(__file__)
-    for protocol in sys.argv[1:] or ['route', 'xfrm']:
-        {'route': capture_route, 'xfrm': capture_xfrm}[protocol]()
+    for protocol in sys.argv[1:] or ['route', 'xfrm', 'tc', 'bridge', 'sock_diag']:
+        {'route': capture_route, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'sock_diag': capture_sock_diag}[protocol]()
 
 
 main()

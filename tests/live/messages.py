@@ -277,7 +277,7 @@ class Families(unittest.TestCase):
             protocols = {int(line.split()[1]) for line in file.read().splitlines()[1:] if line.split()[2] == "0"}
         for name, number in (("xfrm", 6), ("netfilter", 12), ("kobject_uevent", 15), ("audit", 9), ("rdma", 20), ("iscsi", 8)):
             self.assertEqual(f"netlink/{name}/" in listed, number in protocols, name)
-        self.assertTrue({"netlink/usersock/", "netlink/route/link/", "netlink/route/tc"} <= set(listed))
+        self.assertTrue({"netlink/usersock/", "netlink/route/link/", "netlink/route/ipv4_netconf"} <= set(listed))
         self.assertEqual([line.rstrip("/") for line in ferry("ls", "netlink").stdout.splitlines()], sorted(line.rstrip("/") for line in ferry("ls", "netlink").stdout.splitlines()))
 
     def test_no_such_family(self):
@@ -361,12 +361,12 @@ class Families(unittest.TestCase):
             self.assertIn({"number": 1, "hex": b"ferrytable\0".hex(), "text": "ferrytable"}, first["message"]["attributes"])
 
     def test_groups_of_route_that_have_no_objects(self):
-        with Listener("netlink/route/tc", "netlink/route/link", command="watch") as listener:
+        with Listener("netlink/route/ipv4_netconf", "netlink/route/link", command="watch") as listener:
             check(["ip", "link", "add", "q0", "type", "bridge"])
-            check(["tc", "qdisc", "add", "dev", "q0", "root", "pfifo"])
+            check(["sysctl", "-qw", "net.ipv4.conf.q0.forwarding=1"])
             check(["ip", "link", "del", "q0"])
-            added = listener.wait_for(1, lambda m: m["kind"] == "message" and {"number": 1, "hex": b"pfifo\0".hex(), "text": "pfifo"} in m["message"]["attributes"])
-            self.assertEqual((added[0]["address"], added[0]["type"]), ("netlink/route/tc", 36))
+            added = listener.wait_for(1, lambda m: m["kind"] == "message" and any(each["number"] == 2 and each["hex"] == struct.pack("=I", 1).hex() for each in m["message"]["attributes"]))
+            self.assertEqual((added[0]["address"], added[0]["type"]), ("netlink/route/ipv4_netconf", 80))
             listener.wait_for(1, lambda m: m["kind"] == "removed" and m["address"] == "netlink/route/link/q0")
 
     def test_one_group_alone(self):
