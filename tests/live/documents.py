@@ -92,6 +92,7 @@ class Documents(unittest.TestCase):
                 self.enterContext(Recorder(*LISTENERS[line], "-n", "1", command="listen", db=False))
             command = re.sub(r"--for \d+", "--for 0.1", line) + (" --for 0.1" if ENDLESS.match(line) else "")
             command = re.sub(r"-a 10\b", "-a 1", re.sub(r"-p \d+", "-p $!", command))
+            command = re.sub(r"^ferry tour(?!.*--station)", "ferry tour --station 4", command)  # tour.py goes through all of it
             # A process that ends by itself, and with it what looks at it; on a machine that others load it is gone too soon, and lives longer the next time.
             for seconds in (1, 4, 16) if "-p $!" in command else (0,):
                 whole = f"sleep {seconds} & {command}" if seconds else command
