@@ -33,7 +33,7 @@ dev:
 	@tools/setup test
 	@tools/build build-dev -Dtests=true -Dsanitize=true -Dwerror=true --buildtype=debug
 
-# make bench: what recording costs and how fast changes are kept, beside others in the same run. QUICK=1 for a look.
+# make bench: all benches, beside others in the same run; a table, and bench/results.json, of which tools/performance makes doc/performance.md. QUICK=1 for a look.
 bench: all
 	@tools/setup test
 	@bench/run

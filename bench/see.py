@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 
+import figures
 from ferrytest import FERRY, check
 
 # Where a trace goes.
@@ -66,6 +67,8 @@ def files(quick):
             begun = time.monotonic()
             subprocess.run(before + command, capture_output=True)
             clocks.setdefault(name, []).append(time.monotonic() - begun)
+    for name in list(clocks)[1:]:
+        figures.add("tar of /usr/include, watched", name, statistics.median(watched / bare for watched, bare in zip(clocks[name], clocks["bare"])), "x", "the bare one, by the clock")
     print("tar of /usr/include, seconds by the clock, loading included: " + ", ".join(f"{name} {statistics.median(values):.2f}" for name, values in clocks.items()))
 
 
@@ -73,6 +76,8 @@ def losses(loops, count):
     done = subprocess.run([FERRY, "trace", "--all", "--json", "-o", LOG, "--", loops, "getppid", str(count)], capture_output=True, text=True)
     counts = [json.loads(line) for line in done.stderr.splitlines() if line.startswith('{"counts"')][-1]["counts"]
     seconds = next(json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"seconds"'))["seconds"]
+    figures.add("A trace at full speed, into a file", "calls a second", count / seconds, "")
+    figures.add("A trace at full speed, into a file", "lost", 100 * counts["lost"] / max(counts["seen"], 1), "%")
     print(f"{count / seconds:,.0f} calls a second into a file: {counts['seen']:,} seen, {counts['lost']:,} lost (default buffer)")
 
 
@@ -95,6 +100,10 @@ def see(quick, compile_program):
             print(f"  {name:<32} " + ("not there" if runs is None else f"does not run here: {runs}"))
             continue
         clock, own = (statistics.median(run[i] / bare[i] for run, bare in zip(runs, found["bare"])) for i in (0, 1))
+        if name != "bare":
+            title = "A loop of getppid(2), watched"
+            figures.add(title, name, own, "x", "the bare loop, by the processor", wanted)
+            figures.add(title, name, clock, "x", "the bare loop, by the clock")
         words = f"  {name:<32} {statistics.median(run[0] for run in runs):>10,.0f} ns a call  {clock:>7.2f} x by the clock {own:>7.2f} x by its processor time"
         print(words + (f"  (wanted <= {wanted}: {'met' if own <= wanted else 'NOT met'})" if wanted else ""))
     files(quick)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+import figures
 from ferrytest import FERRY, check
 
 ROUTES_EACH = 256 * 256
@@ -49,6 +50,8 @@ def compare(title, programs, wanted, rounds, before=lambda: None):
         before()
         count = entries(argv)
         ratio = statistics.median(run["cpu"] / base["cpu"] for run, base in zip(found[name], found[first]) if base["cpu"] > 0)
+        if name != first:
+            figures.add(title, name, ratio, "x", first + ", by the processor")
         print(f"  {name:<44} {middle['wall'] * 1e3:>9.1f} ms  processor {middle['cpu'] * 1e3:>8.1f} ms ({ratio:>6.2f} x)  memory {middle['memory']:>6.1f} MiB  entries "
               f"{'?' if count is None else format(count, ',')}")
     for name, peer, ratio, direction in wanted:
@@ -62,6 +65,7 @@ def compare(title, programs, wanted, rounds, before=lambda: None):
             else:
                 value = statistics.median(theirs / ours for ours, theirs in pairs)
                 met = value >= ratio
+            figures.add(title, f"{name}{', faster than' if direction == 'least' else ''}", value, "x", f"{peer}, by the {words}", ratio, direction)
             relation = "x the time of" if direction == "most" else "x as fast as"
             sign = "<=" if direction == "most" else ">="
             print(f"    {name}: {value:.2f} {relation} {peer} by the {words}  (wanted {sign} {ratio}: {'met' if met else 'NOT met'})")

@@ -46,8 +46,24 @@ FERRY_API int ferry_set_root(struct ferry *ferry, const char *directory);
  * they are. -ENOENT no such namespace, -EINVAL no network namespace or another root is set, -EPERM without CAP_SYS_ADMIN, -EBUSY from another thread
  * than the process's first, whose /proc/net would be the first one's. After a failure everything is as before. Since 0.1 */
 FERRY_API int ferry_set_netns(struct ferry *ferry, const char *name);
+/* The same into a network namespace that is made for it, where there is nothing but lo, which is down; it goes with the last process in it. Where the
+ * caller may not make one, it becomes root of a user namespace of its own for good, whose rights reach no further than what was made in it. Errors as
+ * of ferry_set_netns(), -EPERM where no user namespace may be made either. Since 0.1 */
+FERRY_API int ferry_own_netns(struct ferry *ferry);
 /* "0.1.0". Since 0.1 */
 FERRY_API const char *ferry_version(void);
+
+/* A part that was built in, or that is loaded when it is needed. */
+struct ferry_component {
+	const char *name;    /* "BPF programs", "libbpf", "SQLite", ... */
+	const char *built;   /* the version it was built with, of the BPF programs their names; never NULL */
+	const char *running; /* the version that is there now; NULL where it does not say, or is not there */
+	bool when_needed;    /* it is loaded when something needs it, and all else goes on without it */
+	const char *missing; /* why it cannot be loaded, with what cannot be had without it; NULL where it can */
+};
+typedef int ferry_component_function(void *data, const struct ferry_component *component);
+/* What this library was built with. Loads what is loaded when needed, to tell its version; that one is missing is no failure. Since 0.1 */
+FERRY_API int ferry_components(struct ferry *ferry, ferry_component_function *function, void *data);
 
 /* ---- Values ---- */
 
@@ -690,6 +706,16 @@ enum ferry_call_class {
 };
 /* "process", "file", "device", "information", "communication"; NULL for other numbers. Since 0.1 */
 FERRY_API const char *ferry_call_class_name(enum ferry_call_class call_class);
+
+struct ferry_call {
+	const char *name; /* "openat" */
+	unsigned int number;
+	enum ferry_call_class call_class;
+};
+typedef int ferry_call_function(void *data, const struct ferry_call *call);
+/* Every system call that this architecture has a number for, in the order of these. Whether the running kernel was built with it is not asked.
+ * Since 0.1 */
+FERRY_API int ferry_calls(struct ferry *ferry, ferry_call_function *function, void *data);
 
 /* Whose crossings are seen. */
 struct ferry_target {

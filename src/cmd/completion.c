@@ -155,7 +155,9 @@ static void zsh(struct buffer *line)
 			buffer_add_text(line, " \\\n\t\t\t'*:address:_ferry_addresses'");
 		buffer_add_text(line, "\n\t\t;;\n");
 	}
-	buffer_add_text(line, "\tesac\n}\ncompdef _ferry ferry\n");
+	/* Loaded by the first completion, which it is to answer too; or sourced. */
+	buffer_add_text(line, "\tesac\n}\n"
+			      "if [[ $funcstack[1] == _ferry ]]; then\n\t_ferry \"$@\"\nelse\n\tcompdef _ferry ferry\nfi\n");
 }
 
 static void fish_options(struct buffer *line, const char *condition, const struct command_option *options)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "show/amount.h"
 #include "show/table.h"
 #include "show/value.h"
 
@@ -25,40 +26,13 @@ static char *text(const struct ferry_value *record, const char *name)
 	return value && ferry_value_type(value) != FERRY_NULL ? ferry_value_text(value) : strdup("-");
 }
 
-/* Three digits that count: "846 ns", "1.23 us", "45.6 ms", "789 s". */
-static void add_scaled(struct buffer *buffer, uint64_t amount, const char *const *units, unsigned int count, double step)
-{
-	double value = (double)amount;
-	unsigned int unit = 0;
-
-	while (value >= step && unit + 1 < count) {
-		value /= step;
-		unit++;
-	}
-	buffer_printf(buffer, "%.*f %s", unit == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2, value, units[unit]);
-}
-
-static void add_time(struct buffer *buffer, uint64_t time)
-{
-	static const char *const units[] = { "ns", "us", "ms", "s" };
-
-	add_scaled(buffer, time, units, ARRAY_SIZE(units), 1000);
-}
-
-static void add_bytes(struct buffer *buffer, uint64_t bytes)
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-
-	add_scaled(buffer, bytes, units, ARRAY_SIZE(units), 1024);
-}
-
 static char *time_text(uint64_t time)
 {
 	_cleanup_buffer_ struct buffer buffer = {};
 
 	if (time == 0)
 		return strdup("-");
-	add_time(&buffer, time);
+	amount_time(&buffer, time);
 	return buffer_take(&buffer);
 }
 
@@ -68,7 +42,7 @@ static char *bytes_text(uint64_t bytes)
 
 	if (bytes == 0)
 		return strdup("-");
-	add_bytes(&buffer, bytes);
+	amount_bytes(&buffer, bytes);
 	return buffer_take(&buffer);
 }
 
@@ -181,7 +155,7 @@ static const struct column path_columns[] = { { "OPENED", "count", FORM_NUMBER }
 static void add_amount(struct buffer *line, const char *before, uint64_t time, const char *behind)
 {
 	buffer_add_text(line, before);
-	add_time(line, time);
+	amount_time(line, time);
 	buffer_add_text(line, behind);
 }
 
@@ -246,7 +220,7 @@ static void print_memory(struct output *output, const struct ferry_value *counte
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(parts); i++) {
 		buffer_add_text(&output->line, parts[i].before);
-		add_bytes(&output->line, number(memory, parts[i].field));
+		amount_bytes(&output->line, number(memory, parts[i].field));
 	}
 	buffer_add_text(&output->line, " by madvise\n");
 	output_commit(output);
@@ -272,11 +246,11 @@ static void print_site(struct output *output, const struct ferry_value *site)
 		add_amount(line, ", ", number(site, "time"), "");
 	if (number(site, "bytes")) {
 		buffer_add_text(line, ", ");
-		add_bytes(line, number(site, "bytes"));
+		amount_bytes(line, number(site, "bytes"));
 	}
 	if (number(site, "touched")) {
 		buffer_add_text(line, ", touched ");
-		add_bytes(line, number(site, "touched"));
+		amount_bytes(line, number(site, "touched"));
 	}
 	buffer_printf(line, " (pid %" PRIu64 ")\n", number(site, "pid"));
 	stack = value_field(site, "stack");

@@ -64,25 +64,43 @@ int ferry_set_root(struct ferry *ferry, const char *directory)
 	return r < 0 ? ferry_failed(ferry, r) : 0;
 }
 
-int ferry_set_netns(struct ferry *ferry, const char *name)
+static int may_enter(struct ferry *ferry)
 {
-	_cleanup_close_ int descriptor = -1;
-	int r;
-
 	if (ferry->machine.root)
 		return error_set(&ferry->error, -EINVAL, "another root has no network namespaces: its files are read as they are");
 	/* /proc/net shows the namespace of the process's first thread, whichever thread looks. */
 	if (gettid() != getpid())
 		return error_set(&ferry->error, -EBUSY, "only the first thread of a process can enter another network namespace");
-	descriptor = netns_open(name, &ferry->error);
-	if (descriptor < 0)
-		return descriptor;
-	r = netns_enter(descriptor, name, &ferry->error);
-	if (r < 0)
-		return r;
+	return 0;
+}
+
+static int entered(struct ferry *ferry, int result)
+{
+	if (result < 0)
+		return result;
 	machine_forget(&ferry->machine);
 	ferry->netns = own_netns();
 	return 0;
+}
+
+int ferry_set_netns(struct ferry *ferry, const char *name)
+{
+	_cleanup_close_ int descriptor = -1;
+	int r = may_enter(ferry);
+
+	if (r < 0)
+		return r;
+	descriptor = netns_open(name, &ferry->error);
+	if (descriptor < 0)
+		return descriptor;
+	return entered(ferry, netns_enter(descriptor, name, &ferry->error));
+}
+
+int ferry_own_netns(struct ferry *ferry)
+{
+	int r = may_enter(ferry);
+
+	return r < 0 ? r : entered(ferry, netns_make(&ferry->error));
 }
 
 const char *ferry_version(void)

@@ -227,12 +227,44 @@ static bool continues(char byte)
 	return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
+/* What terminals show two columns wide (Unicode's UAX #11: W and F), in runs. */
+static bool is_wide(uint32_t character)
+{
+	static const struct {
+		uint32_t first, last;
+	} wide[] = {
+		{ 0x1100, 0x115f }, { 0x2e80, 0x303e }, { 0x3041, 0xa4cf }, { 0xa960, 0xa97c },   { 0xac00, 0xd7a3 },   { 0xf900, 0xfaff },
+		{ 0xfe30, 0xfe6f }, { 0xff00, 0xff60 }, { 0xffe0, 0xffe6 }, { 0x1f300, 0x1f64f }, { 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(wide) && character >= wide[i].first; i++)
+		if (character <= wide[i].last)
+			return true;
+	return false;
+}
+
+/* Of the byte at TEXT, which is valid UTF-8 or none: those that continue a character take none. */
+static unsigned int byte_columns(const char *text, size_t length)
+{
+	const unsigned char lead = (unsigned char)text[0];
+	const unsigned int more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 0; /* nothing shorter is wide */
+	uint32_t character = more == 3 ? lead & 0x07 : lead & 0x0f;
+
+	if (continues(text[0]))
+		return 0;
+	if (more == 0 || length <= more)
+		return 1;
+	for (unsigned int i = 1; i <= more; i++)
+		character = character << 6 | ((unsigned char)text[i] & 0x3f);
+	return is_wide(character) ? 2 : 1;
+}
+
 unsigned int text_columns(const char *text, size_t length)
 {
 	unsigned int columns = 0;
 
 	for (size_t i = 0; i < length; i++)
-		columns += !continues(text[i]);
+		columns += byte_columns(text + i, length - i);
 	return columns;
 }
 
@@ -248,7 +280,8 @@ void text_cut(struct output *output, struct buffer *line, const char *text, unsi
 	dots = text_columns(output_dots(output), strlen(output_dots(output)));
 	unsigned int room = columns > dots ? columns - dots : 0;
 	while (end < length) {
-		if (!continues(text[end]) && used++ == room)
+		used += byte_columns(text + end, length - end);
+		if (used > room)
 			break;
 		end++;
 	}

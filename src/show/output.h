@@ -75,7 +75,7 @@ enum style {
 
 /* Appends TEXT (which is escaped already) to LINE in STYLE, where OUTPUT may be styled at all. */
 void output_styled(const struct output *output, struct buffer *line, enum style style, const char *text);
-/* Columns that TEXT takes: one for each UTF-8 character. */
+/* Columns that TEXT takes on a terminal: one for each UTF-8 character, two for wide ones (Chinese, Japanese, Korean). */
 unsigned int text_columns(const char *text, size_t length);
 /* Appends as much of TEXT as fits into COLUMNS, the last of them for the ellipsis where something had to go. */
 void text_cut(struct output *output, struct buffer *line, const char *text, unsigned int columns);

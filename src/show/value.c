@@ -129,6 +129,14 @@ const struct ferry_value *value_field(const struct ferry_value *record, const ch
 	return NULL;
 }
 
+const struct ferry_value *value_row(const struct ferry_value *list, unsigned int index)
+{
+	const struct ferry_value *row;
+	const char *name;
+
+	return ferry_value_item(list, index, &row, &name) < 0 ? NULL : row;
+}
+
 const struct ferry_value *value_at(const struct ferry_value *value, const char *path)
 {
 	const struct ferry_value *item;

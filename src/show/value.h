@@ -25,6 +25,8 @@ void value_beside(struct buffer *buffer, const struct ferry_value *value, const 
 void value_difference(struct buffer *buffer, const struct ferry_value *before, const struct ferry_value *after);
 /* The item of a record called NAME, or NULL. */
 const struct ferry_value *value_field(const struct ferry_value *record, const char *name);
+/* Item INDEX of a list, or NULL. */
+const struct ferry_value *value_row(const struct ferry_value *list, unsigned int index);
 /* The leaf of VALUE that PATH (names joined by "/") leads to, or NULL. */
 const struct ferry_value *value_at(const struct ferry_value *value, const char *path);
 /* Every leaf of VALUE with its path below ADDRESS. A return other than 0 ends the walk and is returned. */

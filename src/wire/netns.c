@@ -194,7 +194,8 @@ static int mount_sysfs(void)
 	return mount("sysfs", SYSFS, "sysfs", flags, NULL) ? -errno : 0;
 }
 
-int netns_enter(int descriptor, const char *name, struct error *error)
+/* DESCRIPTOR -1: a new one. */
+static int enter(int descriptor, const char *name, struct error *error)
 {
 	_cleanup_close_ int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	_cleanup_(mounts_done) struct mounts mounts = { 0 };
@@ -206,8 +207,8 @@ int netns_enter(int descriptor, const char *name, struct error *error)
 	if (r < 0)
 		return refuse(name, r, "a mount namespace for its sysfs", error);
 	keep_mounts(&mounts);
-	if (setns(descriptor, CLONE_NEWNET))
-		return refuse(name, -errno, "setns", error);
+	if (descriptor < 0 ? unshare(CLONE_NEWNET) : setns(descriptor, CLONE_NEWNET))
+		return refuse(name, -errno, descriptor < 0 ? "unshare" : "setns", error);
 	r = mount_sysfs();
 	if (r < 0) {
 		if (setns(own, CLONE_NEWNET))
@@ -216,4 +217,45 @@ int netns_enter(int descriptor, const char *name, struct error *error)
 	}
 	put_mounts_back(&mounts);
 	return 0;
+}
+
+int netns_enter(int descriptor, const char *name, struct error *error)
+{
+	return enter(descriptor, name, error);
+}
+
+static int put(const char *path, const char *text)
+{
+	_cleanup_close_ int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+
+	return descriptor < 0 || write(descriptor, text, strlen(text)) < 0 ? -errno : 0;
+}
+
+/* Root in a user namespace of our own, which is nobody else outside of it than before. */
+static int become_root(void)
+{
+	const unsigned int user = geteuid(), group = getegid();
+	char users[32], groups[32];
+	int r;
+
+	snprintf(users, sizeof(users), "0 %u 1", user);
+	snprintf(groups, sizeof(groups), "0 %u 1", group);
+	if (unshare(CLONE_NEWUSER))
+		return -errno;
+	r = put("/proc/self/setgroups", "deny");
+	if (r == 0)
+		r = put("/proc/self/uid_map", users);
+	return r < 0 ? r : put("/proc/self/gid_map", groups);
+}
+
+int netns_make(struct error *error)
+{
+	int r = enter(-1, "of our own", error);
+
+	if (r != -EPERM)
+		return r;
+	r = become_root();
+	if (r < 0)
+		return error_set(error, r, "no namespaces of our own: %s; that needs root, or user namespaces that users may make", error_text(r));
+	return enter(-1, "of our own", error);
 }

@@ -15,4 +15,8 @@ int netns_open(const char *name, struct error *error) _must_check_;
  * Nothing that other processes see changes. -EPERM without CAP_SYS_ADMIN. After a failure the thread is in the network namespace where it was. */
 int netns_enter(int descriptor, const char *name, struct error *error) _must_check_;
 
+/* The same into a new one. Who has not the right goes into a user namespace of its own for it, where it is root. -EPERM where that is not allowed
+ * either. Source: user_namespaces(7). */
+int netns_make(struct error *error) _must_check_;
+
 #endif

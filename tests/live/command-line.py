@@ -153,6 +153,19 @@ def every_command_has_help():
 
 
 @test
+def the_version_names_what_was_built_in():
+    parts = {part['name']: part for part in json.loads(out('version', '--json'))['components']}
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
+    equal(parts['BPF programs']['built'].split(', '), sorted(name.split('.')[0] for name in os.listdir(source + '/src/bpf') if name.endswith('.bpf.c')))
+    for name, package in (('libbpf', 'libbpf'), ('SQLite', 'sqlite3'), ('libelf', 'libelf'), ('jansson', 'jansson')):
+        version = subprocess.run(['pkg-config', '--modversion', package], capture_output=True, text=True, check=True).stdout.strip()
+        equal(version.startswith(parts[name]['built']), True, f'{name}: {parts[name]} and {version}')
+        equal(parts[name]['missing'], None)
+        equal(f"  {name}: {parts[name]['built']}" in out('version'), True)
+    equal(parts['glibc']['running'], os.confstr('CS_GNU_LIBC_VERSION').split()[1])
+
+
+@test
 def values_are_those_of_the_kernel_in_every_spelling():
     wanted = read('/proc/sys/kernel/ostype')
     for spelling in ('sysctl/kernel/ostype', 'kernel.ostype', '/proc/sys/kernel/ostype', 'kernel/ostype', '/proc/sys//kernel/./ostype'):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every example of README.md and of `ferry help` is run as it stands there, on a machine that has what they speak of: eth0, a namespace, a history."""
+"""Every example of README.md, in both languages, and of `ferry help` is run as it stands there, on a machine that has what they speak of: eth0, a namespace, a history."""
 import os
 import re
 import subprocess
@@ -27,11 +27,15 @@ LISTENERS = {"ferry send --to 5000 hello": ("--port", "5000"), "ferry send --to 
              "ferry send --group 3 'link is up'": ("--group", "3")}
 
 
-def readme():
+def blocks(name):
+    """The blocks of a document that stand between lines of ```."""
+    with open(os.path.join(SOURCE, name), encoding="utf-8") as file:
+        return re.findall(r"^```\n(.*?)^```", file.read(), re.M | re.S)
+
+
+def readme(name="README.md"):
     """The examples of README.md: the lines of its blocks without a prompt, comments cut off."""
-    with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as file:
-        blocks = re.findall(r"^```\n(.*?)^```", file.read(), re.M | re.S)
-    return [re.sub(r"\s+#.*", "", line) for block in blocks if "$ " not in block for line in block.splitlines()]
+    return [re.sub(r"\s+#.*", "", line) for block in blocks(name) if "$ " not in block for line in block.splitlines()]
 
 
 def helped():
@@ -92,6 +96,7 @@ class Documents(unittest.TestCase):
                 self.enterContext(Recorder(*LISTENERS[line], "-n", "1", command="listen", db=False))
             command = re.sub(r"--for \d+", "--for 0.1", line) + (" --for 0.1" if ENDLESS.match(line) else "")
             command = re.sub(r"-a 10\b", "-a 1", re.sub(r"-p \d+", "-p $!", command))
+            command = re.sub(r"^ferry tour(?!.*--station)", "ferry tour --station 4", command)  # tour.py goes through all of it
             # A process that ends by itself, and with it what looks at it; on a machine that others load it is gone too soon, and lives longer the next time.
             for seconds in (1, 4, 16) if "-p $!" in command else (0,):
                 whole = f"sleep {seconds} & {command}" if seconds else command
@@ -106,6 +111,15 @@ class Documents(unittest.TestCase):
         lines = [line for line in readme() if line]
         self.assertGreater(len(lines), 15)
         self.run_all(lines)
+
+    def test_readme_in_chinese(self):
+        """The same examples and the same pictures, so that running one runs the other; and each leads to the other."""
+        self.assertEqual(readme("README.zh-CN.md"), readme())
+        self.assertEqual([block for block in blocks("README.zh-CN.md") if "$ " in block], [block for block in blocks("README.md") if "$ " in block])
+        for name, other in (("README.md", "README.zh-CN.md"), ("README.zh-CN.md", "README.md")):
+            self.assertIn(f"]({other})", contents(os.path.join(SOURCE, name)))
+        counts = [len(re.findall(r"^(?:#|- )", contents(os.path.join(SOURCE, name)), re.M)) for name in ("README.md", "README.zh-CN.md")]
+        self.assertEqual(*counts)
 
     def test_help(self):
         lines = helped()

@@ -187,10 +187,14 @@ static void text_is_cut_between_characters(void **state)
 	buffer_add_char(&text, '|');
 	text_cut(&output, &text, "größer", 4);
 	buffer_add_char(&text, '|');
+	text_cut(&output, &text, "\u4e09\u79cd\u89e6\u53d1", 8);
+	buffer_add_char(&text, '|');
+	text_cut(&output, &text, "\u4e09\u79cd\u89e6\u53d1", 7);
+	buffer_add_char(&text, '|');
 	text_cut(&output, &text, "größer", 1);
 	buffer_add_char(&text, '|');
 	text_cut(&output, &text, "", 0);
-	assert_string_equal(text.data, "größer|grö…|…|");
+	assert_string_equal(text.data, "größer|grö…|\u4e09\u79cd\u89e6\u53d1|\u4e09\u79cd\u89e6…|…|");
 }
 
 /* Reads lines until the writer is done; how many came. */
