@@ -69,11 +69,11 @@ static void take(struct join *join, uint32_t index, struct event_notice *ret)
 	}
 }
 
-static bool same_message(const struct event_notice *notice, const struct nlmsghdr *message)
+static bool same_message(const struct event_notice *notice, const struct nlmsghdr *message, uint32_t length)
 {
 	uint32_t known = message->nlmsg_len < EVENT_MESSAGE_MAXIMUM ? message->nlmsg_len : EVENT_MESSAGE_MAXIMUM;
 
-	return notice->message_length == message->nlmsg_len && !memcmp(notice->message, message, known);
+	return notice->message_length == length && !memcmp(notice->message, message, known);
 }
 
 /* A program's own request is announced with its port; what the kernel does in its course, or by another door, has none. */
@@ -82,34 +82,34 @@ static bool port_fits(const struct event_notice *notice, const struct nlmsghdr *
 	return !message->nlmsg_pid || !notice->header.task.port || notice->header.task.port == message->nlmsg_pid;
 }
 
-static uint32_t find(const struct join *join, const struct nlmsghdr *message, uint32_t from, uint32_t window)
+static uint32_t find(const struct join *join, const struct nlmsghdr *message, uint32_t length, uint32_t from, uint32_t window)
 {
 	if (window > join->count)
 		window = join->count;
 
-	while (from < window && !(same_message(at(join, from), message) && port_fits(at(join, from), message)))
+	while (from < window && !(same_message(at(join, from), message, length) && port_fits(at(join, from), message)))
 		from++;
 	return from < window ? from : UINT32_MAX;
 }
 
-static bool is_disputed(const struct join *join, const struct nlmsghdr *message, uint32_t found)
+static bool is_disputed(const struct join *join, const struct nlmsghdr *message, uint32_t length, uint32_t found)
 {
 	const struct event_key *key = &at(join, found)->header.task.key;
 
-	for (uint32_t other = found; (other = find(join, message, other + 1, JOIN_WINDOW_LOSSY)) != UINT32_MAX;)
+	for (uint32_t other = found; (other = find(join, message, length, other + 1, JOIN_WINDOW_LOSSY)) != UINT32_MAX;)
 		if (memcmp(&at(join, other)->header.task.key, key, sizeof(*key)))
 			return true;
 	return false;
 }
 
-enum join_result join_message(struct join *join, const struct nlmsghdr *message, bool patient, bool lossy, struct event_notice *ret)
+enum join_result join_message(struct join *join, const struct nlmsghdr *message, uint32_t length, bool patient, bool lossy, struct event_notice *ret)
 {
-	uint32_t found = find(join, message, 0, lossy ? JOIN_WINDOW_LOSSY : JOIN_WINDOW);
+	uint32_t found = find(join, message, length, 0, lossy ? JOIN_WINDOW_LOSSY : JOIN_WINDOW);
 	bool disputed;
 
 	if (found == UINT32_MAX)
 		return patient ? JOIN_WAIT : JOIN_UNKNOWN;
-	disputed = lossy && is_disputed(join, message, found);
+	disputed = lossy && is_disputed(join, message, length, found);
 	if (lossy && found > JOIN_KEPT_LOSSY) { /* notices of messages that were lost */
 		join_forget(join, found - JOIN_KEPT_LOSSY);
 		found = JOIN_KEPT_LOSSY;

@@ -28,9 +28,9 @@ enum join_result {
 
 /* -ENOMEM: the notice is not kept (its message will be JOIN_UNKNOWN). */
 int join_add(struct join *join, const struct event_notice *notice) _must_check_;
-/* The notice of MESSAGE, taken out. PATIENT: it may still come. LOSSY: messages were dropped, so that of two programs that did the same to the byte
- * it is not known whose message this is. */
-enum join_result join_message(struct join *join, const struct nlmsghdr *message, bool patient, bool lossy, struct event_notice *ret);
+/* The notice of MESSAGE, the first in a datagram of LENGTH bytes, taken out. PATIENT: it may still come. LOSSY: messages were dropped, so that of two
+ * programs that did the same to the byte it is not known whose message this is. */
+enum join_result join_message(struct join *join, const struct nlmsghdr *message, uint32_t length, bool patient, bool lossy, struct event_notice *ret);
 /* The oldest COUNT notices belong to no message. */
 void join_forget(struct join *join, uint32_t count);
 void join_done(struct join *join);

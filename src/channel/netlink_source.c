@@ -75,14 +75,15 @@ static int queue_room(struct queue *queue, size_t room)
 	return 0;
 }
 
-static int queue_add(struct queue *queue, const struct nlmsghdr *message, uint64_t received)
+static int queue_add(struct queue *queue, const struct nlmsghdr *message, uint32_t datagram, uint64_t received)
 {
 	size_t room = sizeof(struct waiting) + ((message->nlmsg_len + 7) & ~7u);
 	int r = queue_room(queue, room);
 
 	if (r < 0)
 		return r;
-	*(struct waiting *)(queue->data + queue->tail) = (struct waiting){ received, message->nlmsg_len, (uint32_t)room };
+	*(struct waiting *)(queue->data + queue->tail) =
+		(struct waiting){ .received = received, .length = message->nlmsg_len, .room = (uint32_t)room, .datagram = datagram };
 	memcpy(queue->data + queue->tail + sizeof(struct waiting), message, message->nlmsg_len);
 	queue->tail += room;
 	return 0;
@@ -143,6 +144,7 @@ int netlink_source_open(const struct protocol *protocol, struct machine *machine
 	source->protocol = protocol;
 	cache_init(&source->cache);
 	cache_init(&source->removed);
+	cache_init(&source->ended);
 	r = netlink_open(protocol->number, &source->socket, error);
 	if (r >= 0) {
 		netlink_set_receive_buffer(source->socket, receive_buffer ? receive_buffer : RECEIVE_BUFFER);
@@ -177,6 +179,7 @@ struct netlink_source *netlink_source_close(struct netlink_source *source)
 	netlink_close(source->socket);
 	cache_done(&source->cache);
 	cache_done(&source->removed);
+	cache_done(&source->ended);
 	join_done(&source->join);
 	free(source->queue.data);
 	arena_done(&source->arena);
@@ -187,6 +190,8 @@ struct netlink_source *netlink_source_close(struct netlink_source *source)
 	buffer_done(&source->unified);
 	if (source->origin_found)
 		actor_unref(source->origin.actor);
+	if (source->datagram.actor)
+		actor_unref(source->datagram.actor);
 	for (unsigned int i = 0; i < source->check_count; i++)
 		actor_unref(source->checks[i].origin.actor);
 	if (source->protocol->rules->done)
@@ -207,9 +212,10 @@ int netlink_source_descriptor(const struct netlink_source *source)
 static void take_in(struct netlink_source *source, const void *data, size_t length, uint64_t now)
 {
 	const struct nlmsghdr *message;
+	uint32_t datagram = (uint32_t)length;
 
-	while (netlink_next(&data, &length, &message))
-		if (queue_add(&source->queue, message, now) < 0) {
+	for (; netlink_next(&data, &length, &message); datagram = 0)
+		if (queue_add(&source->queue, message, datagram, now) < 0) {
 			source->overflow = true;
 			source->unkept++;
 			source->recording.count(source->recording.sink, 0, 1);
@@ -282,11 +288,16 @@ static bool find_origin(struct netlink_source *source, const struct waiting *wai
 		origin_unknown(source, ret, waiting->received, why ? why : "needs CAP_BPF and CAP_PERFMON");
 		return true;
 	}
+	if (!waiting->datagram && source->datagram.actor) {
+		*ret = source->datagram;
+		(void)actor_ref(ret->actor);
+		return true;
+	}
 	lossy = source->overflow || waiting->received < source->lossy_until;
-	result = join_message(&source->join, message, true, lossy, &notice);
+	result = join_message(&source->join, message, waiting->datagram, true, lossy, &notice);
 	if (result == JOIN_WAIT) {
 		source->recording.pump(source->recording.sink);
-		result = join_message(&source->join, message, may_come(source, waiting), lossy, &notice);
+		result = join_message(&source->join, message, waiting->datagram, may_come(source, waiting), lossy, &notice);
 	}
 	if (result == JOIN_WAIT)
 		return false;
@@ -320,6 +331,16 @@ static bool find_sysctl_cause(struct netlink_source *source, uint64_t *ret)
 	return now - source->wait_since >= SYSCTL_PATIENCE;
 }
 
+/* Who is behind what else there is in the datagram at hand; NULL: nobody knows. */
+static void datagram_is_of(struct netlink_source *source, const struct origin *origin)
+{
+	if (source->datagram.actor)
+		actor_unref(source->datagram.actor);
+	source->datagram = origin ? *origin : (struct origin){ 0 };
+	if (source->datagram.actor)
+		(void)actor_ref(source->datagram.actor);
+}
+
 /* Fills step->origin and step->cause; false: something that may still come is missing, and what was found is kept for the next try. */
 static bool find_who(struct netlink_source *source, const struct waiting *waiting, const struct nlmsghdr *message, struct step *step)
 {
@@ -331,6 +352,8 @@ static bool find_who(struct netlink_source *source, const struct waiting *waitin
 	source->origin_found = false;
 	source->wait_since = 0;
 	step->origin = source->origin; /* with its reference to the actor */
+	if (waiting->datagram)
+		datagram_is_of(source, &step->origin);
 	return true;
 }
 
@@ -341,7 +364,7 @@ static bool recognise(struct netlink_source *source, const struct nlmsghdr *mess
 
 	step->message = protocol_unify(source->protocol, message, &source->unified);
 	step->object = object_of(source->protocol, step->message, &step->removed);
-	*ret_many = !step->object && rules->is_of_many && rules->is_of_many(message);
+	*ret_many = rules->is_of_many && rules->is_of_many(message);
 	return step->object || *ret_many;
 }
 
@@ -372,8 +395,10 @@ static bool process_first(struct netlink_source *source)
 	bool many, concerns = recognise(source, message, &step, &many);
 
 	if (!concerns || source->silent) {
-		if (notices_come(source))
-			join_message(&source->join, message, true, false, &unused);
+		if (waiting->datagram)
+			datagram_is_of(source, NULL);
+		if (notices_come(source) && waiting->datagram)
+			join_message(&source->join, message, waiting->datagram, true, false, &unused);
 	} else if (!find_who(source, waiting, message, &step)) {
 		return false;
 	}

@@ -19,6 +19,8 @@ struct waiting {
 	uint64_t received; /* boottime */
 	uint32_t length;   /* of the message */
 	uint32_t room;     /* with the alignment behind it */
+	uint32_t datagram; /* length of the datagram that it began; 0: it came behind another in one, of which the kernel gives one notice */
+	uint32_t reserved;
 };
 
 /* Something went that other objects depend on, and the kernel may take those away without a word: to be looked up once the queue is empty. */
@@ -68,6 +70,7 @@ struct netlink_source {
 	struct recording recording;
 	struct cache cache;
 	struct cache removed; /* what messages removed while a dump was read */
+	struct cache ended;   /* what went, and took others along that are not seen to yet */
 	uint32_t touched;     /* generation of what messages touched while a dump was read */
 	bool reconciling, silent, started;
 	struct join join;
@@ -77,6 +80,7 @@ struct netlink_source {
 	struct buffer unified; /* the message at hand, where it has another form than its kind's */
 	struct origin origin;  /* of the head of the queue, found but not yet used */
 	bool origin_found;
+	struct origin datagram; /* origin of the datagram that the message at hand came in */
 	uint64_t wait_since;    /* boottime since which the head of the queue waits for the sysctl write behind it; 0 = it does not */
 	uint64_t latest_notice; /* its boottime */
 	uint64_t lossy_until;   /* boottime until which the notices of lost messages may stand beside those of others */

@@ -17,6 +17,8 @@ struct protocol {
 	/* A message in the form that its kind's schema reads: some tell an object in another layout, or by another type, as a request or when it
 	 * goes. The message itself where it has that form; ROOM, which is filled anew, where it has not. NULL: every message has it. */
 	const struct nlmsghdr *(*unify)(const struct nlmsghdr *message, struct buffer *room);
+	/* A change is a transaction, of one request or of many: all of it happens, or nothing. */
+	bool transactions;
 	const struct source_rules *rules;
 };
 

@@ -47,9 +47,9 @@ static void test_order_does_not_matter(void **state)
 	(void)state;
 	add(&join, &b, 20, 2);
 	add(&join, &a, 10, 1);
-	assert_int_equal(join_message(&join, &a.header, true, false, &found), JOIN_FOUND);
+	assert_int_equal(join_message(&join, &a.header, a.header.nlmsg_len, true, false, &found), JOIN_FOUND);
 	assert_int_equal(found.header.task.key.pid, 10);
-	assert_int_equal(join_message(&join, &b.header, true, false, &found), JOIN_FOUND);
+	assert_int_equal(join_message(&join, &b.header, b.header.nlmsg_len, true, false, &found), JOIN_FOUND);
 	assert_int_equal(found.header.task.key.pid, 20);
 	join_done(&join);
 }
@@ -64,10 +64,10 @@ static void test_length_and_port_count(void **state)
 	longer.header.nlmsg_len += 4;
 	add(&join, &longer, 30, 1);
 	add(&join, &a, 20, 2); /* another requester's socket */
-	assert_int_equal(join_message(&join, &a.header, true, false, &found), JOIN_WAIT);
-	assert_int_equal(join_message(&join, &a.header, false, false, &found), JOIN_UNKNOWN);
+	assert_int_equal(join_message(&join, &a.header, a.header.nlmsg_len, true, false, &found), JOIN_WAIT);
+	assert_int_equal(join_message(&join, &a.header, a.header.nlmsg_len, false, false, &found), JOIN_UNKNOWN);
 	add(&join, &a, 10, 1);
-	assert_int_equal(join_message(&join, &a.header, true, false, &found), JOIN_FOUND);
+	assert_int_equal(join_message(&join, &a.header, a.header.nlmsg_len, true, false, &found), JOIN_FOUND);
 	assert_int_equal(found.header.task.key.pid, 10);
 	assert_int_equal(join.count, 2);
 	join_done(&join);
@@ -82,9 +82,9 @@ static void test_equal_messages_keep_their_order(void **state)
 	(void)state;
 	add(&join, &a, 10, 0);
 	add(&join, &a, 20, 0);
-	assert_int_equal(join_message(&join, &a.header, true, false, &found), JOIN_FOUND);
+	assert_int_equal(join_message(&join, &a.header, a.header.nlmsg_len, true, false, &found), JOIN_FOUND);
 	assert_int_equal(found.header.task.key.pid, 10);
-	assert_int_equal(join_message(&join, &a.header, true, false, &found), JOIN_FOUND);
+	assert_int_equal(join_message(&join, &a.header, a.header.nlmsg_len, true, false, &found), JOIN_FOUND);
 	assert_int_equal(found.header.task.key.pid, 20);
 	join_done(&join);
 }
@@ -99,9 +99,9 @@ static void test_after_a_loss_equal_messages_are_nobodys(void **state)
 	(void)state;
 	add(&join, &a, 10, 0);
 	add(&join, &a, 20, 0);
-	assert_int_equal(join_message(&join, &a.header, true, true, &found), JOIN_UNKNOWN);
+	assert_int_equal(join_message(&join, &a.header, a.header.nlmsg_len, true, true, &found), JOIN_UNKNOWN);
 	add(&join, &a, 20, 0);
-	assert_int_equal(join_message(&join, &a.header, true, true, &found), JOIN_FOUND); /* both left are of one program */
+	assert_int_equal(join_message(&join, &a.header, a.header.nlmsg_len, true, true, &found), JOIN_FOUND); /* both left are of one program */
 	assert_int_equal(found.header.task.key.pid, 20);
 	join_done(&join);
 }
@@ -124,7 +124,7 @@ static void test_many(void **state)
 		uint32_t n = i ^ 1; /* each pair the other way round */
 
 		memcpy(message.payload, &n, sizeof(n));
-		assert_int_equal(join_message(&join, &message.header, true, false, &found), JOIN_FOUND);
+		assert_int_equal(join_message(&join, &message.header, message.header.nlmsg_len, true, false, &found), JOIN_FOUND);
 		assert_int_equal(found.header.task.key.pid, n + 1);
 	}
 	assert_int_equal(join.count, 0);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "channel/link.h"
+#include "channel/netfilter.h"
 
 #define SENT (FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE)
 
@@ -45,14 +46,6 @@ static void read_file(const char *path, struct buffer *ret)
 	assert_false(ret->failed);
 }
 
-static void load(const struct object *object, struct buffer *ret)
-{
-	_cleanup_free_ char *path = file_name(object, "bin");
-
-	read_file(path, ret);
-	assert_true(ret->length > 0);
-}
-
 static bool next(const struct buffer *bytes, size_t *position, const struct nlmsghdr **ret)
 {
 	const void *data = bytes->data + *position;
@@ -64,6 +57,31 @@ static bool next(const struct buffer *bytes, size_t *position, const struct nlms
 	}
 	*position = bytes->length - length;
 	return true;
+}
+
+/* A message for each element, as the schema reads it. */
+static void take_apart(const struct buffer *bytes, struct buffer *ret)
+{
+	_cleanup_buffer_ struct buffer room = { 0 };
+	const struct nlmsghdr *message, *one;
+
+	for (size_t position = 0; next(bytes, &position, &message);)
+		for (struct netfilter_elements elements = netfilter_elements(message); (one = netfilter_elements_next(&elements, &room));)
+			buffer_add(ret, one, one->nlmsg_len);
+	assert_false(ret->failed);
+}
+
+static void load(const struct object *object, struct buffer *ret)
+{
+	_cleanup_free_ char *path = file_name(object, "bin");
+	_cleanup_buffer_ struct buffer bytes = { 0 };
+
+	read_file(path, &bytes);
+	if (object == &object_netfilter_element)
+		take_apart(&bytes, ret);
+	else
+		buffer_add(ret, bytes.data, bytes.length);
+	assert_true(ret->length > 0);
 }
 
 /* ---- Interface names, from the links among the goldens ---- */
@@ -255,6 +273,8 @@ static void check_encode(const struct object *object, const struct record *recor
 		fail_msg("%s", error.text);
 	((struct nlmsghdr *)message.data)->nlmsg_len = (uint32_t)message.length;
 	assert_int_equal(schema_decode(object->schema, message.data + NLMSG_HDRLEN, message.length - NLMSG_HDRLEN, &arena, &sent), 0);
+	if (object->mend)
+		assert_int_equal(object->mend(&arena, sent), 0);
 	check_sent_values(copy, sent);
 	assert_int_equal(schema_encode(sent, SENT, &again, &error), 0);
 	assert_int_equal(again.length, message.length - NLMSG_HDRLEN);
@@ -371,9 +391,9 @@ static void test_prefixes(void **state)
 int main(void)
 {
 	const struct object *object;
-	struct golden goldens[16];
-	struct CMUnitTest tests[64];
-	char names[64][64];
+	struct golden goldens[32];
+	struct CMUnitTest tests[160];
+	char names[160][64];
 	unsigned int position = 0, count = 0, test_count = 0;
 	static const struct {
 		const char *what;
@@ -385,6 +405,9 @@ int main(void)
 
 	load_names();
 	while ((object = object_next(NULL, &position))) {
+		/* The kernel at hand had none: test-netfilter reads one. */
+		if (object == &object_netfilter_flowtable)
+			continue;
 		goldens[count] = (struct golden){ .object = object };
 		load(object, &goldens[count].bytes);
 		for (size_t i = 0; i < ARRAY_SIZE(each); i++) {
