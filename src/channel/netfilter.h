@@ -66,6 +66,7 @@ void netfilter_add_text(const struct record *key, const char *field, uint16_t ty
 							.new_type = NETFILTER_TYPE(NFT_MSG_NEW##message),                                \
 							.delete_type = NETFILTER_TYPE(NFT_MSG_DEL##message),                             \
 							.get_type = NETFILTER_TYPE(NFT_MSG_GET##message),                                \
+							.replace_type = NETFILTER_TYPE(NFT_MSG_NEW##message), /* without a flag */       \
 							.schema = &schema,                                                               \
 							.groups = { NFNLGRP_NFTABLES },                                                  \
 							.families = { AF_UNSPEC },                                                       \
@@ -74,6 +75,11 @@ void netfilter_add_text(const struct record *key, const char *field, uint16_t ty
 							.parse = parse,                                                                  \
 							.get = netfilter_get,                                                            \
 							__VA_ARGS__ }
+
+/* For object->prepare: what is set whole goes without what only we say of it. */
+int netfilter_prepare(struct arena *arena, struct record *record, enum object_write write) _must_check_;
+/* netfilter_arrange.c: for protocol->arrange. */
+int netfilter_arrange(struct machine *machine, struct arena *arena, struct object_step *steps, size_t count) _must_check_;
 
 /* netfilter_text.c: a value of a TYPE of nft's as nft(8) prints it; false where that is not certain. */
 bool netfilter_value_text(uint32_t type, const uint8_t *data, size_t length, struct buffer *ret);

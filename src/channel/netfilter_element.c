@@ -18,6 +18,7 @@ NAMES(flags, true, { NFT_SET_ELEM_INTERVAL_END, "interval_end" }, { NFT_SET_ELEM
 static const struct field element[] = {
 	[NFTA_SET_ELEM_LIST_TABLE] = { "table", FIELD_TEXT, FIELD_KEY, NULL, "table that it stands in" },
 	[NFTA_SET_ELEM_LIST_SET] = { "set", FIELD_TEXT, FIELD_KEY, NULL, "set or map that it is in" },
+	[NFTA_SET_ELEM_LIST_SET_ID] = { "set_id", FIELD_BE32, FIELD_HIDDEN | SET, NULL, "number of a set that is made with it" },
 	[ELEMENT + NFTA_SET_ELEM_KEY] = { "key", FIELD_BYTES, FIELD_KEY, NULL, "key: of a range the first" },
 	[ELEMENT + NFTA_SET_ELEM_DATA] = { "data", FIELD_RECORD, SET, NULL, "what the map leads to", .schema = &schema_netfilter_data },
 	[ELEMENT + NFTA_SET_ELEM_FLAGS] = { "flags", FIELD_BE32, FIELD_KEY, NULL, "what kind it is", .names = &flags },
@@ -383,6 +384,10 @@ static int encode(const struct record *record, uint32_t filter, struct buffer *r
 	buffer_add(request, plain.data, sizeof(struct nfgenmsg));
 	netfilter_add_text(record, "table", NFTA_SET_ELEM_LIST_TABLE, request);
 	netfilter_add_text(record, "set", NFTA_SET_ELEM_LIST_SET, request);
+	for (struct attribute_iterator i = attributes(plain.data + sizeof(struct nfgenmsg), plain.length - sizeof(struct nfgenmsg));
+	     attribute_next(&i);)
+		if (i.type == NFTA_SET_ELEM_LIST_SET_ID)
+			attribute_add(request, i.type, i.data, i.length);
 	list = attribute_begin(request, NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED);
 	nest = attribute_begin(request, NFTA_LIST_ELEM | NLA_F_NESTED);
 	for (struct attribute_iterator i = attributes(plain.data + sizeof(struct nfgenmsg), plain.length - sizeof(struct nfgenmsg));
@@ -413,6 +418,7 @@ const struct object object_netfilter_element = {
 	.new_type = NETFILTER_TYPE(NFT_MSG_NEWSETELEM),
 	.delete_type = NETFILTER_TYPE(NFT_MSG_DELSETELEM),
 	.get_type = NETFILTER_TYPE(NFT_MSG_GETSETELEM),
+	.replace_type = NETFILTER_TYPE(NFT_MSG_NEWSETELEM), /* without a flag */
 	.schema = &schema,
 	.groups = { NFNLGRP_NFTABLES },
 	.concerns = concerns,
@@ -421,6 +427,7 @@ const struct object object_netfilter_element = {
 	.mend = mend,
 	.dump_each = dump_each,
 	.encode = encode,
+	.prepare = netfilter_prepare,
 	.remove_request = remove_request,
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Stateful objects of nftables: counters, quotas and limits that several rules share, and what connections are given. Source:
  * <linux/netfilter/nf_tables.h>, nft(8). */
+#include <errno.h>
+
 #include "channel/netfilter.h"
 #include "channel/words.h"
 
@@ -95,5 +97,18 @@ static const struct schema schema = {
 	.attribute_count = ARRAY_SIZE(object),
 };
 
-NETFILTER_OBJECT(object, OBJ, "FAMILY/TABLE/NAME/TYPE is, such as inet/filter/seen/counter");
+/* A counter begins at 0 where nothing is said of it; but something must be. */
+static int prepare(struct arena *arena, struct record *record, enum object_write write)
+{
+	struct record *data;
+	int r;
+
+	if (write != OBJECT_CREATE || record_number(record, "type", 0) != NFT_OBJECT_COUNTER || record_find(record, "data"))
+		return 0;
+	data = record_new(arena, &schema_netfilter_counter);
+	r = data ? record_put(arena, data, "packets", value_uint(0)) : -ENOMEM;
+	return r < 0 ? r : record_put(arena, record, "data", (struct value){ .type = VALUE_RECORD, .record = data });
+}
+
+NETFILTER_OBJECT(object, OBJ, "FAMILY/TABLE/NAME/TYPE is, such as inet/filter/seen/counter", .prepare = prepare);
 NETFILTER_CHANNEL(object, object_netfilter_object, "stateful objects of nftables: counters, quotas, limits, what connections are given");

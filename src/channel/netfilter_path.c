@@ -142,3 +142,27 @@ int netfilter_get(const struct record *key, struct buffer *request)
 {
 	return schema_encode(key, FIELD_KEY, request, NULL) < 0 ? -ENOENT : OBJECT_GET_ONE;
 }
+
+static void drop_derived(struct record *record)
+{
+	for (uint32_t i = record->count; i-- > 0;) {
+		struct entry *entry = &record->entries[i];
+
+		if (entry->field && entry->field->flags & FIELD_DERIVED)
+			record_drop_entry(record, entry);
+		else if (entry->value.type == VALUE_RECORD)
+			drop_derived((struct record *)entry->value.record);
+		else
+			for (uint32_t at = 0; entry->value.type == VALUE_LIST && at < entry->value.list.count; at++)
+				if (entry->value.list.items[at].type == VALUE_RECORD)
+					drop_derived((struct record *)entry->value.list.items[at].record);
+	}
+}
+
+int netfilter_prepare(struct arena *arena, struct record *record, enum object_write write)
+{
+	(void)arena;
+	(void)write;
+	drop_derived(record);
+	return 0;
+}

@@ -2,9 +2,11 @@
 /* NETLINK_NETFILTER: the messages of nftables, and what the recorder must know of them. The kernel tells all of a transaction once it is done,
  * several notices in a datagram, and after them the number of the generation that it made. Sources: <linux/netfilter/nf_tables.h>,
  * net/netfilter/nf_tables_api.c. */
+#include <endian.h>
 #include <string.h>
 
 #include "channel/netfilter.h"
+#include "channel/netfilter_order.h"
 #include "channel/netlink_source.h"
 
 #define TYPE(name)                                               \
@@ -127,15 +129,35 @@ static void apply_elements(struct netlink_source *source, const struct nlmsghdr 
 
 static void many(struct netlink_source *source, const struct nlmsghdr *message, struct step *step)
 {
-	if (is_generation(message))
+	if (is_generation(message)) {
 		sweep_elements(source, step);
-	else
+		source->head = (struct head){ 0 };
+	} else {
 		apply_elements(source, message, step);
+	}
+}
+
+/* ---- Changes of one transaction: all that follow the first have it as their cause ---- */
+
+static uint64_t cause(const struct netlink_source *source, const struct step *step)
+{
+	const struct origin *origin = &step->origin;
+
+	return source->head.pid == origin->pid && source->head.tid == origin->tid ? source->head.number : 0;
+}
+
+static void told(struct netlink_source *source, const struct step *step, uint64_t number, const struct nlmsghdr *message)
+{
+	(void)message;
+	if (!cause(source, step))
+		source->head = (struct head){ number, step->origin.pid, step->origin.tid };
 }
 
 /* A set of the same name as one that went has elements of its own. */
 static bool decoded(struct netlink_source *source, const struct step *step, const struct cache_entry *known)
 {
+	if (step->object == &object_netfilter_rule && !step->removed)
+		netfilter_order_add(&source->order, step->record, step->message->nlmsg_flags);
 	if (step->object != &object_netfilter_set)
 		return true;
 	if (step->removed && known)
@@ -143,17 +165,56 @@ static bool decoded(struct netlink_source *source, const struct step *step, cons
 	return true;
 }
 
+/* What is known of a rule that goes is told with the place that it had. */
+static void place_removed(struct netlink_source *source, const struct step *step)
+{
+	const size_t skip = NLMSG_LENGTH(sizeof(struct nfgenmsg));
+	_cleanup_buffer_ struct buffer placed = { 0 };
+	struct cache_entry *entry;
+	struct record *record;
+	uint64_t position;
+
+	arena_reset(&source->arena);
+	if (object_decode(step->object, step->message, &source->arena, &record) < 0 || !netfilter_order_remove(source->order, record, &position))
+		return;
+	buffer_clear(&source->key);
+	object_key(step->object, record, &source->key);
+	entry = source->key.failed ? NULL : cache_find(&source->cache, source->key.data, source->key.length);
+	if (!entry)
+		return;
+	buffer_add(&placed, entry->message, skip);
+	for (struct attribute_iterator i = attributes((const char *)entry->message + skip, entry->message->nlmsg_len - skip); attribute_next(&i);)
+		if (i.type != NFTA_RULE_POSITION)
+			attribute_add(&placed, i.type, i.data, i.length);
+	position = htobe64(position);
+	attribute_add(&placed, NFTA_RULE_POSITION, &position, sizeof(position));
+	if (placed.failed)
+		return;
+	((struct nlmsghdr *)placed.data)->nlmsg_len = (uint32_t)placed.length;
+	(void)!cache_replace(&source->cache, entry, (const struct nlmsghdr *)placed.data);
+}
+
 static void before(struct netlink_source *source, struct step *step)
 {
+	if (step->object == &object_netfilter_rule && step->removed)
+		place_removed(source, step);
 	if (step->object == &object_netfilter_set && !step->removed)
 		sweep_elements(source, step);
 }
 
+static void done(struct netlink_source *source)
+{
+	netfilter_order_done(source->order);
+}
+
 static const struct source_rules rules = {
 	.before = before,
+	.cause = cause,
+	.told = told,
 	.decoded = decoded,
 	.is_of_many = is_of_many,
 	.many = many,
+	.done = done,
 };
 
 const struct protocol protocol_netfilter = {
@@ -162,5 +223,7 @@ const struct protocol protocol_netfilter = {
 	.types = &types,
 	.unify = unify,
 	.transactions = true,
+	.subsystem = NFNL_SUBSYS_NFTABLES,
+	.arrange = netfilter_arrange,
 	.rules = &rules,
 };

@@ -31,7 +31,7 @@ static const struct field set[] = {
 	[NFTA_SET_DATA_LEN] = { "data_len", FIELD_BE32, MAKE, "bytes", "of data" },
 	[NFTA_SET_POLICY] = { "policy", FIELD_BE32, MAKE, NULL, "what the kernel chooses its layout by", .names = &policies },
 	[NFTA_SET_DESC] = { "desc", FIELD_RECORD, MAKE, NULL, "what is known of its elements", .schema = &schema_description },
-	[NFTA_SET_ID] = { "id", FIELD_BE32, FIELD_HIDDEN, NULL, "number in a request" },
+	[NFTA_SET_ID] = { "id", FIELD_BE32, FIELD_HIDDEN | FIELD_SETTABLE, NULL, "number in a request" },
 	[NFTA_SET_TIMEOUT] = { "timeout", FIELD_BE64, FIELD_SETTABLE, "milliseconds", "after which an element goes" },
 	[NFTA_SET_GC_INTERVAL] = { "gc_interval", FIELD_BE32, FIELD_SETTABLE, "milliseconds", "between two looks for such" },
 	[NFTA_SET_USERDATA] = { "userdata", FIELD_CODEC, MAKE, NULL, "what nft keeps with it", .codec = &codec_netfilter_userdata,
@@ -56,5 +56,11 @@ static const struct schema schema = {
 	.attribute_count = ARRAY_SIZE(set),
 };
 
-NETFILTER_OBJECT(set, SET, "FAMILY/TABLE/NAME is, such as inet/filter/allowed");
+/* The kernel wants a number for a new set, by which others of its transaction can name it. */
+static int prepare(struct arena *arena, struct record *record, enum object_write write)
+{
+	return write == OBJECT_REMOVE || record_find(record, "id") ? 0 : record_put(arena, record, "id", value_uint(1));
+}
+
+NETFILTER_OBJECT(set, SET, "FAMILY/TABLE/NAME is, such as inet/filter/allowed", .prepare = prepare);
 NETFILTER_CHANNEL(set, object_netfilter_set, "sets and maps of nftables, without their elements");

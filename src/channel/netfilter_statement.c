@@ -3,8 +3,8 @@
  */
 #include "channel/netfilter.h"
 
-#define SET                   0 /* a rule is set as a whole: what is not known here goes with it */
-#define MOVES                 FIELD_VOLATILE
+#define SET                   FIELD_SETTABLE
+#define MOVES                 (FIELD_SETTABLE | FIELD_VOLATILE)
 #define REGISTER(word, words) word, FIELD_BE32, SET, NULL, "register with " words
 #define EXPRESSION(word, array) \
 	const struct schema schema_netfilter_##word = { .name = #word, .attributes = array, .attribute_count = ARRAY_SIZE(array) }

@@ -312,7 +312,8 @@ static int read_value(struct object_setting *own, const struct value *value, boo
 	if (r == 0 && strict)
 		r = turn_all_signs(own, generic);
 	if (r == 0)
-		r = object_of_generic(own->object, generic, own->now, &own->setting.machine->naming, &own->arena, &own->given, error_of(own));
+		r = object_of_generic(own->object, generic, own->now ? own->now : own->key, &own->setting.machine->naming, &own->arena, &own->given,
+				      error_of(own));
 	if (r == 0 && !by_path)
 		r = complete_key(own);
 	return r == 0 && !by_path ? find_now(own) : r;
