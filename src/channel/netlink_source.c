@@ -143,6 +143,7 @@ int netlink_source_open(const struct protocol *protocol, struct machine *machine
 	source->protocol = protocol;
 	cache_init(&source->cache);
 	cache_init(&source->removed);
+	cache_init(&source->ended);
 	r = netlink_open(protocol->number, &source->socket, error);
 	if (r >= 0) {
 		netlink_set_receive_buffer(source->socket, receive_buffer ? receive_buffer : RECEIVE_BUFFER);
@@ -177,6 +178,7 @@ struct netlink_source *netlink_source_close(struct netlink_source *source)
 	netlink_close(source->socket);
 	cache_done(&source->cache);
 	cache_done(&source->removed);
+	cache_done(&source->ended);
 	join_done(&source->join);
 	free(source->queue.data);
 	arena_done(&source->arena);
@@ -372,7 +374,7 @@ static bool recognise(struct netlink_source *source, const struct nlmsghdr *mess
 
 	step->message = protocol_unify(source->protocol, message, &source->unified);
 	step->object = object_of(source->protocol, step->message, &step->removed);
-	*ret_many = !step->object && rules->is_of_many && rules->is_of_many(message);
+	*ret_many = rules->is_of_many && rules->is_of_many(message);
 	return step->object || *ret_many;
 }
 

@@ -64,12 +64,19 @@ struct late {
 };
 #define LATE_MAXIMUM 32
 
+/* The first change of a transaction that is being told. */
+struct head {
+	uint64_t number; /* 0: there is none */
+	uint32_t pid, tid;
+};
+
 struct netlink_source {
 	const struct protocol *protocol;
 	struct netlink *socket;
 	struct recording recording;
 	struct cache cache;
 	struct cache removed; /* what messages removed while a dump was read */
+	struct cache ended;   /* what went, and took others along that are not seen to yet */
 	uint32_t touched;     /* generation of what messages touched while a dump was read */
 	bool reconciling, silent, started;
 	struct join join;
@@ -96,6 +103,8 @@ struct netlink_source {
 	unsigned int recent_next;
 	struct late late[LATE_MAXIMUM];
 	unsigned int late_next;
+	struct head head;
+	struct netfilter_order *order;
 	struct refusal *refusals, **last_refusal;
 	unsigned int refusal_count;
 };

@@ -24,7 +24,7 @@ struct walk {
 	size_t count, capacity;
 	struct buffer own;            /* path of the message at hand */
 	struct socket_owners *owners; /* read when they are told first */
-	struct arena arena;
+	struct arena arena, key;
 };
 
 static int tell_object(struct walk *walk, const char *own, const struct record *record)
@@ -155,22 +155,40 @@ static int deliver(struct walk *walk)
 	return r;
 }
 
+/* The path as the objects themselves have it: a key may be told in several ways. */
+static void respell(struct walk *walk, const struct record *key, const char *rest)
+{
+	const char *path;
+
+	buffer_clear(&walk->own);
+	walk->object->path(key, &walk->machine->naming, &walk->own);
+	buffer_printf(&walk->own, "%s%s", *rest ? "/" : "", rest);
+	path = walk->own.failed ? NULL : arena_copy(&walk->key, walk->own.data, walk->own.length);
+	if (path)
+		walk->path = path;
+}
+
 /* The key that a path without globs says, where the kernel can be asked for less than everything. */
 static int narrow(struct walk *walk, struct buffer *request, struct record **ret_key)
 {
 	const char *rest;
 	int r;
 
-	if (!*walk->path || strpbrk(walk->path, "*?[") || !walk->object->get)
+	*ret_key = NULL;
+	if (!*walk->path || strpbrk(walk->path, "*?[") || (!walk->object->get && !walk->object->dump_each))
 		return -ENOENT;
-	r = walk->object->parse(walk->path, &walk->machine->naming, &walk->arena, ret_key, &rest, NULL);
-	return r < 0 ? -ENOENT : walk->object->get(*ret_key, request);
+	r = walk->object->parse(walk->path, &walk->machine->naming, &walk->key, ret_key, &rest, NULL);
+	if (r < 0)
+		*ret_key = NULL;
+	if (r == 0 && walk->object->dump_each)
+		respell(walk, *ret_key, rest);
+	return r < 0 || !walk->object->get ? -ENOENT : walk->object->get(*ret_key, request);
 }
 
-static int read_all(struct walk *walk, struct netlink *netlink)
+static int read_all(struct walk *walk, struct netlink *netlink, const struct record *key)
 {
 	bool interrupted = false;
-	int r = object_dump_whole(walk->object, netlink, walk->items.values, gather, walk, &interrupted, &walk->machine->error);
+	int r = object_dump_whole(walk->object, netlink, key, walk->items.values, gather, walk, &interrupted, &walk->machine->error);
 
 	if (interrupted)
 		walk->items.consistency = FERRY_INTERRUPTED;
@@ -199,7 +217,7 @@ static int read_some(struct walk *walk, struct netlink *netlink)
 		if (r != -EMSGSIZE)
 			return r == -ENOENT || r == -ENODEV || r == -ENXIO || r == -ESRCH || r == -EINVAL ? 0 : r;
 	}
-	return read_all(walk, netlink);
+	return read_all(walk, netlink, key);
 }
 
 static int nothing_there(struct walk *walk)
@@ -221,6 +239,7 @@ static void walk_done(struct walk *walk)
 	free(walk->places);
 	socket_owners_free(walk->owners);
 	arena_done(&walk->arena);
+	arena_done(&walk->key);
 }
 
 static int run(struct walk *walk)

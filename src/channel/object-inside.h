@@ -11,9 +11,9 @@ bool object_is_header(const struct schema *schema, const char *name);
 /* object_dump() of one request, tried once. */
 int object_dump_request(const struct object *object, struct netlink *netlink, const struct buffer *request, object_message_function *function,
 			void *data, bool *ret_interrupted, struct error *error) _must_check_;
-/* object_dump(), with EVERYTHING also what is dear. */
-int object_dump_whole(const struct object *object, struct netlink *netlink, bool everything, object_message_function *function, void *data,
-		      bool *ret_interrupted, struct error *error) _must_check_;
+/* object_dump(), with EVERYTHING also what is dear. KEY: all but that may be left out; NULL: nothing may. */
+int object_dump_whole(const struct object *object, struct netlink *netlink, const struct record *key, bool everything,
+		      object_message_function *function, void *data, bool *ret_interrupted, struct error *error) _must_check_;
 
 /* One request, ready to be sent. */
 struct object_request {
@@ -23,6 +23,9 @@ struct object_request {
 /* The one request by which RECORD is created, replaced or removed (no change). The payload is the caller's to give back. */
 int object_request(const struct object *object, struct machine *machine, struct arena *arena, const struct record *record, enum object_write write,
 		   struct object_request *ret) _must_check_;
+/* REQUEST as a transaction of its own; ECHO (may be NULL) is given what the kernel tells of its outcome. A refusal in words in machine->error. */
+int object_transact(const struct object *object, struct machine *machine, const struct object_request *request, netlink_function *echo,
+		    void *data) _must_check_;
 /* The words for the refusal of a request. */
 int object_refused(const struct object *object, const struct object_request *request, const struct netlink_ack *ack, struct error *error);
 

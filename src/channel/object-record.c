@@ -147,6 +147,28 @@ static bool is_zero(const struct value *value)
 	}
 }
 
+/* What holds no field that could be set by itself is set whole, and compared so. */
+static bool is_whole(const struct record *record)
+{
+	const uint32_t flags = FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE;
+	const struct schema *schema = record->schema;
+
+	for (uint32_t i = 0; schema && i < schema->header_count; i++)
+		if (schema->header[i].flags & flags)
+			return false;
+	for (uint32_t i = 0; schema && i < schema->attribute_count; i++)
+		if (schema->attributes[i].flags & flags)
+			return false;
+	return schema;
+}
+
+static bool whole_matches(const struct record *expected, const struct record *present);
+
+static bool records_match(const struct record *expected, const struct record *present)
+{
+	return is_whole(expected) ? whole_matches(expected, present) : fields_match(expected, present);
+}
+
 static bool items_match(const struct value *expected, const struct value *present)
 {
 	if (present->type != VALUE_LIST || expected->list.count != present->list.count)
@@ -154,7 +176,33 @@ static bool items_match(const struct value *expected, const struct value *presen
 	for (uint32_t i = 0; i < expected->list.count; i++) {
 		const struct value *a = &expected->list.items[i], *b = &present->list.items[i];
 
-		if (a->type == VALUE_RECORD && b->type == VALUE_RECORD ? !fields_match(a->record, b->record) : !value_equal(a, b))
+		if (a->type == VALUE_RECORD && b->type == VALUE_RECORD ? !records_match(a->record, b->record) : !value_equal(a, b))
+			return false;
+	}
+	return true;
+}
+
+/* Every field that EXPECTED has, but for those that move by themselves. */
+static bool whole_matches(const struct record *expected, const struct record *present)
+{
+	for (uint32_t i = 0; i < expected->count; i++) {
+		const struct entry *entry = &expected->entries[i];
+		const struct entry *other = entry->name ? record_at(present, entry->name) : NULL;
+		bool same;
+
+		if (entry->field && entry->field->flags & (FIELD_VOLATILE | FIELD_DERIVED | FIELD_HIDDEN))
+			continue;
+		for (uint32_t at = 0; !entry->name && !other && at < present->count; at++)
+			if (!present->entries[at].name && present->entries[at].number == entry->number)
+				other = &present->entries[at];
+		if (!other)
+			same = is_zero(&entry->value);
+		else if (entry->value.type == VALUE_RECORD && other->value.type == VALUE_RECORD)
+			same = records_match(entry->value.record, other->value.record);
+		else
+			same = entry->value.type == VALUE_LIST ? items_match(&entry->value, &other->value)
+							       : value_equal(&entry->value, &other->value);
+		if (!same)
 			return false;
 	}
 	return true;

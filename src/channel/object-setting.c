@@ -115,7 +115,7 @@ static void resolve(const struct naming *naming, struct record *record)
 static int read_back(struct setting *setting)
 {
 	struct object_setting *own = object_setting_of(setting);
-	const struct record *key = own->now ? own->now : own->key;
+	const struct record *key = own->made ? own->made : own->now ? own->now : own->key;
 	int r = object_get(own->object, setting->machine, key, &own->arena, &own->present);
 
 	if (r < 0)
@@ -131,6 +131,21 @@ static int read_back(struct setting *setting)
 	return object_setting_tell(own, own->given || setting->otherwise ? own->present : NULL);
 }
 
+/* An object that the kernel numbers is at another address once it is made. */
+static int make(struct object_setting *own, const struct record *record, enum object_write how)
+{
+	struct machine *machine = own->setting.machine;
+	int r = own->object->make(own->object, machine, &own->arena, record, how, &own->made);
+
+	if (r < 0)
+		return r;
+	buffer_clear(&own->setting.address);
+	object_address(own->object, own->made, &machine->naming, &own->setting.address);
+	if (*own->rest)
+		buffer_printf(&own->setting.address, "/%s", own->rest);
+	return own->setting.address.failed ? object_setting_no_memory(own) : 0;
+}
+
 static int write_object_setting(struct setting *setting)
 {
 	struct object_setting *own = object_setting_of(setting);
@@ -141,7 +156,9 @@ static int write_object_setting(struct setting *setting)
 	resolve(&machine->naming, own->write);
 	if (own->anew)
 		r = object_write(own->object, machine, own->now, OBJECT_REMOVE);
-	if (r == 0)
+	if (r == 0 && own->object->make && own->how != OBJECT_REMOVE)
+		r = make(own, own->write, own->how);
+	else if (r == 0)
 		r = object_write(own->object, machine, own->write, own->how);
 	if (r < 0 && own->anew) {
 		refusal = machine->error;
@@ -159,7 +176,7 @@ static int stage(struct setting *setting, struct netlink_batch *batch)
 	struct netlink *netlink;
 	int r;
 
-	if (own->object->write || own->anew || own->how == OBJECT_CHANGE)
+	if (own->object->write || own->object->make || own->object->protocol->transactions || own->anew || own->how == OBJECT_CHANGE)
 		return -EOPNOTSUPP;
 	r = machine_netlink(machine, own->object->protocol->number, &netlink);
 	if (r < 0)
@@ -207,6 +224,12 @@ static int revert(struct setting *setting)
 		return object_write(own->object, machine, own->present ? own->present : own->write, OBJECT_REMOVE);
 	if (record_lasting(&own->arena, own->now, &old) < 0)
 		return object_setting_no_memory(own);
+	if (own->object->make && own->given && own->present) {
+		r = record_put(&own->arena, old, "handle", value_uint(record_number(own->present, "handle", 0)));
+		return r < 0 ? object_setting_no_memory(own) : make(own, old, OBJECT_REPLACE);
+	}
+	if (own->object->make)
+		return make(own, old, OBJECT_CREATE);
 	if (!own->given || !own->present)
 		return object_write(own->object, machine, old, OBJECT_CREATE);
 	if (own->object->write)

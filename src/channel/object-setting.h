@@ -17,6 +17,7 @@ struct object_setting {
 	struct record *write; /* what will be sent: HOW says as what */
 	enum object_write how;
 	bool anew;                     /* the kernel replaces nothing of this kind: NOW is removed before WRITE is created */
+	struct record *made;           /* by which the kernel knows it from now on, where it has given it a number; else NULL */
 	struct record *present;        /* what stands there after the write, NULL = nothing */
 	struct object_request request; /* as it was staged */
 	struct arena arena;

@@ -176,6 +176,13 @@ static int put_in_frame(const struct object *object, struct buffer *payload)
 	return framed.failed ? -ENOMEM : 0;
 }
 
+static int encode_whole(const struct object *object, const struct record *record, struct buffer *payload, struct error *error)
+{
+	const uint32_t filter = FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE;
+
+	return object->encode ? object->encode(record, filter, payload, error) : schema_encode(record, filter, payload, error);
+}
+
 int object_request(const struct object *object, struct machine *machine, struct arena *arena, const struct record *record, enum object_write write,
 		   struct object_request *ret)
 {
@@ -200,7 +207,7 @@ int object_request(const struct object *object, struct machine *machine, struct 
 			request.flags |= NLM_F_EXCL;
 		else
 			request.flags |= object->beside_flags;
-		r = schema_encode(copy, FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE, &request.payload, &machine->error);
+		r = encode_whole(object, copy, &request.payload, &machine->error);
 	}
 	if (r == 0 && object->frame)
 		r = put_in_frame(object, &request.payload);
@@ -217,6 +224,51 @@ int object_refused(const struct object *object, const struct object_request *req
 	return refusal(object, request->type, request->payload.data, request->payload.length, ack, error);
 }
 
+/* ---- A request that is a transaction of its own ---- */
+
+struct transaction {
+	const struct object *object;
+	const struct object_request *request;
+	struct error *error;
+	netlink_function *echo;
+	void *data;
+};
+
+static int take_refusal(void *data, uint32_t index, const struct netlink_ack *ack)
+{
+	const struct transaction *transaction = data;
+
+	(void)index;
+	return object_refused(transaction->object, transaction->request, ack, transaction->error);
+}
+
+static int take_echo(void *data, const struct nlmsghdr *message)
+{
+	const struct transaction *transaction = data;
+
+	return transaction->echo ? transaction->echo(transaction->data, message) : 0;
+}
+
+int object_transact(const struct object *object, struct machine *machine, const struct object_request *request, netlink_function *echo, void *data)
+{
+	struct transaction transaction = { object, request, &machine->error, echo, data };
+	struct netlink_batch batch = { 0 };
+	struct netlink *netlink;
+	int r = machine_netlink(machine, object->protocol->number, &netlink);
+
+	if (r < 0)
+		return r;
+	machine->error = (struct error){ 0 };
+	r = netlink_batch_add(netlink, &batch, request->type, request->flags | (echo ? NLM_F_ECHO : 0), request->payload.data,
+			      request->payload.length);
+	if (r == 0)
+		r = netlink_transaction(netlink, &batch, request->type >> 8, take_refusal, take_echo, &transaction);
+	netlink_batch_done(&batch);
+	if (r < 0 && machine->error.code != r)
+		return object_refused(object, request, &(struct netlink_ack){ .result = r }, &machine->error);
+	return r;
+}
+
 static int send_request(const struct object *object, struct machine *machine, const struct object_request *request)
 {
 	struct netlink_ack ack;
@@ -225,6 +277,8 @@ static int send_request(const struct object *object, struct machine *machine, co
 
 	if (r < 0)
 		return r;
+	if (object->protocol->transactions)
+		return object_transact(object, machine, request, NULL, NULL);
 	r = netlink_request(netlink, request->type, request->flags, request->payload.data, request->payload.length, NULL, NULL, &ack);
 	if (r == 0)
 		return 0;

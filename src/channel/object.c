@@ -242,12 +242,14 @@ static int dump_places(const struct object *object, struct netlink *netlink, con
 	return r;
 }
 
-static int dump_once(const struct object *object, struct netlink *netlink, const struct dump *dump, bool everything, bool *ret_interrupted,
-		     struct error *error)
+static int dump_once(const struct object *object, struct netlink *netlink, const struct record *key, const struct dump *dump, bool everything,
+		     bool *ret_interrupted, struct error *error)
 {
 	*ret_interrupted = false;
 	if (object->places)
 		return dump_places(object, netlink, dump, ret_interrupted, error);
+	if (object->dump_each)
+		return object->dump_each(object, netlink, key, dump->function, dump->data, ret_interrupted, error);
 	for (unsigned int i = 0; i < object->family_count; i++) {
 		void (*fill)(struct buffer *, uint8_t) = everything && object->dump_all ? object->dump_all : object->dump;
 		_cleanup_buffer_ struct buffer request = { 0 };
@@ -266,8 +268,8 @@ static int dump_once(const struct object *object, struct netlink *netlink, const
 	return 0;
 }
 
-int object_dump_whole(const struct object *object, struct netlink *netlink, bool everything, object_message_function *function, void *data,
-		      bool *ret_interrupted, struct error *error)
+int object_dump_whole(const struct object *object, struct netlink *netlink, const struct record *key, bool everything,
+		      object_message_function *function, void *data, bool *ret_interrupted, struct error *error)
 {
 	const struct dump dump = { .object = object, .function = function, .data = data };
 	bool interrupted = false;
@@ -279,7 +281,7 @@ int object_dump_whole(const struct object *object, struct netlink *netlink, bool
 			if (r != 0)
 				return r;
 		}
-		r = dump_once(object, netlink, &dump, everything, &interrupted, error);
+		r = dump_once(object, netlink, key, &dump, everything, &interrupted, error);
 		/* Lost for want of room, which has been made: the same again. */
 		if (r == -EMSGSIZE || r == -ENOBUFS)
 			continue;
@@ -295,7 +297,7 @@ int object_dump_whole(const struct object *object, struct netlink *netlink, bool
 int object_dump(const struct object *object, struct netlink *netlink, object_message_function *function, void *data, bool *ret_interrupted,
 		struct error *error)
 {
-	return object_dump_whole(object, netlink, false, function, data, ret_interrupted, error);
+	return object_dump_whole(object, netlink, NULL, false, function, data, ret_interrupted, error);
 }
 
 /* ---- One object ---- */
@@ -372,7 +374,7 @@ static int search_one(struct search *search, struct netlink *netlink)
 		return r == -ENODEV ? -ENOENT : r;
 	}
 	if (kind != OBJECT_GET_ONE)
-		return object_dump(object, netlink, search_message, search, &interrupted, &search->machine->error);
+		return object_dump_whole(object, netlink, search->key, false, search_message, search, &interrupted, &search->machine->error);
 	search->any = true;
 	for (unsigned int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		r = netlink_request(netlink, object->get_type, 0, request.data, request.length, search_message, search, &ack);

@@ -72,6 +72,10 @@ struct object {
 	int (*split)(const struct nlmsghdr *message, struct buffer *room, object_message_function *function, void *data);
 	/* The way back: the payload of a request, from one as the schema has it. NULL: it is that. */
 	void (*frame)(const struct buffer *plain, struct buffer *ret);
+	/* The dump, where it takes requests that follow from the answers to others: of all objects, or of KEY (may be NULL) and few others. Hands
+	 * each object to FUNCTION in a message of its own. FAMILIES do not count then. NULL: it takes none. */
+	int (*dump_each)(const struct object *object, struct netlink *netlink, const struct record *key,
+			 int (*function)(void *data, const struct nlmsghdr *message), void *data, bool *ret_interrupted, struct error *error);
 	/* Mends a decoded record where the kernel's layout wants it (moves, joins, defaults). NULL: nothing. */
 	int (*mend)(struct arena *arena, struct record *record);
 	/* NOW takes the place of OLD in a memory of what stands. What OLD told and NOW no longer does, although it holds, is appended to RET behind
@@ -109,6 +113,10 @@ struct object {
 	int (*write)(const struct object *object, struct machine *machine, const struct record *record, enum object_write write);
 	/* Whether what a new one stands on is there, where the kernel would not refuse but put it elsewhere. -ENOENT with words. NULL: it refuses. */
 	int (*stands_on)(struct machine *machine, const struct record *record);
+	/* Creation (or replacement, after which it has another number as well) of what the kernel gives a number of its own, by which it is known
+	 * from then on: *RET is the object made. NULL: it is known by what RECORD says. */
+	int (*make)(const struct object *object, struct machine *machine, struct arena *arena, const struct record *record, enum object_write write,
+		    struct record **ret);
 	/* Whether RECORD says enough to be made anew, where nothing stands; else WHY says what is missing. NULL: always. */
 	bool (*can_be_made)(const struct record *record, const char **ret_why);
 	/* Why RECORD, once removed, cannot be made again from what was told of it; NULL where it can. NULL: it always can. */
@@ -118,6 +126,8 @@ struct object {
 	/* Whether the kernel cannot make WANTED (just the fields that are to differ) of NOW as it stands: it must be removed, and made anew. Fields
 	 * of creation are seen to by the caller. NULL: it never must. */
 	bool (*renews)(const struct record *wanted, const struct record *now);
+	/* The payload of a request, where it is not laid out as the schema says. NULL: schema_encode(). */
+	int (*encode)(const struct record *record, uint32_t filter, struct buffer *request, struct error *error);
 	/* A dump that tells everything, also what is dear (statistics); NULL: DUMP does. */
 	void (*dump_all)(struct buffer *request, uint8_t family);
 	/* Removed without a word when something else goes: routes with their link, for instance. */

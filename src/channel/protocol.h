@@ -7,6 +7,8 @@
 
 #include "model/schema.h"
 
+struct machine;
+struct object_step;  /* channel/object-transaction.h */
 struct source_rules; /* channel/netlink_source.h: what the recorder must know of the protocol's objects */
 
 struct protocol {
@@ -17,6 +19,11 @@ struct protocol {
 	/* A message in the form that its kind's schema reads: some tell an object in another layout, or by another type, as a request or when it
 	 * goes. The message itself where it has that form; ROOM, which is filled anew, where it has not. NULL: every message has it. */
 	const struct nlmsghdr *(*unify)(const struct nlmsghdr *message, struct buffer *room);
+	/* A change is a transaction, of one request or of many: all of it happens, or nothing. */
+	bool transactions;
+	uint16_t subsystem; /* of netfilter, whose transaction it is */
+	/* Puts the steps of a transaction in the order in which the kernel takes them, and in each what refers to another. */
+	int (*arrange)(struct machine *machine, struct arena *arena, struct object_step *steps, size_t count);
 	const struct source_rules *rules; /* NULL: its objects come and go without a word, and are not recorded */
 };
 

@@ -64,7 +64,8 @@ static int run(struct program *program)
 static const struct command_option options[] = {
 	[OPTION_FORCE] = { "force", 'f', NULL, "also where the present value is not what the change left" },
 	[OPTION_DRY_RUN] = { "dry-run", 0, NULL, "check everything, change nothing" },
-	[OPTION_CONSEQUENCES] = { "consequences", 'c', NULL, "also what followed from the change: routes that went with a link" },
+	[OPTION_CONSEQUENCES] = { "consequences", 'c', NULL,
+				  "also what followed from the change: routes that went with a link, all of one transaction of nftables" },
 	[OPTION_DB] = { "db", 0, "FILE", "this history instead of the default one" },
 	{},
 };

@@ -22,6 +22,7 @@ enum reason {
 	LEFT_PASSING,
 	LEFT_KEYED,
 	LEFT_BARRED,
+	LEFT_TRANSACTIONS,
 	LEFT_COUNT,
 };
 
@@ -35,6 +36,7 @@ static const char *const reasons[LEFT_COUNT] = {
 	[LEFT_UNREAD] = "files that could not be read",
 	[LEFT_PASSING] = "objects that are learnt or for a time only",
 	[LEFT_KEYED] = "objects that take secrets to be made",
+	[LEFT_TRANSACTIONS] = "kinds of objects that change in transactions, which documents do not cover",
 	[LEFT_BARRED] = "kinds of objects that only CAP_NET_ADMIN may read",
 };
 
@@ -234,6 +236,11 @@ static int add_channel(struct snapshot *snapshot, const struct channel *channel)
 {
 	int r;
 
+	if (channel->object && channel->object->protocol->transactions && !(snapshot->flags & FERRY_SNAPSHOT_ALL)) {
+		snapshot->counts[LEFT_TRANSACTIONS]++;
+		snapshot->found = true;
+		return 0;
+	}
 	if (channel->object)
 		return add_kind(snapshot, channel);
 	r = ferry_get(snapshot->ferry, snapshot->address, 0, add_file, snapshot);

@@ -13,24 +13,12 @@
 #include "history/history.h"
 #include "lib/fanout.h"
 #include "lib/history.h"
+#include "lib/undo.h"
 #include "lib/verbs.h"
 
 /* How long a change that was told may still be on its way into the history, and how often that is looked after, ns. */
 #define KEPT_AFTER 1000000000
 #define KEPT_STEP  10000000
-
-struct undoing {
-	struct ferry *ferry;
-	struct ferry_history *history;
-	unsigned int flags;
-	ferry_change_function *function;
-	void *data;
-	bool found;
-	int result;
-	struct fanout *fanout; /* what the write rewrites, to be put where it belongs */
-	uint32_t pid;          /* who made the change that was taken back last */
-	uint64_t start;
-};
 
 static enum ferry_door door_of(const char *address)
 {
@@ -88,7 +76,7 @@ static int write_down(struct undoing *undoing, struct ferry_change *change)
 	return r < 0 ? error_wrap(error, "%s is back as it was, but the history does not say so", change->address) : 0;
 }
 
-static int tell(struct undoing *undoing, const struct ferry_change *change, bool recorded)
+int undo_tell(struct undoing *undoing, const struct ferry_change *change, bool recorded)
 {
 	struct ferry_change undo = reversed(change, undoing->ferry->netns);
 	int r = 0;
@@ -105,7 +93,7 @@ static int tell(struct undoing *undoing, const struct ferry_change *change, bool
 }
 
 /* Where the recorder is to look for what the undo does: an object may come back under another name, a link with its other end. */
-static int announce(const char *path, const struct ferry_change *change, struct error *error)
+int undo_announce(const char *path, const struct ferry_change *change, struct error *error)
 {
 	const struct object *object = channel_object(change->address);
 	const char *scope = object ? object->protocol->name : NULL;
@@ -127,13 +115,13 @@ static int take_back(void *data, const struct ferry_change *change)
 	undoing->pid = change->actor ? change->actor->pid : 0;
 	undoing->start = change->actor ? change->actor->start : 0;
 	if (recorded && change->address && !(undoing->flags & FERRY_UNDO_DRY_RUN))
-		r = announce(path, change, &ferry->error);
+		r = undo_announce(path, change, &ferry->error);
 	if (r >= 0 && change->address && !(undoing->flags & FERRY_UNDO_DRY_RUN))
 		r = fanout_begin(ferry, change->address, &undoing->fanout);
 	if (r >= 0)
 		r = undo_change(change, undoing->flags, &verbs, &result, &ferry->error);
 	if (r >= 0)
-		r = result.done ? tell(undoing, change, recorded) : FERRY_UNCHANGED;
+		r = result.done ? undo_tell(undoing, change, recorded) : FERRY_UNCHANGED;
 	undo_result_done(&result);
 	undoing->result = r;
 	return 0;
@@ -250,6 +238,11 @@ int ferry_undo(struct ferry *ferry, struct ferry_history *history, uint64_t id, 
 		return error_set(&ferry->error, -EINVAL, "changes are numbered from 1: see ferry log");
 	if (ferry->machine.root)
 		return error_set(&ferry->error, -EROFS, "nothing is changed below another root");
+	if (flags & FERRY_UNDO_CONSEQUENCES) {
+		r = undo_transaction(&undoing, id);
+		if (r != -ENOTSUP)
+			return r;
+	}
 	r = undo_one(&undoing, id);
 	if (r >= 0 && flags & FERRY_UNDO_CONSEQUENCES) {
 		int consequences = undo_consequences(&undoing, id);

@@ -74,6 +74,23 @@ static bool is_absent_prefix(const struct field *field, const struct value *valu
 static int encode_payload(struct encode *encode, const struct field *field, const struct value *value, uint32_t filter, const struct field_path *path,
 			  unsigned int depth);
 
+/* A nest whose fields carry none of the flags that a filter asks for goes whole, with its parent. */
+static uint32_t nest_filter(const struct value *value, uint32_t filter)
+{
+	const uint32_t flags = FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE;
+	const struct schema *schema = value->type == VALUE_RECORD ? value->record->schema : NULL;
+
+	if (!schema)
+		return filter;
+	for (uint32_t i = 0; i < schema->header_count; i++)
+		if (schema->header[i].flags & flags)
+			return filter;
+	for (uint32_t i = 0; i < schema->attribute_count; i++)
+		if (schema->attributes[i].flags & flags)
+			return filter;
+	return 0;
+}
+
 static int encode_members(struct encode *encode, const struct field *field, const struct value *value, uint32_t filter, const struct field_path *path,
 			  unsigned int depth)
 {
@@ -91,7 +108,7 @@ static int encode_members(struct encode *encode, const struct field *field, cons
 		if (item->type == VALUE_BYTES)
 			buffer_add(encode->buffer, item->bytes.data, item->bytes.length);
 		else
-			r = encode_payload(encode, field->element, item, filter, path, depth + 1);
+			r = encode_payload(encode, field->element, item, nest_filter(item, filter), path, depth + 1);
 		if (r < 0)
 			return r;
 		attribute_end(encode->buffer, begin);
@@ -197,23 +214,6 @@ static bool wanted(const struct entry *entry, uint32_t filter)
 	if (entry->value.type == VALUE_NULL)
 		return false;
 	return filter == 0 || (entry->field && entry->field->flags & filter);
-}
-
-/* A nest whose fields carry none of the flags that a filter asks for goes whole, with its parent. */
-static uint32_t nest_filter(const struct value *value, uint32_t filter)
-{
-	const uint32_t flags = FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE;
-	const struct schema *schema = value->type == VALUE_RECORD ? value->record->schema : NULL;
-
-	if (!schema)
-		return filter;
-	for (uint32_t i = 0; i < schema->header_count; i++)
-		if (schema->header[i].flags & flags)
-			return filter;
-	for (uint32_t i = 0; i < schema->attribute_count; i++)
-		if (schema->attributes[i].flags & flags)
-			return filter;
-	return 0;
 }
 
 static int encode_attribute(struct encode *encode, const struct entry *entry, uint32_t filter, const struct field_path *path, unsigned int depth)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """python3 tests/golden/capture.py [PROTOCOL...] (as root): the kernel's own bytes of every object, from a namespace full of them, into
-tests/golden/PROTOCOL-NAME.bin, and what it tells as they come and go into xfrm-notices.bin. After it, `FERRY_GOLDEN_WRITE=1 build-dev/tests/test-object-golden` (and
-test-xfrm) writes what they read as; look at the difference before committing it: tests/live/route-objects.py and xfrm.py judge such state by ip(8). States of IPsec take
+tests/golden/PROTOCOL-NAME.bin, and what it tells as they come and go into PROTOCOL-notices.bin. After it, `FERRY_GOLDEN_WRITE=1 build-dev/tests/test-object-golden` (and
+test-xfrm, test-netfilter) writes what they read as; look at the difference before committing it: tests/live/route-objects.py and xfrm.py judge such state by ip(8). States of IPsec take
 a kernel with ESP, AH and IPComp: where it has none, the bytes that are there stay."""
 import os
 import random
@@ -13,6 +13,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'live'))
 import bridge_state
+import nftables_state
 import route_state
 import tc_state
 import xfrm_state
@@ -37,6 +38,8 @@ XFRM_OBJECTS = {
     'policy': (0x15, DUMP, b''),
     'default': (0x28, 0, bytes(3)),
 }
+NETFILTER_OBJECTS = {'table': 1, 'chain': 4, 'rule': 7, 'set': 10, 'object': 19, 'flowtable': 23}
+NETFILTER, NEWSET, GETSETELEM = 10 << 8, 9, 13
 NOTICE_GROUPS = 2, 3, 4  # expire, sa, policy
 
 
@@ -117,6 +120,35 @@ def capture_xfrm():
             file.write(ask(6, kind, flags, payload))
     with open(os.path.join(HERE, 'xfrm-notices.bin'), 'wb') as file:
         file.write(notices)
+
+
+def capture_netfilter():
+    """A ruleset with all that the kernel takes; what was told as a small one came and went."""
+    nftables_state.make_all()
+    dumps = {name: ask(12, NETFILTER | kind, DUMP, bytes(4)) for name, kind in NETFILTER_OBJECTS.items()}
+    dumps['element'], at = b'', 0
+    while at < len(dumps['set']):
+        length, = struct.unpack_from('I', dumps['set'], at)
+        body, attributes = dumps['set'][at + 20:at + length], b''
+        while body:
+            size, kind = struct.unpack_from('HH', body)
+            attributes += body[:size] + bytes(-size % 4) if kind in (1, 2) else b''  # table and name, of the same numbers
+            body = body[size + 3 & ~3:]
+        dumps['element'] += ask(12, NETFILTER | GETSETELEM, DUMP, dumps['set'][at + 16:at + 18] + bytes(2) + attributes)
+        at += length + 3 & ~3
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as listener:
+        listener.bind((0, 1 << 7 - 1))
+        nftables_state.nft('flush', 'ruleset')
+        for each in nftables_state.FRAME[:1] + nftables_state.FRAME[6:8] + nftables_state.FRAME[18:20]:
+            nftables_state.nft(f'add {each}')
+        for rule in nftables_state.RULES['inet t c'][:2] + ['tcp dport { 80, 443 } accept']:
+            nftables_state.nft(f'add rule inet t c {rule}')
+        nftables_state.nft('flush', 'ruleset')
+        dumps['notices'] = take_notices(listener)
+    for name, data in dumps.items():
+        if data:  # this kernel may have no flowtables
+            with open(os.path.join(HERE, f'netfilter-{name}.bin'), 'wb') as file:
+                file.write(data)
 
 
 def capture_route():
@@ -219,8 +251,8 @@ def capture_sock_diag():
 
 def main():
     route_state.enter(__file__)
-    for protocol in sys.argv[1:] or ['route', 'xfrm', 'tc', 'bridge', 'sock_diag']:
-        {'route': capture_route, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'sock_diag': capture_sock_diag}[protocol]()
+    for protocol in sys.argv[1:] or ['netfilter', 'route', 'xfrm', 'tc', 'bridge', 'sock_diag']:
+        {'netfilter': capture_netfilter, 'route': capture_route, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'sock_diag': capture_sock_diag}[protocol]()
 
 
 main()

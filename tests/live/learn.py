@@ -116,7 +116,7 @@ class Listing(unittest.TestCase):
             self.assertEqual(told, expected, name)
             self.assertEqual((listed[name]["type"], listed[name]["provenance"]), ("family", "table" if name == "nlctrl" else "guessed"), name)
         with open("/proc/net/netlink") as file:
-            protocols = {int(line.split()[1]) for line in file.read().splitlines()[1:] if line.split()[2] == "0"} - {0, 6, 16}  # route and xfrm are listed by their objects
+            protocols = {int(line.split()[1]) for line in file.read().splitlines()[1:] if line.split()[2] == "0"} - {0, 6, 12, 16}  # route, xfrm and netfilter are listed by their objects
         self.assertLessEqual(protocols, {item["value"].get("protocol") for item in listed.values() if "value" in item})
 
     def test_provenance_of_what_is_by_hand(self):
@@ -147,7 +147,7 @@ class Learning(unittest.TestCase):
     def test_against_the_tables(self):
         """Learning alone names what the tables name, and types none otherwise."""
         known, types, learned = tables(), enumerators(), kept_attributes()
-        present = [constant for constant in known if constant in types]
+        present = [constant for constant in known if constant in types and not constant.startswith("NFTA_")]  # netfilter is not tried
         named = [constant for constant in present if constant in learned]
         self.assertGreater(len(present), 300)
         self.assertGreaterEqual(len(named), 0.9 * len(present), sorted(set(present) - set(named)))

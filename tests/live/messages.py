@@ -351,12 +351,15 @@ class Families(unittest.TestCase):
             check(["ip", "link", "del", "e0"])
 
     def test_nftables(self):
-        with Listener("netlink/netfilter", command="watch") as listener, peer(groups=[7], protocol=12) as judge:
-            check(["nft", "add", "table", "ferrytable"])
-            check(["nft", "delete", "table", "ferrytable"])
+        """A group that no object is told by, beside those that are."""
+        with Listener("netlink/netfilter/nftrace", "netlink/netfilter/table", command="watch") as listener, peer(groups=[9], protocol=12) as judge:
+            check(["nft", "add table ferrytable; add chain ferrytable c { type filter hook output priority 0; }; add rule ferrytable c udp dport 9 meta nftrace set 1"])
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as packet:
+                packet.sendto(b"one", ("127.0.0.1", 9))
             kind, payload, data = self.raw(judge)
-            first = listener.wait_for(2)[0]
-            self.assertEqual((first["address"], first["type"], first["length"]), ("netlink/netfilter/nftables", kind, struct.unpack_from("=I", data)[0]))
+            first = listener.wait_for(1, lambda message: message["kind"] == "message")[0]
+            check(["nft", "delete", "table", "ferrytable"])
+            self.assertEqual((first["address"], first["type"], first["length"]), ("netlink/netfilter/nftrace", kind, struct.unpack_from("=I", data)[0]))
             self.assertEqual((first["message"]["header"], self.bytes_of_attributes(first["message"]["attributes"])), (payload[:4].hex(), self.attributes(payload[4:])))
             self.assertIn({"number": 1, "hex": b"ferrytable\0".hex(), "text": "ferrytable"}, first["message"]["attributes"])
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "channel/link.h"
+#include "channel/netfilter.h"
 
 #define SENT (FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE)
 
@@ -69,16 +70,6 @@ static void split_all(const struct object *object, struct buffer *bytes)
 	*bytes = parts;
 }
 
-static void load(const struct object *object, struct buffer *ret)
-{
-	_cleanup_free_ char *path = file_name(object, "bin");
-
-	read_file(path, ret);
-	if (object->split)
-		split_all(object, ret);
-	assert_true(ret->length > 0);
-}
-
 /* Whether MESSAGE is of OBJECT. Kinds that are just read, by a request of their own, may have messages that look alike. */
 static bool is_of(const struct object *object, const struct nlmsghdr *message, bool *ret_removed)
 {
@@ -100,6 +91,33 @@ static bool next(const struct buffer *bytes, size_t *position, const struct nlms
 	}
 	*position = bytes->length - length;
 	return true;
+}
+
+/* A message for each element, as the schema reads it. */
+static void take_apart(const struct buffer *bytes, struct buffer *ret)
+{
+	_cleanup_buffer_ struct buffer room = { 0 };
+	const struct nlmsghdr *message, *one;
+
+	for (size_t position = 0; next(bytes, &position, &message);)
+		for (struct netfilter_elements elements = netfilter_elements(message); (one = netfilter_elements_next(&elements, &room));)
+			buffer_add(ret, one, one->nlmsg_len);
+	assert_false(ret->failed);
+}
+
+static void load(const struct object *object, struct buffer *ret)
+{
+	_cleanup_free_ char *path = file_name(object, "bin");
+	_cleanup_buffer_ struct buffer bytes = { 0 };
+
+	read_file(path, &bytes);
+	if (object == &object_netfilter_element)
+		take_apart(&bytes, ret);
+	else
+		buffer_add(ret, bytes.data, bytes.length);
+	if (object->split)
+		split_all(object, ret);
+	assert_true(ret->length > 0);
 }
 
 /* ---- Interface names, from the links among the goldens ---- */
@@ -308,6 +326,8 @@ static void check_encode(const struct object *object, const struct record *recor
 		fail_msg("%s", error.text);
 	((struct nlmsghdr *)message.data)->nlmsg_len = (uint32_t)message.length;
 	assert_int_equal(schema_decode(object->schema, message.data + NLMSG_HDRLEN, message.length - NLMSG_HDRLEN, &arena, &sent), 0);
+	if (object->mend)
+		assert_int_equal(object->mend(&arena, sent), 0);
 	check_sent_values(copy, sent);
 	assert_int_equal(schema_encode(sent, SENT, &again, &error), 0);
 	assert_int_equal(again.length, message.length - NLMSG_HDRLEN);
@@ -437,6 +457,9 @@ int main(void)
 
 	load_names();
 	while ((object = object_next(NULL, &position))) {
+		/* The kernel at hand had none: test-netfilter reads one. */
+		if (object == &object_netfilter_flowtable)
+			continue;
 		goldens[count] = (struct golden){ .object = object };
 		load(object, &goldens[count].bytes);
 		for (size_t i = 0; i < ARRAY_SIZE(each); i++) {

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* NETLINK_NETFILTER: the messages of nftables, and what the recorder must know of them. The kernel tells all of a transaction once it is done,
+ * several notices in a datagram, and after them the number of the generation that it made. Sources: <linux/netfilter/nf_tables.h>,
+ * net/netfilter/nf_tables_api.c. */
+#include <endian.h>
+#include <string.h>
+
+#include "channel/netfilter.h"
+#include "channel/netfilter_order.h"
+#include "channel/netlink_source.h"
+
+#define TYPE(name)                                               \
+	{                                                        \
+		NETFILTER_TYPE(NFT_MSG_##name), "NFT_MSG_" #name \
+	}
+
+NAMES(types, false, TYPE(NEWTABLE), TYPE(GETTABLE), TYPE(DELTABLE), TYPE(NEWCHAIN), TYPE(GETCHAIN), TYPE(DELCHAIN), TYPE(NEWRULE), TYPE(GETRULE),
+      TYPE(DELRULE), TYPE(NEWSET), TYPE(GETSET), TYPE(DELSET), TYPE(NEWSETELEM), TYPE(GETSETELEM), TYPE(DELSETELEM), TYPE(NEWGEN), TYPE(GETGEN),
+      TYPE(TRACE), TYPE(NEWOBJ), TYPE(GETOBJ), TYPE(DELOBJ), TYPE(GETOBJ_RESET), TYPE(NEWFLOWTABLE), TYPE(GETFLOWTABLE), TYPE(DELFLOWTABLE),
+      { NFNL_MSG_BATCH_BEGIN, "NFNL_MSG_BATCH_BEGIN" }, { NFNL_MSG_BATCH_END, "NFNL_MSG_BATCH_END" });
+
+static bool is_elements(const struct nlmsghdr *message)
+{
+	return message->nlmsg_type == NETFILTER_TYPE(NFT_MSG_NEWSETELEM) || message->nlmsg_type == NETFILTER_TYPE(NFT_MSG_DELSETELEM);
+}
+
+/* Of several elements the first. */
+static const struct nlmsghdr *unify(const struct nlmsghdr *message, struct buffer *room)
+{
+	struct netfilter_elements elements;
+	const struct nlmsghdr *first;
+
+	if (!is_elements(message))
+		return message;
+	elements = netfilter_elements(message);
+	first = elements.flat ? NULL : netfilter_elements_next(&elements, room);
+	return first ? first : message;
+}
+
+/* ---- Elements, and what becomes of them with their set ---- */
+
+static bool is_generation(const struct nlmsghdr *message)
+{
+	return message->nlmsg_type == NETFILTER_TYPE(NFT_MSG_NEWGEN);
+}
+
+static bool is_of_many(const struct nlmsghdr *message)
+{
+	return is_generation(message) || (is_elements(message) && !netfilter_elements(message).flat);
+}
+
+/* The identity of the set that an element is in, as its own record says it, in RET. */
+static void set_key(struct arena *arena, const struct record *element, struct buffer *ret)
+{
+	static const struct {
+		const char *of_element, *of_set;
+	} fields[] = { { "family", "family" }, { "table", "table" }, { "set", "name" } };
+	struct record *set = record_new_sized(arena, object_netfilter_set.schema, ARRAY_SIZE(fields));
+	int r = set ? 0 : -1;
+
+	buffer_clear(ret);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(fields); i++) {
+		const struct value *value = record_find(element, fields[i].of_element);
+
+		if (value)
+			r = record_put(arena, set, fields[i].of_set, *value);
+	}
+	if (r == 0)
+		object_key(&object_netfilter_set, set, ret);
+	ret->failed |= r != 0;
+}
+
+struct sweep {
+	struct netlink_source *source;
+	struct buffer key;
+};
+
+static bool takes(const struct nlmsghdr *cached, const void *data)
+{
+	struct sweep *sweep = (struct sweep *)data;
+	struct netlink_source *source = sweep->source;
+	struct record *element;
+
+	arena_reset(&source->arena);
+	if (object_decode(&object_netfilter_element, cached, &source->arena, &element) < 0)
+		return false;
+	set_key(&source->arena, element, &sweep->key);
+	return !sweep->key.failed && cache_find(&source->ended, sweep->key.data, sweep->key.length);
+}
+
+/* With a set its elements go, and the kernel does not say so. All sets that went are seen to at once: a walk through what is known takes its time. */
+static void sweep_elements(struct netlink_source *source, const struct step *like)
+{
+	struct step step = *like;
+	struct sweep sweep = { .source = source };
+
+	if (!source->ended.table.count)
+		return;
+	step.object = &object_netfilter_element;
+	source_sweep(source, &step, takes, &sweep);
+	buffer_done(&sweep.key);
+	cache_done(&source->ended);
+	cache_init(&source->ended);
+}
+
+static void apply_elements(struct netlink_source *source, const struct nlmsghdr *message, struct step *step)
+{
+	struct netfilter_elements elements = netfilter_elements(message);
+	const struct cache_entry *set = NULL;
+	const struct nlmsghdr *one;
+	struct record *record;
+
+	step->object = &object_netfilter_element;
+	step->removed = message->nlmsg_type == object_netfilter_element.delete_type;
+	while ((one = netfilter_elements_next(&elements, &source->unified))) {
+		if (!set && object_decode(step->object, one, &source->arena, &record) >= 0) {
+			set_key(&source->arena, record, &source->key);
+			set = source->key.failed ? NULL : cache_find(&source->cache, source->key.data, source->key.length);
+			if (set) { /* once more, with its types */
+				elements = netfilter_elements(message);
+				netfilter_elements_typed(&elements, set->message);
+				continue;
+			}
+		}
+		step->message = one;
+		source_apply(source, step);
+	}
+}
+
+static void many(struct netlink_source *source, const struct nlmsghdr *message, struct step *step)
+{
+	if (is_generation(message)) {
+		sweep_elements(source, step);
+		source->head = (struct head){ 0 };
+	} else {
+		apply_elements(source, message, step);
+	}
+}
+
+/* ---- Changes of one transaction: all that follow the first have it as their cause ---- */
+
+static uint64_t cause(const struct netlink_source *source, const struct step *step)
+{
+	const struct origin *origin = &step->origin;
+
+	return source->head.pid == origin->pid && source->head.tid == origin->tid ? source->head.number : 0;
+}
+
+static void told(struct netlink_source *source, const struct step *step, uint64_t number, const struct nlmsghdr *message)
+{
+	(void)message;
+	if (!cause(source, step))
+		source->head = (struct head){ number, step->origin.pid, step->origin.tid };
+}
+
+/* A set of the same name as one that went has elements of its own. */
+static bool decoded(struct netlink_source *source, const struct step *step, const struct cache_entry *known)
+{
+	if (step->object == &object_netfilter_rule && !step->removed)
+		netfilter_order_add(&source->order, step->record, step->message->nlmsg_flags);
+	if (step->object != &object_netfilter_set)
+		return true;
+	if (step->removed && known)
+		(void)!cache_add(&source->ended, step->object, known->key, known->key_length, known->message, false);
+	return true;
+}
+
+/* What is known of a rule that goes is told with the place that it had. */
+static void place_removed(struct netlink_source *source, const struct step *step)
+{
+	const size_t skip = NLMSG_LENGTH(sizeof(struct nfgenmsg));
+	_cleanup_buffer_ struct buffer placed = { 0 };
+	struct cache_entry *entry;
+	struct record *record;
+	uint64_t position;
+
+	arena_reset(&source->arena);
+	if (object_decode(step->object, step->message, &source->arena, &record) < 0 || !netfilter_order_remove(source->order, record, &position))
+		return;
+	buffer_clear(&source->key);
+	object_key(step->object, record, &source->key);
+	entry = source->key.failed ? NULL : cache_find(&source->cache, source->key.data, source->key.length);
+	if (!entry)
+		return;
+	buffer_add(&placed, entry->message, skip);
+	for (struct attribute_iterator i = attributes((const char *)entry->message + skip, entry->message->nlmsg_len - skip); attribute_next(&i);)
+		if (i.type != NFTA_RULE_POSITION)
+			attribute_add(&placed, i.type, i.data, i.length);
+	position = htobe64(position);
+	attribute_add(&placed, NFTA_RULE_POSITION, &position, sizeof(position));
+	if (placed.failed)
+		return;
+	((struct nlmsghdr *)placed.data)->nlmsg_len = (uint32_t)placed.length;
+	(void)!cache_replace(&source->cache, entry, (const struct nlmsghdr *)placed.data);
+}
+
+static void before(struct netlink_source *source, struct step *step)
+{
+	if (step->object == &object_netfilter_rule && step->removed)
+		place_removed(source, step);
+	if (step->object == &object_netfilter_set && !step->removed)
+		sweep_elements(source, step);
+}
+
+static void done(struct netlink_source *source)
+{
+	netfilter_order_done(source->order);
+}
+
+static const struct source_rules rules = {
+	.before = before,
+	.cause = cause,
+	.told = told,
+	.decoded = decoded,
+	.is_of_many = is_of_many,
+	.many = many,
+	.done = done,
+};
+
+const struct protocol protocol_netfilter = {
+	.name = "netlink/netfilter",
+	.number = NETLINK_NETFILTER,
+	.types = &types,
+	.unify = unify,
+	.transactions = true,
+	.subsystem = NFNL_SUBSYS_NFTABLES,
+	.arrange = netfilter_arrange,
+	.rules = &rules,
+};

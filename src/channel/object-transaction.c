@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "channel/object-transaction.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel/object-inside.h"
+
+struct sending {
+	struct machine *machine;
+	struct object_step *const *order; /* of each request */
+	struct arena *arena;
+	bool refused;
+};
+
+/* What the words for a refusal need is made once more: a request that was sent is not kept. */
+static int request_of(struct sending *sending, const struct object_step *step, struct object_request *ret)
+{
+	int r = object_request(step->object, sending->machine, sending->arena, step->record,
+			       step->write == OBJECT_CHANGE ? OBJECT_REPLACE : step->write, ret);
+
+	if (r < 0)
+		return r;
+	ret->flags |= step->flags;
+	return 0;
+}
+
+static int take_refusal(void *data, uint32_t index, const struct netlink_ack *ack)
+{
+	_cleanup_buffer_ struct buffer address = { 0 };
+	struct sending *sending = data;
+	const struct object_step *step = sending->order[index];
+	struct error *error = &sending->machine->error;
+	struct object_request request;
+
+	/* Those after the first follow from it. */
+	if (sending->refused || request_of(sending, step, &request) < 0)
+		return 0;
+	sending->refused = true;
+	object_address(step->object, step->record, &sending->machine->naming, &address);
+	(void)object_refused(step->object, &request, ack, error);
+	buffer_done(&request.payload);
+	return address.failed ? 0 : error_wrap(error, "%s", address.data);
+}
+
+static int in_order(const void *a, const void *b)
+{
+	const struct object_step *first = *(struct object_step *const *)a, *second = *(struct object_step *const *)b;
+
+	if (first->rank != second->rank)
+		return first->rank < second->rank ? -1 : 1;
+	return first < second ? -1 : first > second;
+}
+
+static int add(struct sending *sending, struct netlink *netlink, struct netlink_batch *batch, const struct object_step *step)
+{
+	struct object_request request;
+	int r = request_of(sending, step, &request);
+
+	if (r < 0)
+		return sending->machine->error.code == r ? r : error_set(&sending->machine->error, r, "%s: %s", step->object->name, error_text(r));
+	r = netlink_batch_add(netlink, batch, request.type, request.flags, request.payload.data, request.payload.length);
+	buffer_done(&request.payload);
+	return r;
+}
+
+int object_transaction(const struct protocol *protocol, struct machine *machine, struct arena *arena, struct object_step *steps, size_t count)
+{
+	_cleanup_free_ struct object_step **order = calloc(count + 1, sizeof(*order));
+	struct sending sending = { .machine = machine, .order = order, .arena = arena };
+	struct netlink_batch batch = { 0 };
+	struct netlink *netlink;
+	size_t kept = 0;
+	int r = machine_netlink(machine, protocol->number, &netlink);
+
+	if (r < 0)
+		return r;
+	if (!order)
+		return error_set(&machine->error, -ENOMEM, "no memory for a transaction");
+	machine->error = (struct error){ 0 };
+	r = protocol->arrange(machine, arena, steps, count);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (!steps[i].left_out)
+			order[kept++] = &steps[i];
+	qsort(order, kept, sizeof(*order), in_order);
+	for (size_t i = 0; r == 0 && i < kept; i++)
+		r = add(&sending, netlink, &batch, order[i]);
+	if (r == 0)
+		r = netlink_transaction(netlink, &batch, protocol->subsystem, take_refusal, NULL, &sending);
+	netlink_batch_done(&batch);
+	if (r < 0 && machine->error.code != r)
+		return error_set(&machine->error, r, "the transaction was refused: %s", error_text(r));
+	return r;
+}

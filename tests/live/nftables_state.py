@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Rulesets of nftables, as nft(8) reads them: what the kernel that runs takes of each of its expressions, and rules made at random."""
+import subprocess
+
+FRAME = [
+    "table inet t", "table ip t", "table ip6 t", "table netdev t", "table bridge t", "table arp t { comment \"whose it is\"; }",
+    "chain inet t c { type filter hook input priority filter; policy accept; comment \"first\"; }",
+    "chain inet t o", "chain inet t fw { type filter hook forward priority 10; policy drop; }",
+    "chain ip t post { type nat hook postrouting priority srcnat; }", "chain ip t pre { type nat hook prerouting priority dstnat; }",
+    "chain ip t raw { type filter hook prerouting priority raw; }", "chain ip t m { type route hook output priority mangle; }",
+    "chain netdev t i { type filter hook ingress device \"lo\" priority 0; }", "chain netdev t x { type filter hook egress device \"lo\" priority 5; }",
+    "chain bridge t b { type filter hook forward priority 0; }", "chain arp t a { type filter hook input priority 0; }",
+    "flowtable inet t f { hook ingress priority 0; devices = { lo }; }",
+    "set inet t s { type ipv4_addr; flags interval; elements = { 10.0.0.0/8, 1.1.1.1, 2.2.2.2-2.2.2.9 } }",
+    "set inet t hosts { type ipv4_addr; comment \"who may\"; elements = { 1.2.3.4 comment \"one\", 1.2.3.5 } }",
+    "set inet t six { type ipv6_addr; elements = { fe80::1, 2001:db8::1:2 } }",
+    "set inet t macs { type ether_addr; elements = { 00:11:22:33:44:55 } }", "set inet t marks { type mark; elements = { 1, 0xfedc } }",
+    "set inet t names { type ifname; elements = { \"lo\", \"eth0.5\" } }", "set inet t protocols { type inet_proto; elements = { tcp, udp } }",
+    "set inet t aging { type ipv4_addr; flags timeout; timeout 1h; gc-interval 10m; elements = { 9.9.9.9, 9.9.9.8 timeout 2d } }",
+    "set inet t met { type ipv4_addr; flags dynamic; size 100; timeout 1m; }",
+    "set inet t pairs { type ipv4_addr . inet_service; flags interval; elements = { 10.0.0.0/8 . 80-90, 1.2.3.4 . 22 } }",
+    "set inet t exact { type ipv4_addr . inet_service . mark; elements = { 10.0.0.1 . 80 . 1 } }",
+    "set inet t counting { type inet_service; counter; elements = { 80 comment \"web\", 81 } }",
+    "set inet t shaped { typeof tcp dport; elements = { 22 } }",
+    "map inet t where { type inet_service : ipv4_addr; elements = { 80 : 1.2.3.4, 81 : 1.2.3.5 } }",
+    "map inet t what { type ipv4_addr : verdict; elements = { 1.2.3.4 : jump o, 1.2.3.5 : drop, * : accept } }",
+    "counter inet t seen", "quota inet t much { over 100 mbytes }", "limit inet t slow { rate 10/second }", "limit inet t wide { rate over 1 mbytes/minute burst 5 kbytes }",
+    "ct helper inet t help { type \"ftp\" protocol tcp; }", "ct expectation inet t later { protocol tcp; dport 5432; timeout 1h; size 12; l3proto ip; }",
+    "ct timeout inet t long { protocol tcp; l3proto ip; policy = { established : 100, close : 5 }; }",
+    "synproxy inet t proxy { mss 1460; wscale 7; timestamp sack-perm; }",
+    "map inet t objects { type inet_service : counter; elements = { 80 : \"seen\" } }",
+]
+
+RULES = {
+    "inet t c": [
+        "tcp dport 80 accept", "ip saddr 10.0.0.1 counter drop", "ip6 saddr fe80::1 drop", "meta iifname \"lo\" accept", "meta mark 0x1", "meta mark & 0xff == 5",
+        "ct state established,related accept", "ct mark set 5", "ct count over 5 drop", "limit rate 5/second burst 6 packets", "limit rate over 10 kbytes/second drop",
+        "quota over 10 mbytes drop", "log prefix \"x: \" level warn", "log group 2 snaplen 64 queue-threshold 3", "log flags tcp sequence,options", "reject", "reject with tcp reset",
+        "reject with icmpx admin-prohibited", "queue num 1 bypass", "queue flags bypass,fanout to 1-3", "queue to numgen inc mod 4", "fib saddr . iif oif missing drop",
+        "fib daddr type local accept", "rt classid 5", "rt ip nexthop 10.0.0.1", "socket transparent 1", "socket mark 5", "socket cgroupv2 level 1 \"/\"",
+        "tcp option maxseg size set 1000", "tcp option sack-perm exists", "exthdr hbh exists", "ip option rr exists", "sctp chunk data exists",
+        "meta mark set numgen inc mod 2 offset 5", "meta mark set numgen random mod 9", "meta mark set jhash ip saddr mod 3 seed 0xbeef", "meta mark set symhash mod 3",
+        "add @met { ip saddr }", "update @met { ip saddr timeout 5m counter }", "delete @met { ip saddr }", "counter name seen", "quota name much", "limit name slow",
+        "counter name tcp dport map @objects", "synproxy name proxy", "notrack", "ip saddr @s drop", "ip saddr != @hosts", "tcp dport vmap { 80 : accept, 81 : jump o }",
+        "ip saddr vmap @what", "tcp dport 10-20", "tcp dport != 10-20", "udp sport >= 1024", "osf name \"Linux\"", "synproxy mss 1460 wscale 7", "ipsec in reqid 1",
+        "ipsec out ip daddr 1.2.3.4", "ct helper set \"help\"", "ct expectation set \"later\"", "tcp dport { 80, 443 } accept", "ip saddr . tcp dport @pairs",
+        "ip saddr & 0.0.255.0 == 0.0.1.0", "ip dscp set cs1", "tcp flags & (syn|ack) == syn", "icmp type echo-request", "icmpv6 type nd-neighbor-solicit",
+        "meta l4proto { tcp, udp } th dport 53", "@th,16,16 80", "@ih,0,8 5", "@nh,3,5 7", "ct original ip saddr 1.1.1.1", "meta l4proto tcp ct reply proto-dst 80", "vlan id 5",
+        "ether saddr 00:11:22:33:44:55", "meta skuid 0", "meta cgroup 5", "meta random 5", "meta nftrace set 1", "ct expiration 5s", "ct label 5", "ct bytes > 1000",
+        "meta priority set 1:2", "meta pkttype broadcast", "ip protocol tcp goto o", "continue", "return", "meta mark set ct mark", "ct mark set meta mark | 0x10",
+        "meta mark set meta mark << 3", "meta hour \"10:00\"-\"11:00\"", "meta day \"Monday\"", "meta time < \"2030-01-01 00:00:00\"", "ip ttl 64 accept comment \"of us\"",
+        "ip6 flowlabel 5", "tcp dport 22 limit rate 1/minute log accept", "iif \"lo\" accept", "meta oifname \"e*\" drop", "ip saddr 10.1.0.0/16 drop", "ip6 saddr 2001:db8::/32 drop",
+    ],
+    "inet t fw": ["flow add @f", "tcp option maxseg size set rt mtu", "accept"],
+    "ip t post": ["masquerade", "masquerade random,persistent", "snat to 1.1.1.1", "tcp dport 80 snat to 1.1.1.1-1.1.1.5:10-20 fully-random",
+                  "snat ip prefix to ip saddr map { 10.0.0.0/8 : 11.0.0.0/8 }", "tcp dport 5 masquerade to :1024-2048"],
+    "ip t pre": ["tcp dport 80 dnat to 1.1.1.1:8080", "tcp dport 81 redirect to :8081", "redirect", "dnat to ip saddr map { 1.2.3.4 : 5.6.7.8 }"],
+    "ip t raw": ["notrack", "meta l4proto tcp tproxy to :5000", "meta l4proto udp tproxy to 127.0.0.1:5000", "ct zone set 5", "socket wildcard 0", "dup to 1.1.1.1",
+                 "dup to 1.1.1.1 device \"lo\"", "ip saddr 10.0.0.5"],
+    "netdev t i": ["fwd to \"lo\"", "fwd ip to 1.1.1.1 device \"lo\"", "dup to \"lo\"", "vlan id 5", "meta mark set 1"],
+    "bridge t b": ["ether type ip accept", "meta ibrname \"br0\"", "reject with icmp port-unreachable"],
+    "arp t a": ["arp operation request accept", "arp saddr ip 1.2.3.4"],
+}
+
+
+def nft(*arguments, **more):
+    """Whether `nft ARGUMENTS` was taken."""
+    return subprocess.run(["nft", *arguments], capture_output=True, text=True, **more).returncode == 0
+
+
+taken = []
+
+
+def make_all():
+    """A rule of each kind that the kernel takes: (chain, rule)."""
+    if not taken:
+        taken.append([each for each in FRAME if nft(f"add {each}")])
+        taken.append([(chain, rule) for chain, rules in RULES.items() for rule in rules if nft(f"add rule {chain} {rule}")])
+    nft("flush", "ruleset")
+    nft("-f", "-", input="".join([*(f"add {each}\n" for each in taken[0]), *(f"add rule {chain} {rule}\n" for chain, rule in taken[1])]))
+    return taken[1]

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Elements of nftables come many to a message (tests/golden/netfilter-element.bin, real bytes): each must be told by itself, and go back as it came.
+ * What the kernel tells of transactions (netfilter-notices.bin) must read as netfilter-notices.json says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <endian.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel/netfilter.h"
+
+static char *file_name(const char *name)
+{
+	const char *source = getenv("FERRY_SOURCE");
+	char *path;
+
+	assert_true(asprintf(&path, "%s/tests/golden/netfilter-%s", source ? source : ".", name) > 0);
+	return path;
+}
+
+static void read_file(const char *name, struct buffer *ret)
+{
+	_cleanup_free_ char *path = file_name(name);
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+	char part[4096];
+	size_t length;
+
+	assert_non_null(file);
+	while ((length = fread(part, 1, sizeof(part), file)) > 0)
+		buffer_add(ret, part, length);
+	assert_false(ret->failed);
+	assert_true(ret->length > 0);
+}
+
+static void tell(const struct nlmsghdr *message, struct buffer *ret)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	bool removed;
+	const struct object *object = object_of(&protocol_netfilter, message, &removed);
+	struct record *record;
+
+	if (!object) {
+		buffer_printf(ret, "message %u is of no object\n", message->nlmsg_type & 0xff);
+		return;
+	}
+	assert_int_equal(object_decode(object, message, &arena, &record), 0);
+	buffer_add_char(ret, removed ? '-' : '+');
+	object_address(object, record, NULL, ret);
+	buffer_add_char(ret, ' ');
+	record_json(ret, record, NULL);
+	buffer_add_char(ret, '\n');
+}
+
+static void tell_all(const void *data, size_t length, struct buffer *ret)
+{
+	const struct nlmsghdr *message;
+
+	while (netlink_next(&data, &length, &message)) {
+		struct netfilter_elements elements = netfilter_elements(message);
+		const uint16_t kind = message->nlmsg_type & 0xff;
+		_cleanup_buffer_ struct buffer room = { 0 };
+		const struct nlmsghdr *one;
+
+		if (kind != NFT_MSG_NEWSETELEM && kind != NFT_MSG_DELSETELEM)
+			tell(message, ret);
+		else
+			while ((one = netfilter_elements_next(&elements, &room)))
+				tell(one, ret);
+	}
+	assert_int_equal(length, 0);
+	assert_false(ret->failed);
+}
+
+static void test_notices(void **state)
+{
+	_cleanup_buffer_ struct buffer bytes = { 0 }, now = { 0 }, expected = { 0 };
+
+	(void)state;
+	read_file("notices.bin", &bytes);
+	tell_all(bytes.data, bytes.length, &now);
+	if (getenv("FERRY_GOLDEN_WRITE")) {
+		_cleanup_free_ char *path = file_name("notices.json");
+		_cleanup_fclose_ FILE *file = fopen(path, "we");
+
+		assert_non_null(file);
+		assert_int_equal(fwrite(now.data, 1, now.length, file), now.length);
+		return;
+	}
+	read_file("notices.json", &expected);
+	assert_int_equal(expected.length, now.length);
+	assert_memory_equal(expected.data, now.data, now.length);
+}
+
+/* The elements of MESSAGE, but for what moves. */
+static void list(const struct nlmsghdr *message, struct buffer *ret)
+{
+	struct netfilter_elements elements = netfilter_elements(message);
+	_cleanup_buffer_ struct buffer room = { 0 };
+	const struct nlmsghdr *one;
+
+	while ((one = netfilter_elements_next(&elements, &room))) {
+		_cleanup_arena_ struct arena arena = { 0 };
+		struct record *record;
+
+		assert_int_equal(object_decode(&object_netfilter_element, one, &arena, &record), 0);
+		record_drop(record, "expiration");
+		record_json(ret, record, NULL);
+		buffer_add_char(ret, '\n');
+	}
+}
+
+/* What is told, sent as a request of its own, says the same. */
+static void test_elements_go_back(void **state)
+{
+	_cleanup_buffer_ struct buffer bytes = { 0 };
+	const struct nlmsghdr *message;
+	unsigned int count = 0;
+	const void *data;
+	size_t length;
+
+	(void)state;
+	read_file("element.bin", &bytes);
+	data = bytes.data;
+	length = bytes.length;
+	while (netlink_next(&data, &length, &message)) {
+		struct netfilter_elements elements = netfilter_elements(message);
+		_cleanup_buffer_ struct buffer room = { 0 }, told = { 0 }, sent = { 0 };
+		const struct nlmsghdr *one;
+
+		list(message, &told);
+		if (!told.length)
+			continue;
+		while ((one = netfilter_elements_next(&elements, &room))) {
+			_cleanup_buffer_ struct buffer request = { 0 };
+			_cleanup_arena_ struct arena arena = { 0 };
+			struct nlmsghdr header = *message;
+			struct error error = { 0 };
+			struct record *record;
+
+			assert_int_equal(object_decode(&object_netfilter_element, one, &arena, &record), 0);
+			buffer_add(&request, &header, sizeof(header));
+			if (object_netfilter_element.encode(record, FIELD_KEY | FIELD_SETTABLE, &request, &error) < 0)
+				fail_msg("%s", error.text);
+			((struct nlmsghdr *)request.data)->nlmsg_len = (uint32_t)request.length;
+			list((const struct nlmsghdr *)request.data, &sent);
+			count++;
+		}
+		assert_string_equal(told.data, sent.data);
+	}
+	assert_true(count > 20);
+}
+
+/* ---- Texts of values ---- */
+
+static void check_text(uint32_t type, const char *bytes, size_t length, const char *expected)
+{
+	_cleanup_buffer_ struct buffer text = { 0 };
+	const bool certain = netfilter_value_text(type, (const uint8_t *)bytes, length, &text);
+
+	assert_int_equal(certain, expected != NULL);
+	if (expected)
+		assert_string_equal(text.data, expected);
+}
+
+static void test_texts(void **state)
+{
+	(void)state;
+	check_text(7, "\x0a\0\0\1", 4, "10.0.0.1");
+	check_text(7 << 6 | 13, "\x0a\0\0\1\0\x50\0\0", 8, "10.0.0.1 . 80");
+	check_text(13, "\x1f\x90", 2, "8080");
+	check_text(9, "\0\x11\x22\x33\x44\x55", 6, "00:11:22:33:44:55");
+	check_text(41, "lo\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16, "\"lo\"");
+	check_text(7, "\x0a\0\0", 3, NULL);
+	check_text(7 << 6 | 13, "\x0a\0\0\1\0\x50", 6, NULL);
+	check_text(13, "\0\x50\0\0", 4, NULL);
+	check_text(12, "\6", 1, NULL);
+	check_text(0xffffff00, "\0\0\0\0", 4, NULL);
+	check_text(41, "\x1b[31m\0\0\0\0\0\0\0\0\0\0\0", 16, NULL);
+}
+
+/* No kernel at hand had flowtables: as the header of the kernel says that one is told. */
+static void test_flowtable(void **state)
+{
+	_cleanup_buffer_ struct buffer message = { 0 }, told = { 0 };
+	const struct nlmsghdr header = { .nlmsg_type = NETFILTER_TYPE(NFT_MSG_NEWFLOWTABLE) };
+	const struct nfgenmsg own = { .nfgen_family = NFPROTO_INET };
+	const uint32_t zero = 0, priority = htobe32((uint32_t)-5);
+	size_t hook, devices;
+
+	(void)state;
+	buffer_add(&message, &header, sizeof(header));
+	buffer_add(&message, &own, sizeof(own));
+	attribute_add(&message, NFTA_FLOWTABLE_TABLE, "t", 2);
+	attribute_add(&message, NFTA_FLOWTABLE_NAME, "a/b", 4);
+	hook = attribute_begin(&message, NFTA_FLOWTABLE_HOOK | NLA_F_NESTED);
+	attribute_add(&message, NFTA_FLOWTABLE_HOOK_NUM, &zero, sizeof(zero));
+	attribute_add(&message, NFTA_FLOWTABLE_HOOK_PRIORITY, &priority, sizeof(priority));
+	devices = attribute_begin(&message, NFTA_FLOWTABLE_HOOK_DEVS | NLA_F_NESTED);
+	attribute_add(&message, NFTA_DEVICE_NAME, "eth0", 5);
+	attribute_add(&message, NFTA_DEVICE_NAME, "eth1", 5);
+	attribute_end(&message, devices);
+	attribute_end(&message, hook);
+	((struct nlmsghdr *)message.data)->nlmsg_len = (uint32_t)message.length;
+	tell((const struct nlmsghdr *)message.data, &told);
+	assert_string_equal(told.data, "+netlink/netfilter/flowtable/inet/t/a%2Fb {\"family\":\"inet\",\"table\":\"t\",\"name\":\"a/b\","
+				       "\"hook\":{\"num\":\"ingress\",\"priority\":-5,\"devices\":[\"eth0\",\"eth1\"]}}\n");
+}
+
+/* ---- Paths ---- */
+
+static void check_path(const struct object *object, const char *path, const char *expected, const char *rest)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	_cleanup_buffer_ struct buffer again = { 0 };
+	struct error error = { 0 };
+	const char *left = NULL;
+	struct record *key;
+	int r = object->parse(path, NULL, &arena, &key, &left, &error);
+
+	if (!expected) {
+		assert_int_equal(r, -EINVAL);
+		assert_string_not_equal(error.text, "");
+		return;
+	}
+	if (r < 0)
+		fail_msg("%s: %s", path, error.text);
+	object->path(key, NULL, &again);
+	assert_string_equal(again.data, expected);
+	assert_string_equal(left, rest);
+}
+
+static void test_paths(void **state)
+{
+	(void)state;
+	check_path(&object_netfilter_element, "inet/t/s/10.0.0.1", "inet/t/s/0x0a000001", "");
+	check_path(&object_netfilter_element, "inet/t/s/fe80::1/timeout", "inet/t/s/0xfe800000000000000000000000000001", "timeout");
+	check_path(&object_netfilter_element, "inet/t/s/0x0a-0x0b,end", "inet/t/s/0x0a-0x0b,end", "");
+	check_path(&object_netfilter_element, "inet/t/s/catchall", "inet/t/s/catchall", "");
+	check_path(&object_netfilter_element, "inet/t/s/0x0", NULL, "");
+	check_path(&object_netfilter_element, "inet/t/s/0x", NULL, "");
+	check_path(&object_netfilter_element, "inet/t/s/80", NULL, "");
+	check_path(&object_netfilter_element, "inet/t/s/0x0a-", NULL, "");
+	check_path(&object_netfilter_element, "inet/t/s", NULL, "");
+	check_path(&object_netfilter_table, "inet/a%2fb%", "inet/a%2Fb%25", "");
+	check_path(&object_netfilter_table, "inet/%00", "inet/%2500", "");
+	check_path(&object_netfilter_table, "inet/", NULL, "");
+	check_path(&object_netfilter_table, "inetx/t", NULL, "");
+	check_path(&object_netfilter_rule, "ip/t/c/4294967295/userdata", "ip/t/c/4294967295", "userdata");
+	check_path(&object_netfilter_rule, "ip/t/c/18446744073709551616", NULL, "");
+	check_path(&object_netfilter_rule, "ip/t/c/", NULL, "");
+	check_path(&object_netfilter_object, "ip/t/c/counter", "ip/t/c/counter", "");
+	check_path(&object_netfilter_object, "ip/t/c/nothing", NULL, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_notices), cmocka_unit_test(test_elements_go_back),
+		cmocka_unit_test(test_texts),   cmocka_unit_test(test_flowtable),
+		cmocka_unit_test(test_paths),
+	};
+
+	return cmocka_run_group_tests_name("netfilter", tests, NULL, NULL);
+}
