@@ -435,6 +435,9 @@ FERRY_API int ferry_recorder_new(struct ferry *ferry, const struct ferry_recorde
 FERRY_API struct ferry_recorder *ferry_recorder_free(struct ferry_recorder *recorder);
 /* A file descriptor that polls readable where ferry_recorder_process() has work. */
 FERRY_API int ferry_recorder_descriptor(const struct ferry_recorder *recorder);
+/* Whether the files are read that tell what stood before a write, which the first calls of ferry_recorder_process() go on with: until then a "before"
+ * may be unknown, and what a write rewrites is not told. Since 0.1 */
+FERRY_API bool ferry_recorder_ready(const struct ferry_recorder *recorder);
 /* Handles what is there and calls the callback for each change. */
 FERRY_API int ferry_recorder_process(struct ferry_recorder *recorder);
 /* Before the end: tells what is there, also losses whose telling waits for calmer times, and writes what is pending. Since 0.1 */

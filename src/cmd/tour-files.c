@@ -179,23 +179,12 @@ static void say_forward(struct tour *tour)
 	tour_record(tour);
 }
 
-static int tell_step(void *data, const struct ferry_change *change)
-{
-	struct tour *tour = data;
-
-	tour_row(tour);
-	tour_text(tour, change->address);
-	tour_text(tour, change->before);
-	tour_text(tour, change->after);
-	return 0;
-}
-
 static void say_batch(struct tour *tour)
 {
 	static const char file[] =
 		"# of the tour\nnet.ipv4.conf.lo.log_martians = 1\nnet.ipv4.ip_default_ttl = 77\nnet.ipv4.tcp_keepalive_time = 600\n";
 	const struct ferry_apply_options options = {
-		.size = sizeof(options), .document = "tour.conf", .state = tour->folder, .function = tell_step, .data = tour
+		.size = sizeof(options), .document = "tour.conf", .state = tour->folder, .function = tour_tell_change, .data = tour
 	};
 	struct ferry_apply_result result = { .size = sizeof(result) };
 	int r;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -33,6 +32,12 @@ void tour_record_begin(struct tour *tour)
 		const char *words = ferry_error(tour->ferry);
 
 		tour->unrecorded = arena_copy(&tour->arena, words, strlen(words));
+	}
+	/* What the first write rewrites is told only where it is known what stood there. */
+	while (tour->recorder && !ferry_recorder_ready(tour->recorder)) {
+		if (ferry_recorder_process(tour->recorder) < 0)
+			break;
+		usleep(2000);
 	}
 	ferry_snapshot(tour->ferry, covered, FERRY_SNAPSHOT_ONLY, &tour->before);
 }
@@ -102,16 +107,6 @@ struct log {
 	unsigned int count;
 };
 
-static void add_side(struct tour *tour, const char *json)
-{
-	_cleanup_value_ struct ferry_value *value = NULL;
-
-	if (json && ferry_value_parse(tour->ferry, json, &value) == 0 && value)
-		tour_value(tour, value);
-	else
-		tour_text(tour, "(none)");
-}
-
 static int tell(void *data, const struct ferry_change *change)
 {
 	struct log *log = data;
@@ -120,8 +115,8 @@ static int tell(void *data, const struct ferry_change *change)
 	tour_row(tour);
 	tour_number(tour, change->id);
 	tour_text(tour, change->address);
-	add_side(tour, change->before);
-	add_side(tour, change->after);
+	tour_json(tour, change->before);
+	tour_json(tour, change->after);
 	tour_printf(tour, "%s (pid %u)", change->actor->comm, change->actor->pid);
 	tour_text(tour, ferry_door_name(change->door));
 	if (change->cause || change->actor->kernel || log->count == CHANGES_MAXIMUM)
@@ -222,22 +217,11 @@ static void add_left(struct tour *tour, const char *what, uint64_t count, const 
 	tour_text(tour, names && *names ? names : "none");
 }
 
-static int tell_restored(void *data, const struct ferry_change *change)
-{
-	struct tour *tour = data;
-
-	tour_row(tour);
-	tour_text(tour, change->address);
-	add_side(tour, change->before);
-	add_side(tour, change->after);
-	return 0;
-}
-
 /* What the log book does not cover, as where these rights allow no recorder to see it. */
 static void restore(struct tour *tour)
 {
 	const struct ferry_apply_options options = {
-		.size = sizeof(options), .document = "before", .state = tour->folder, .function = tell_restored, .data = tour
+		.size = sizeof(options), .document = "before", .state = tour->folder, .function = tour_tell_change, .data = tour
 	};
 	struct ferry_apply_result result = { .size = sizeof(result) };
 	struct left left = { 0 };
@@ -257,8 +241,7 @@ void tour_logbook(struct tour *tour)
 	int r = -1;
 
 	/* It still waits where the station of memory was left out. */
-	if (tour->fresh->pid > 0)
-		tour_visitor_end(tour->fresh);
+	tour_visitor_end(tour->fresh);
 	log = (struct log){ .tour = tour };
 	tour_say(tour, changed, COLUMN_id, COLUMN_address, COLUMN_before, COLUMN_after, COLUMN_who, COLUMN_door);
 	tour_changes(tour, tell, &log);

@@ -153,7 +153,7 @@ static bool begin_listening(struct tour *tour, struct tour_visitor *visitors, un
 	memset(tour->shared, 0, TOUR_SHARED);
 	group = to;
 	for (number = 0; number < listeners; number++) {
-		visitors[number].pid = 0;
+		visitors[number] = (struct tour_visitor){ .go = -1, .done = -1 };
 		listen = listen && tour_visitor_start(tour, listen_work, &visitors[number]) == 0 && tour_visitor_go(&visitors[number]);
 		if (!listen && heard_at(tour, number)->error)
 			tour_missing(tour, "%s", heard_at(tour, number)->words);
@@ -169,21 +169,22 @@ static void end_listening(struct tour_visitor *visitors, unsigned int listeners,
 		if (visitors[i].pid && wait)
 			(void)!write(visitors[i].go, &byte, 1);
 	for (unsigned int i = 0; i < listeners; i++)
-		if (visitors[i].pid)
-			tour_visitor_end(&visitors[i]);
+		tour_visitor_end(&visitors[i]);
 }
 
-static void add_heard(struct tour *tour, const struct tour_visitor *visitor, pid_t pid, const struct heard *heard)
+static void add_heard(struct tour *tour, pid_t pid, const struct heard *heard)
 {
-	(void)visitor;
 	if (!heard->came)
 		return;
 	tour_row(tour);
 	tour_printf(tour, "pid %d", (int)pid);
-	tour_printf(tour, heard->sender_pid ? "pid %u" : "kernel", heard->sender_pid);
+	if (heard->sender_pid)
+		tour_printf(tour, "pid %u", heard->sender_pid);
+	else
+		tour_text(tour, "kernel");
 	tour_text(tour, heard->address);
 	tour_number(tour, heard->bytes);
-	tour_text(tour, heard->text);
+	tour_shown(tour, arena_copy(&tour->arena, heard->text, strlen(heard->text)));
 }
 
 /* What LISTENERS at GROUP hear of what DO does. */
@@ -199,7 +200,7 @@ static void say_heard(struct tour *tour, unsigned int listeners, const char *to,
 		work(tour);
 	end_listening(visitors, listeners, listen);
 	for (unsigned int i = 0; i < listeners; i++)
-		add_heard(tour, &visitors[i], pids[i], heard_at(tour, i));
+		add_heard(tour, pids[i], heard_at(tour, i));
 }
 
 static void turn_knob(struct tour *tour)
@@ -264,15 +265,13 @@ static void get_work(struct tour *tour)
 
 static void say_doors(struct tour *tour)
 {
-	static const char *const addresses[] = { "ioctl/lo/mtu", "sysfs/class/net/lo/mtu", "procfs/net/dev", "netlink/route/link/lo/mtu" };
+	static const char *const addresses[] = { "ioctl/lo/mtu", "sysfs/class/net/lo/mtu", "netlink/route/link/lo/mtu" };
 
 	tour_say(tour, mtu, COLUMN_address, COLUMN_answer, COLUMN_crossings, COLUMN_time);
 	for (unsigned int i = 0; i < ARRAY_SIZE(addresses); i++) {
 		struct tour_counted counted;
 		bool known;
 
-		if (i == 2) /* /proc/net/dev has no MTU: that is why the old tools ask by ioctl */
-			continue;
 		asked_address = addresses[i];
 		known = tour_count(tour, get_work, false, &counted);
 		tour_row(tour);

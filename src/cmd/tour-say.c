@@ -203,27 +203,30 @@ uint64_t tour_count_items(struct tour *tour, const char *address, unsigned int f
 	return ferry_list(tour->ferry, address, flags, count, &wanted) < 0 ? UINT64_MAX : wanted.count;
 }
 
-static int tell_set(void *data, const struct ferry_change *change)
+void tour_json(struct tour *tour, const char *json)
+{
+	_cleanup_value_ struct ferry_value *value = NULL;
+
+	if (json && ferry_value_parse(tour->ferry, json, &value) == 0 && value)
+		tour_value(tour, value);
+	else
+		tour_text(tour, "(none)");
+}
+
+int tour_tell_change(void *data, const struct ferry_change *change)
 {
 	struct tour *tour = data;
 
 	tour_row(tour);
 	tour_text(tour, change->address);
-	for (unsigned int i = 0; i < 2; i++) {
-		const char *json = i ? change->after : change->before;
-		_cleanup_value_ struct ferry_value *value = NULL;
-
-		if (json && ferry_value_parse(tour->ferry, json, &value) == 0 && value)
-			tour_value(tour, value);
-		else
-			tour_text(tour, "(none)");
-	}
+	tour_json(tour, change->before);
+	tour_json(tour, change->after);
 	return 0;
 }
 
 bool tour_set(struct tour *tour, const char *assignment)
 {
-	int r = ferry_set(tour->ferry, (const char *const[]){ assignment, NULL }, 0, tell_set, tour);
+	int r = ferry_set(tour->ferry, (const char *const[]){ assignment, NULL }, 0, tour_tell_change, tour);
 
 	if (r < 0)
 		tour_missing(tour, "%s: %s", assignment, ferry_error(tour->ferry));

@@ -5,10 +5,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "cmd/tour.h"
 #include "show/value.h"
@@ -40,6 +40,7 @@ static _Noreturn void visit(struct tour *tour, tour_function *work, int go, int 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "visitor");
 	visitor_go = go;
 	visitor_done = done;
 	tour_wait();
@@ -87,12 +88,12 @@ bool tour_visitor_go(struct tour_visitor *visitor)
 
 void tour_visitor_end(struct tour_visitor *visitor)
 {
-	struct rusage usage;
-
-	close(visitor->go);
-	close(visitor->done);
-	if (visitor->pid > 0 && wait4(visitor->pid, NULL, 0, &usage) == visitor->pid)
-		visitor->faults = usage.ru_minflt;
+	if (visitor->go >= 0)
+		close(TAKE_DESCRIPTOR(visitor->go));
+	if (visitor->done >= 0)
+		close(TAKE_DESCRIPTOR(visitor->done));
+	if (visitor->pid > 0)
+		waitpid(visitor->pid, NULL, 0);
 	visitor->pid = 0;
 }
 

@@ -126,7 +126,7 @@ static int run(struct program *program)
 	ferry_recorder_free(tour.recorder);
 	if (tour.folder[0])
 		rmdir(tour.folder);
-	if (tour.fresh && fresh.pid > 0)
+	if (tour.fresh)
 		tour_visitor_end(&fresh);
 	free(tour.before);
 	arena_done(&tour.arena);
@@ -149,7 +149,7 @@ const struct command command_tour = {
 	.details =
 		"Nine stations: the three triggers, the five classes of system calls, memory, procfs, sysctl, sysfs, netlink, the old and the new "
 		"network tools, and the log book of what the tour itself changed. Each statement is followed by what was just measured on this "
-		"machine. It takes some seconds.\n\n"
+		"machine. It takes some ten seconds.\n\n"
 		"It goes into a network namespace and a mount namespace of its own: nothing of the machine's own is changed, and at the end it takes "
 		"back what it changed there and says what is left. Where the kernel or the rights lack something the station says so and goes on. "
 		"Without root it becomes root of a user namespace of its own, from where most of what BPF tells cannot be had.",

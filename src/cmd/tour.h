@@ -127,6 +127,10 @@ void tour_shown(struct tour *tour, const char *text);
 void tour_number(struct tour *tour, uint64_t number);
 void tour_printf(struct tour *tour, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tour_value(struct tour *tour, const struct ferry_value *value);
+/* The same of JSON; NULL: nothing there. */
+void tour_json(struct tour *tour, const char *json);
+/* A row of a change: address, before, after. DATA: the tour. */
+int tour_tell_change(void *data, const struct ferry_change *change);
 /* Arguments, result and time of a system call. */
 void tour_call(struct tour *tour, const struct ferry_crossing *crossing);
 /* The page draws this column. */
@@ -141,14 +145,14 @@ typedef void tour_function(struct tour *tour);
 
 struct tour_visitor {
 	pid_t pid;
-	int go, done;
-	long faults; /* minor ones, once it has ended */
+	int go, done; /* -1 once it has ended */
 };
 
 /* A child that waits, and then does WORK and ends. */
 int tour_visitor_start(struct tour *tour, tour_function *work, struct tour_visitor *ret_visitor);
 /* Lets it go on, until it waits again (true) or has ended. */
 bool tour_visitor_go(struct tour_visitor *visitor);
+/* Waits for its end, which comes at once where it waits to be let go on. May be called again. */
 void tour_visitor_end(struct tour_visitor *visitor);
 /* In the visitor: waits to be let go on. */
 void tour_wait(void);

@@ -12,6 +12,7 @@ struct rewritten {
 	char *address;
 	char *wanted; /* JSON of what is to stand there */
 	char *now;    /* JSON of what stands there */
+	bool told;    /* the history says that the change had rewritten it */
 };
 
 struct fanout {
@@ -111,6 +112,7 @@ static int want(void *data, const struct ferry_change *change)
 				return -ENOMEM;
 			free(each->wanted);
 			each->wanted = wanted;
+			each->told = true;
 		}
 	return 0;
 }
@@ -132,6 +134,13 @@ static int put_back(struct fanout *fanout, const struct rewritten *each)
 	return 0;
 }
 
+static bool is_fanout(const char *address)
+{
+	const struct nature *nature = nature_of(address);
+
+	return nature && nature->nature == FERRY_FANOUT;
+}
+
 int fanout_end(struct fanout *fanout, struct ferry_history *history, uint64_t id)
 {
 	struct ferry_history_filter filter = { .size = sizeof(filter), .cause = id };
@@ -144,7 +153,10 @@ int fanout_end(struct fanout *fanout, struct ferry_history *history, uint64_t id
 		return error_set(&fanout->ferry->error, r, "cannot read what %s rewrites: %s", fanout->address, error_text(r));
 	if (fanout->list && history)
 		r = ferry_history_changes(history, &filter, want, fanout);
+	/* A knob that rewrites others (conf/all/forwarding, which is ip_forward by another name) would take back the very undo, where all that speaks
+	 * for its value is that it stood so before. */
 	for (const struct rewritten *each = fanout->list; r >= 0 && each; each = each->next)
-		r = put_back(fanout, each);
+		if (!history || each->told || !is_fanout(each->address))
+			r = put_back(fanout, each);
 	return r;
 }

@@ -388,6 +388,11 @@ static uint64_t process_netlink(struct ferry_recorder *recorder, uint64_t next)
 	return next;
 }
 
+bool ferry_recorder_ready(const struct ferry_recorder *recorder)
+{
+	return !recorder->baseline_more;
+}
+
 int ferry_recorder_process(struct ferry_recorder *recorder)
 {
 	uint64_t next = 0, expired;

@@ -442,6 +442,21 @@ class WithoutRecorder(Undo):
                 self.assertEqual(own["actor"]["comm"], "ferry")
                 self.assertEqual((own["before"], own["after"]), (change["after"], change["before"]) if change["kind"] == "changed" else (own["before"], None), brief(own))
 
+    def test_fan_out_of_which_nothing_is_told(self):
+        """A recorder that had not read yet what stood there tells no consequences: undo puts back the knob itself, and conf/all/forwarding does not undo that."""
+        self.assertEqual(sysctl("net.ipv4.ip_forward"), "0")
+        with Recorder() as recorder:
+            position = recorder.settle()
+            check(["sysctl", "-qw", "net.ipv4.ip_forward=1"])
+            recorder.settle()
+            root = self.only([change for change in recorder.since(position) if change["address"] == "sysctl/net/ipv4/ip_forward"], "ip_forward")
+            recorder.stop()
+            check(["sqlite3", recorder.db, f"DELETE FROM change WHERE cause = {root['id']}"])
+            done = ferry("undo", "--db", recorder.db, root["id"])
+            self.assertEqual((done.returncode, sysctl("net.ipv4.ip_forward")), (0, "0"), done.stderr)
+        check(["sysctl", "-qw", "net.ipv4.ip_forward=1"])
+        check(["sysctl", "-qw", "net.ipv4.ip_forward=0"])
+
 
 if __name__ == "__main__":
     ferrytest.run_cases()

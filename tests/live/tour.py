@@ -70,7 +70,7 @@ class Tour(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(prefix="tour-")
         cls.trace, cls.page = f"{cls.folder}/trace", f"{cls.folder}/tour.html"
         cls.before, timers = cls.outside(), timer_interrupts()
-        cls.done = run(["strace", "-f", "-e", "trace=getppid,clock_gettime,execve,mkdir,unshare,kill,uname,pipe2,openat", "-o", cls.trace, FERRY, "tour", "--json", "--html", cls.page])
+        cls.done = run(["strace", "-f", "-v", "-e", "trace=getppid,clock_gettime,getrusage,execve,mkdir,unshare,kill,uname,pipe2,openat", "-o", cls.trace, FERRY, "tour", "--json", "--html", cls.page])
         cls.timers = timer_interrupts() - timers
         cls.stations = [json.loads(line) for line in cls.done.out.splitlines()]
         cls.told = {statement["name"]: statement["figures"] for station in cls.stations for statement in station["statements"]}
@@ -153,6 +153,9 @@ class Tour(unittest.TestCase):
         self.assertLess(freed["resident"] - start["resident"], 1 << 20)
         self.assertLess(abs(touched["faults"] - faults), 64)
         read, written, again = self.told["cow"]
+        # The copier has asked getrusage(2) before and after each; strace has seen the answers.
+        answers = [int(number) for number in re.findall(r"getrusage\(RUSAGE_SELF, .*ru_minflt=(\d+)", "\n".join(self.calls))]
+        self.assertEqual([row["faults"] for row in self.told["cow"]], [answers[1] - answers[0], answers[3] - answers[2], answers[5] - answers[4]])
         self.assertEqual(written["pages"], (16 << 20) // os.sysconf("SC_PAGESIZE"))
         self.assertTrue(written["pages"] <= written["faults"] < written["pages"] + 64 and read["faults"] < 64 and again["faults"] < 64, self.told["cow"])
 
@@ -174,7 +177,7 @@ class Tour(unittest.TestCase):
         self.assertEqual([(row["before"], row["after"]) for row in self.told["forward"]], [("0", "0"), ("0", "0"), ("0", "1"), ("1", "0"), ("0", "1")])
         written = self.traced(r'openat\(AT_FDCWD, "/proc/sys/net/ipv4/ip_forward", O_WRONLY')
         program, = self.traced(r'execve\("[^"]*/sysctl", \["sysctl".* = 0$')
-        self.assertEqual([row["who"] for row in self.told["who"]], [f"ferry (pid {written[0].split()[0]}, root)", f"sysctl (pid {program.split()[0]}, root)",
+        self.assertEqual([row["who"] for row in self.told["who"]], [f"visitor (pid {written[0].split()[0]}, root)", f"sysctl (pid {program.split()[0]}, root)",
                                                                     f"ferry (pid {self.calls[0].split()[0]}, root)"])
         self.assertEqual([(row["before"], row["after"]) for row in self.told["who"]], [("0", "1"), ("1", "0"), ("0", "1")])
         self.assertEqual([row["after"] for row in self.told["batch"]], ["1", "77", "600"])
