@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/table.h"
@@ -132,13 +133,36 @@ static void fill(struct machine *machine)
 		(void)!dump_names(machine, own);
 }
 
+static const struct link_name *find_name(const struct machine *machine, uint32_t index)
+{
+	return machine->links ? table_find(&machine->links->by_index, &index, sizeof(index)) : NULL;
+}
+
+/* One of which something is told before the link itself is: a new bridge has an address before anybody hears of the bridge. */
+static const struct link_name *ask_name(struct machine *machine, uint32_t index)
+{
+	struct ifreq request = { .ifr_ifindex = (int)index };
+	const struct error before = machine->error;
+	int control;
+
+	if (machine->root || !index || machine_control(machine, &control) < 0 || control_call(control, SIOCGIFNAME, &request) < 0) {
+		machine->error = before;
+		return NULL;
+	}
+	request.ifr_name[IFNAMSIZ - 1] = 0;
+	machine_link_named(machine, index, request.ifr_name);
+	return find_name(machine, index);
+}
+
 static const char *interface_name(void *data, uint32_t index)
 {
 	struct machine *machine = data;
 	const struct link_name *name;
 
 	fill(machine);
-	name = machine->links ? table_find(&machine->links->by_index, &index, sizeof(index)) : NULL;
+	name = find_name(machine, index);
+	if (!name)
+		name = ask_name(machine, index);
 	return name ? name->name : NULL;
 }
 

@@ -31,8 +31,8 @@ def moves(key):
 
 
 def is_of_the_kernel(change):
-    """The kernel's own routes come and go with addresses and links, and a bridge's ports with their master: there is nothing to take back."""
-    if change["address"].startswith("netlink/route/port/"):
+    """The kernel's own routes come and go with addresses and links, a bridge's ports and the addresses that it takes for its own with the links: there is nothing to take back."""
+    if change["address"].startswith(("netlink/route/port/", "netlink/route/fdb/")):
         return True
     return ((change["before"] or change["after"]) if change["address"].startswith("netlink/route/route/") else {}).get("protocol") == "kernel"
 
