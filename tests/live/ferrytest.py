@@ -161,6 +161,14 @@ def settled_pair():
         time.sleep(0.01)
 
 
+# How one is made and removed, and where it is told.
+OTHER_SENTINELS = {
+    "netfilter": (["nft"], (["add", "table", "inet", "sentinel"], ["delete", "table", "inet", "sentinel"]), "netlink/netfilter/table/inet/sentinel"),
+    "xfrm": (["ip", "xfrm", "policy"], (["add", "dir", "fwd", "src", "127.9.9.9/32", "dst", "127.9.9.9/32"], ["delete", "dir", "fwd", "src", "127.9.9.9/32", "dst", "127.9.9.9/32"]),
+             "netlink/xfrm/policy/fwd/127.9.9.9/32/127.9.9.9/32"),
+}
+
+
 class Recorder:
     """A running `ferry record --json` (or another COMMAND). Its changes gather in .changes, its words in .words."""
 
@@ -259,11 +267,18 @@ class Recorder:
             if came and self.wait(f"the removal of {name}", lambda: self.find(name, "removed") >= 0, 2):
                 return self.find(name, "added")
 
-    def settle(self):
-        """The number of changes when all that was done before this call is told, sentinels included."""
+    def settle(self, *protocols):
+        """The number of changes when all that was done before this call is told, sentinels included. Netlink protocols other than route are read by themselves: those
+        that matter are named."""
         self.mark()
         # The routes that come and go with the sentinel are told before the address is: one more round and they are behind us.
         self.mark()
+        for protocol in protocols:
+            position, (begin, end, address) = len(self.changes), OTHER_SENTINELS[protocol]
+            check([*begin, *end[0]])
+            check([*begin, *end[1]])
+            self.wait(f"the sentinel of {protocol}", lambda position=position, address=address: any(
+                change["kind"] == "removed" and change["address"].startswith(address) for change in self.changes[position:]))
         return len(self.changes)
 
     def since(self, position, sentinels=False):
@@ -301,7 +316,8 @@ SENTINEL = re.compile(r"^netlink/route/(addr/lo|route/local)/127\.[1-9][0-9]*\.[
 
 
 def is_sentinel(change):
-    return bool(SENTINEL.match(change.get("address") or ""))
+    address = change.get("address") or ""
+    return bool(SENTINEL.match(address)) or any(address.startswith(begin) for _, _, begin in OTHER_SENTINELS.values())
 
 
 def is_foreign(change):

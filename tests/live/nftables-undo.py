@@ -40,7 +40,7 @@ class Recording(Case):
         self.recorder = self.enterContext(Recorder())
 
     def changes(self, position):
-        self.recorder.settle()
+        self.recorder.settle("netfilter")
         return [change for change in self.recorder.since(position) if change["address"].startswith(BASE)]
 
     def nft(self, *words):
@@ -54,7 +54,7 @@ class Recording(Case):
         return done
 
     def test_one_after_the_other(self):
-        position = self.recorder.settle()
+        position = self.recorder.settle("netfilter")
         pids = [self.nft("add table inet x"), self.nft("add chain inet x in { type filter hook input priority 0; policy accept; }"), self.nft("add chain inet x in { policy drop; }"),
                 self.nft("add set inet x s { type ipv4_addr; }"), self.nft("add element inet x s { 10.0.0.1 }"), self.nft("add rule inet x in ip saddr @s counter accept"),
                 self.nft("delete element inet x s { 10.0.0.1 }")]
@@ -79,7 +79,7 @@ class Recording(Case):
     def test_transaction(self):
         """All of a ruleset that one program loads at once follows from its first change, and goes as one."""
         script = "table ip x {\n set s {\n type ipv4_addr\n elements = { 1.1.1.1, 2.2.2.2 }\n }\n chain c {\n ip saddr @s tcp dport { 1, 2 } accept\n }\n}\n"
-        position = self.recorder.settle()
+        position = self.recorder.settle("netfilter")
         with tempfile.NamedTemporaryFile("w") as file:
             file.write(script)
             file.flush()
@@ -96,12 +96,12 @@ class Recording(Case):
         """What was flushed comes back as it was, in one transaction."""
         self.assertGreater(len(nftables_state.make_all()), 50)
         before = ruleset()
-        position = self.recorder.settle()
+        position = self.recorder.settle("netfilter")
         pid = self.nft("flush", "ruleset")
         found = self.changes(position)
         self.assertEqual({(change["kind"], change["actor"]["pid"]) for change in found}, {("removed", pid)})
         self.assertEqual({change["cause"] for change in found[1:]}, {found[0]["id"]})
-        position = self.recorder.settle()
+        position = self.recorder.settle("netfilter")
         self.undo(found[0], "--consequences")
         self.assertEqual(ruleset().splitlines(), before.splitlines())
         back = self.changes(position)
@@ -110,7 +110,7 @@ class Recording(Case):
     def test_table(self):
         nftables_state.make_all()
         before = ruleset()
-        position = self.recorder.settle()
+        position = self.recorder.settle("netfilter")
         self.nft("delete", "table", "inet", "t")
         found = self.changes(position)
         self.undo(found[0], "--consequences")
@@ -125,7 +125,7 @@ class Recording(Case):
         before = ruleset()
         handles = [rule["handle"] for rule in nft_objects()["rule"]]
         for handle in [handles[3], handles[0], handles[-1]]:
-            position = self.recorder.settle()
+            position = self.recorder.settle("netfilter")
             self.nft("delete", "rule", "ip", "x", "c", "handle", str(handle))
             self.assertNotEqual(ruleset(), before)
             found = self.changes(position)
@@ -139,7 +139,7 @@ class Recording(Case):
             self.nft(f"add rule ip x c {word}")
         before = ruleset()
         handle = nft_objects()["rule"][1]["handle"]
-        position = self.recorder.settle()
+        position = self.recorder.settle("netfilter")
         self.nft(f"replace rule ip x c handle {handle} counter")
         found = self.changes(position)
         self.assertEqual(sorted(change["kind"] for change in found), ["added", "removed"], listing(found))
@@ -150,7 +150,7 @@ class Recording(Case):
         """What was made anew since is left alone, and nothing of the rest is done."""
         self.nft("add table ip x")
         self.nft("add chain ip x c")
-        position = self.recorder.settle()
+        position = self.recorder.settle("netfilter")
         self.nft("flush ruleset")
         found = self.changes(position)
         self.nft("add table ip x { comment \"other\"; }")

@@ -249,7 +249,7 @@ class Recording(Case):
         self.recorder = self.enterContext(Recorder())
 
     def changes(self, position):
-        self.recorder.settle()
+        self.recorder.settle("netfilter")
         return [change for change in self.recorder.since(position) if change["address"].startswith(f"{BASE}/")]
 
     def run_nft(self, text):
@@ -265,7 +265,7 @@ class Recording(Case):
 
     def expect(self, text, *wanted):
         """Just these (kind, address) were told of the transaction TEXT, all by who made it."""
-        position = self.recorder.settle()
+        position = self.recorder.settle("netfilter")
         pid = self.run_nft(text)
         found = self.changes(position)
         self.assertEqual(sorted((change["kind"], change["address"].removeprefix(f"{BASE}/")) for change in found), sorted(wanted), listing(found))
@@ -296,12 +296,12 @@ class Recording(Case):
 
     def test_large_transaction(self):
         """More notices than one datagram holds: each has who made it."""
-        position = self.recorder.settle()
+        position = self.recorder.settle("netfilter")
         pid = self.run_nft("table inet t {\n chain c {\n" + "".join(f"  ip saddr 10.0.{n >> 8}.{n & 255} drop\n" for n in range(2000)) + " }\n}")
         found = self.changes(position)
         self.assertEqual(len(found), 2002)
         self.assertEqual({change["actor"]["pid"] for change in found}, {pid})
-        position = self.recorder.settle()
+        position = self.recorder.settle("netfilter")
         pid = self.run_nft("delete table inet t")
         found = self.changes(position)
         self.assertEqual(({change["kind"] for change in found}, len(found), {change["actor"]["pid"] for change in found}), ({"removed"}, 2002, {pid}))
@@ -312,13 +312,13 @@ class Recording(Case):
             packet.sendto(b"one", ("127.0.0.1", 9))
         rule, = objects("rule").values()
         self.assertGreater(rule["expressions"][0]["data"]["packets"], 0)
-        position = self.recorder.settle()
+        position = self.recorder.settle("netfilter")
         self.run_nft("add chain inet t c { policy accept; }")
         self.assertEqual(self.changes(position), [])
 
     def test_refused(self):
         """A transaction that the kernel refused is told with the request, the kernel's words and who."""
-        position = self.recorder.settle()
+        position = self.recorder.settle("netfilter")
         done = ferrytest.run(["nft", "add", "rule", "inet", "nowhere", "c", "accept"])
         self.assertNotEqual(done.status, 0)
         change, = self.changes(position)

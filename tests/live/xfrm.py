@@ -240,7 +240,7 @@ class Recording(Case):
         self.recorder = self.enterContext(Recorder())
 
     def changes(self, position):
-        self.recorder.settle()
+        self.recorder.settle("xfrm")
         return [change for change in self.recorder.since(position) if change["address"].startswith("netlink/xfrm/")]
 
     def expect(self, position, pid, *wanted):
@@ -269,24 +269,24 @@ class Recording(Case):
                 "transport"]
         address = f"{POLICY}/out/10.0.0.0/24/10.1.0.0/24,proto=tcp,dport=443,mark=0x5/0xff,if_id=0x9"
         empty = everything()
-        position = self.recorder.settle()
+        position = self.recorder.settle("xfrm")
         pid = self.run_ip("policy", "add", *name, "priority", 3, *more)
         added, = self.expect(position, pid, ("added", address))
         self.assertEqual(len(added["after"]["templates"]), 2)
         first = everything()
-        position = self.recorder.settle()
+        position = self.recorder.settle("xfrm")
         pid = self.run_ip("policy", "update", *name, "priority", 4, *more)
         changed, = self.expect(position, pid, ("changed", address))
         self.assertEqual((changed["before"], changed["after"]), ({"priority": 3}, {"priority": 4}))
         second = everything()
-        position = self.recorder.settle()
+        position = self.recorder.settle("xfrm")
         pid = self.run_ip("policy", "delete", *name)
         removed, = self.expect(position, pid, ("removed", address))
         self.undo(removed)
         self.assertEqual(everything(), second)
         self.undo(changed)
         self.assertEqual(everything(), first)
-        position = self.recorder.settle()
+        position = self.recorder.settle("xfrm")
         self.undo(added)
         self.assertEqual(everything(), empty)
         undone, = self.changes(position)
@@ -296,7 +296,7 @@ class Recording(Case):
         """One notice for many: each that went is told, and comes back."""
         self.make_policies(25)
         before = everything()
-        position = self.recorder.settle()
+        position = self.recorder.settle("xfrm")
         pid = self.run_ip("policy", "flush")
         main = self.changes(position)
         self.run_ip("policy", "flush", "ptype", "sub")
@@ -311,7 +311,7 @@ class Recording(Case):
 
     def test_default(self):
         before = everything()
-        position = self.recorder.settle()
+        position = self.recorder.settle("xfrm")
         pid = self.run_ip("policy", "setdefault", "out", "block")
         change, = self.expect(position, pid, ("changed", "netlink/xfrm/default/policy"))
         self.assertEqual((change["before"], change["after"]), ({"out": "accept"}, {"out": "block"}))
@@ -320,7 +320,7 @@ class Recording(Case):
 
     def test_end(self):
         """A policy that comes to its end is removed by the kernel."""
-        position = self.recorder.settle()
+        position = self.recorder.settle("xfrm")
         self.run_ip("policy", "add", "src", "10.3.0.0/24", "dst", "10.4.0.0/24", "dir", "in", "limit", "time-hard", 1)
         address = f"{POLICY}/in/10.3.0.0/24/10.4.0.0/24"
         self.recorder.wait("its end", lambda: self.recorder.find(address, "removed") >= position)
@@ -329,7 +329,7 @@ class Recording(Case):
         self.assertEqual(gone["door"], "kernel", brief(gone))
 
     def test_refused(self):
-        position = self.recorder.settle()
+        position = self.recorder.settle("xfrm")
         done = ferrytest.run(["ip", "xfrm", "policy", "delete", "src", "10.5.0.0/24", "dst", "10.6.0.0/24", "dir", "fwd"])
         self.assertNotEqual(done.status, 0)
         found, = self.expect(position, done.pid, ("removed", f"{POLICY}/fwd/10.5.0.0/24/10.6.0.0/24"))
@@ -343,17 +343,17 @@ class Recording(Case):
             refused = subprocess.run(["ip", "xfrm", "state", "add", "src", "10.0.0.1", "dst", "10.0.0.2", "proto", "esp", "spi", "1", "enc", "ecb(cipher_null)", ""], capture_output=True)
             self.assertNotEqual(refused.returncode, 0)
             return
-        self.recorder.settle()
+        self.recorder.settle("xfrm")
         name = ["src", "10.0.0.1", "dst", "10.0.0.2", "proto", "esp", "spi", "0x1234"]
         address = f"{STATE}/10.0.0.2/esp/0x00001234"
-        position = self.recorder.settle()
+        position = self.recorder.settle("xfrm")
         pid = self.run_ip("state", "add", *name, "mode", "tunnel", "aead", "rfc4106(gcm(aes))", "0x" + "5a" * 20, 128)
         added, = self.expect(position, pid, ("added", address))
         self.assertEqual(added["after"]["aead"], {"name": "rfc4106(gcm(aes))", "key_bits": 160, "icv_bits": 128, "key": "(secret)"})
         refused = ferry("set", "-" + address)
         self.assertNotEqual(refused.returncode, 0)
         self.assertIn("cannot be put back", refused.stderr)
-        position = self.recorder.settle()
+        position = self.recorder.settle("xfrm")
         done = ferry("set", f"{address}/lifetime/hard_add=5000")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("hard 5000(sec)", "\n".join(told("state")))
@@ -361,7 +361,7 @@ class Recording(Case):
         self.assertEqual((changed["kind"], changed["after"]), ("changed", {"lifetime": {"hard_add": 5000}}), brief(changed))
         self.undo(changed)
         self.assertIn("hard 0(sec)", "\n".join(told("state")))
-        position = self.recorder.settle()
+        position = self.recorder.settle("xfrm")
         pid = self.run_ip("state", "flush")
         removed, = self.expect(position, pid, ("removed", address))
         self.assertIn("secret", self.undo(removed, status=1).stderr)
