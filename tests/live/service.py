@@ -10,7 +10,7 @@ import tempfile
 import time
 import unittest
 
-from ferrytest import Recorder, check, contents, run_cases
+from ferrytest import HANG, Recorder, check, contents, run_cases
 
 SOURCE = os.environ.get("FERRY_SOURCE", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 # What systemd.exec(5) makes read-only for ProtectKernelTunables.
@@ -29,6 +29,13 @@ def group(name):
     for word in text.split()[1:]:
         found |= group(word) if word.startswith("@") else {word}
     return found
+
+
+def lives(pid):
+    try:
+        return contents(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 class Service(unittest.TestCase):
@@ -56,10 +63,11 @@ class Service(unittest.TestCase):
             recorder.settle()
             told = [(change["address"], change["after"], change["actor"]["pid"], change["door"]) for change in recorder.changes
                     if change["address"] in ("netlink/route/link/s0", "sysctl/net/ipv4/ip_default_ttl")]
-            pid = recorder.pid
+            tracer = re.search(r"(?m)^TracerPid:\s+(\d+)", contents(f"/proc/{recorder.pid}/status"))[1]
             recorder.stop()
-        # strace is not waited for: it is the recorder's child (-D), so that a signal reaches the recorder.
-        while f"{pid} +++ exited" not in contents(log):
+        # strace is none of our children (-D), so that a signal reaches the recorder: its log is whole when it has ended.
+        deadline = time.monotonic() + HANG
+        while lives(tracer) and time.monotonic() < deadline:
             time.sleep(0.01)
         self.assertEqual(told, [("netlink/route/link/s0", {"mtu": 1400}, done[0], "netlink"), ("sysctl/net/ipv4/ip_default_ttl", 65, done[1], "sysctl"),
                                 ("netlink/route/link/s0", {"txqlen": 77}, done[2], "sysfs")])
