@@ -114,24 +114,6 @@ static void path(const struct record *record, const struct naming *naming, struc
 	}
 }
 
-static int parse_address(struct object_path *left)
-{
-	const size_t length = strcspn(left->rest, "/,");
-	uint8_t data[32];
-	uint32_t bytes;
-	int16_t prefix;
-	int r = address_parse_bytes(left->rest, length, data, &bytes, &prefix);
-	const void *copy;
-
-	if (r < 0 || bytes != 6 || prefix >= 0)
-		return -EINVAL;
-	copy = arena_copy(left->arena, data, bytes);
-	if (!copy)
-		return -ENOMEM;
-	left->rest += length;
-	return record_put(left->arena, left->record, "lladdr", value_data(VALUE_ADDRESS, copy, bytes));
-}
-
 static int parse_option(struct object_path *left)
 {
 	static const char dst[] = ",dst=";
@@ -150,7 +132,7 @@ static int parse_path(struct object_path *left)
 	int r = object_parse_interface(left, "dev");
 
 	if (r == 0)
-		r = parse_address(left);
+		r = object_parse_address(left, "lladdr", 1u << 6);
 	if (r < 0)
 		return r;
 	if (strncmp(left->rest, self, sizeof(self) - 1) == 0) {

@@ -202,24 +202,6 @@ static void path(const struct record *record, const struct naming *naming, struc
 	}
 }
 
-static int parse_group(struct object_path *left)
-{
-	const size_t length = strcspn(left->rest, "/,");
-	uint8_t data[32];
-	uint32_t bytes;
-	int16_t prefix;
-	int r = address_parse_bytes(left->rest, length, data, &bytes, &prefix);
-	const void *copy;
-
-	if (r < 0 || prefix >= 0 || (bytes != 4 && bytes != ETH_ALEN && bytes != 16))
-		return -EINVAL;
-	copy = arena_copy(left->arena, data, bytes);
-	if (!copy)
-		return -ENOMEM;
-	left->rest += length;
-	return record_put(left->arena, left->record, "group", value_data(VALUE_ADDRESS, copy, bytes));
-}
-
 static int parse_option(struct object_path *left)
 {
 	static const char *const addresses[] = { "src", "dst" };
@@ -246,7 +228,7 @@ static int parse(const char *text, const struct naming *naming, struct arena *ar
 	if (r == 0)
 		r = object_parse_interface(&left, "port");
 	if (r == 0)
-		r = parse_group(&left);
+		r = object_parse_address(&left, "group", 1u << 4 | 1u << ETH_ALEN | 1u << 16);
 	while (r == 0 && *left.rest == ',')
 		r = parse_option(&left);
 	if (r == -ENOMEM)

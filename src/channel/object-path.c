@@ -127,34 +127,41 @@ int object_parse_prefix(struct object_path *path, const char *field)
 	return put_address(path, field, data, bytes, prefix);
 }
 
-static int take_ip(struct object_path *path, uint8_t data[32], uint32_t *ret_bytes)
+static int take_address(struct object_path *path, uint32_t lengths, uint8_t data[32], uint32_t *ret_bytes)
 {
 	const size_t length = part_length(path, "/,");
 	int16_t prefix;
 	int r = address_parse_bytes(path->rest, length, data, ret_bytes, &prefix);
 
-	if (r < 0 || (*ret_bytes != 4 && *ret_bytes != 16) || prefix >= 0)
+	if (r < 0 || *ret_bytes > 31 || !(lengths >> *ret_bytes & 1) || prefix >= 0)
 		return -EINVAL;
 	path->rest += length;
 	return 0;
 }
 
+#define IP_LENGTHS (UINT32_C(1) << 4 | UINT32_C(1) << 16)
+
 int object_parse_ip(struct object_path *path, const char *field)
 {
 	uint8_t data[32];
 	uint32_t bytes;
-	int r = take_ip(path, data, &bytes);
+	int r = take_address(path, IP_LENGTHS, data, &bytes);
 
 	return r < 0 ? r : put_address(path, field, data, bytes, -1);
 }
 
-int object_parse_ip_of_field(struct object_path *path, const char *field)
+int object_parse_address(struct object_path *path, const char *field, uint32_t lengths)
 {
 	uint8_t data[32];
 	uint32_t bytes;
-	int r = take_ip(path, data, &bytes);
+	int r = take_address(path, lengths, data, &bytes);
 
 	return r < 0 ? r : put_bare_address(path, field, data, bytes, -1);
+}
+
+int object_parse_ip_of_field(struct object_path *path, const char *field)
+{
+	return object_parse_address(path, field, IP_LENGTHS);
 }
 
 static int parse_number(struct object_path *path, const struct field *field, size_t length)

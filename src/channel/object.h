@@ -197,6 +197,8 @@ int object_parse_prefix(struct object_path *path, const char *field) _must_check
 int object_parse_ip(struct object_path *path, const char *field) _must_check_;
 /* The same in a record whose family is another thing. */
 int object_parse_ip_of_field(struct object_path *path, const char *field) _must_check_;
+/* An address of any kind whose length in bytes is one of the bits of LENGTHS. Stops before a slash or comma. */
+int object_parse_address(struct object_path *path, const char *field, uint32_t lengths) _must_check_;
 /* ,FIELD=VALUE: a number, word, interface, text or prefix as the schema says it. */
 int object_parse_option(struct object_path *path) _must_check_;
 
