@@ -294,7 +294,7 @@ def a_missing_library_is_told_by_what_needs_it_alone():
     if os.geteuid() != 0:
         raise Skip('needs root to hide a library')
     linked = subprocess.run(['ldd', FERRY], stdout=subprocess.PIPE).stdout
-    true(b'libferry' in linked and b'sqlite' not in linked and b'libbpf' not in linked, linked)
+    true(b'libc.so' in linked and b'sqlite' not in linked and b'libbpf' not in linked, linked)
     for name in ('libsqlite3.so.0', 'libbpf.so.1'):
         done = without_library(name, 'get', '-n', 'kernel.ostype')
         equal((done.returncode, done.stdout, done.stderr), (0, b'Linux\n', b''), name)
@@ -317,10 +317,8 @@ def an_ordinary_user_is_told_what_is_missing():
         raise Skip('needs root to become somebody else')
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
-        library = re.search(rb'=> (\S*libferry\S*) ', subprocess.run(['ldd', FERRY], stdout=subprocess.PIPE).stdout)
         shutil.copy(FERRY, folder + '/ferry')
-        shutil.copy(library.group(1).decode(), folder + '/libferry.so.0')
-        environment = dict(os.environ, LD_LIBRARY_PATH=folder, HOME=folder)
+        environment = dict(os.environ, HOME=folder)
         environment.pop('XDG_STATE_HOME', None)
 
         def user(*arguments):
