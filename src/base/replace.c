@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int failed(struct error *error, const char *what, const char *path)
 {
@@ -31,21 +32,6 @@ static int sync_folder(const char *path, struct error *error)
 	return 0;
 }
 
-static int write_whole(int descriptor, const char *data, size_t length)
-{
-	while (length) {
-		ssize_t written = write(descriptor, data, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -1;
-		data += written;
-		length -= (size_t)written;
-	}
-	return fsync(descriptor);
-}
-
 static int check_place(const char *path, struct error *error)
 {
 	struct stat status;
@@ -55,30 +41,75 @@ static int check_place(const char *path, struct error *error)
 	return S_ISREG(status.st_mode) ? 0 : error_set(error, -EINVAL, "%s is there and is no ordinary file: it is not replaced", path);
 }
 
-int replace_file(const char *path, const void *data, size_t length, struct error *error)
+int replacement_begin(const char *path, struct replacement *ret, struct error *error)
 {
-	_cleanup_free_ char *temporary = NULL;
-	_cleanup_close_ int descriptor = -1;
+	struct replacement replacement = { .path = path, .descriptor = -1 };
 	int r = check_place(path, error);
 
+	*ret = replacement;
 	if (r < 0)
 		return r;
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-		temporary = NULL;
+	if (asprintf(&replacement.temporary, "%s.XXXXXX", path) < 0)
 		return error_set(error, -ENOMEM, "no memory for the name of a file");
-	}
-	descriptor = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
-	if (descriptor < 0)
-		return failed(error, "create", path);
-	if (write_whole(descriptor, data, length) < 0)
-		r = failed(error, "write", path);
-	else if (rename(temporary, path) < 0)
-		r = failed(error, "replace", path);
-	if (r < 0) {
-		unlink(temporary);
+	replacement.descriptor = mkostemp(replacement.temporary, O_CLOEXEC); /* mode 0600 */
+	if (replacement.descriptor < 0) {
+		r = failed(error, "create", path);
+		free(replacement.temporary);
 		return r;
 	}
-	return sync_folder(path, error);
+	*ret = replacement;
+	return 0;
+}
+
+int replacement_add(struct replacement *replacement, const void *data, size_t length, struct error *error)
+{
+	const char *next = data;
+
+	while (length) {
+		ssize_t written = write(replacement->descriptor, next, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return failed(error, "write", replacement->path);
+		next += written;
+		length -= (size_t)written;
+	}
+	return 0;
+}
+
+int replacement_end(struct replacement *replacement, struct error *error)
+{
+	if (fsync(replacement->descriptor) < 0)
+		return failed(error, "write", replacement->path);
+	if (rename(replacement->temporary, replacement->path) < 0)
+		return failed(error, "replace", replacement->path);
+	free(replacement->temporary);
+	replacement->temporary = NULL;
+	return sync_folder(replacement->path, error);
+}
+
+void replacement_drop(struct replacement *replacement)
+{
+	if (replacement->temporary)
+		unlink(replacement->temporary);
+	free(replacement->temporary);
+	if (replacement->descriptor >= 0)
+		close(replacement->descriptor);
+	*replacement = (struct replacement){ .descriptor = -1 };
+}
+
+int replace_file(const char *path, const void *data, size_t length, struct error *error)
+{
+	struct replacement replacement;
+	int r = replacement_begin(path, &replacement, error);
+
+	if (r == 0)
+		r = replacement_add(&replacement, data, length, error);
+	if (r == 0)
+		r = replacement_end(&replacement, error);
+	replacement_drop(&replacement);
+	return r;
 }
 
 int remove_file(const char *path, struct error *error)

@@ -10,6 +10,18 @@
 /* Puts LENGTH bytes in the place of PATH, mode 0600: a new file beside it, synced, renamed, and the folder synced. -EINVAL where something else than
  * a file is in its place (a device, a pipe); else the errno of what failed, with words. */
 int replace_file(const char *path, const void *data, size_t length, struct error *error) _must_check_;
+/* The same in pieces: begun, added to as often as it takes, and ended, or dropped with what was there left as it was. Each failure is final: what
+ * follows is replacement_drop(), which a replacement that has ended takes as well. */
+struct replacement {
+	const char *path; /* the caller's, until it ends */
+	char *temporary;
+	int descriptor;
+};
+int replacement_begin(const char *path, struct replacement *ret, struct error *error) _must_check_;
+int replacement_add(struct replacement *replacement, const void *data, size_t length, struct error *error) _must_check_;
+int replacement_end(struct replacement *replacement, struct error *error) _must_check_;
+void replacement_drop(struct replacement *replacement);
+
 /* Removes PATH, and has the folder synced. 0 also where it is not there. */
 int remove_file(const char *path, struct error *error) _must_check_;
 /* Renames OLD to NEW in the same folder, and has the folder synced. */

@@ -45,8 +45,8 @@ int wishes_add_json(struct wishes *wishes, const char *address, const char *json
 int wishes_add_only(struct wishes *wishes, const char *address) _must_check_;
 /* Whether ADDRESS lies where nothing else may stand. */
 bool wishes_are_complete(const struct wishes *wishes, const char *address);
-/* Whether anything is wished of the kind of object at PREFIX, "netlink/route/link". */
-bool wishes_concern(const struct wishes *wishes, const char *prefix);
+/* Of which channels anything is wished: RET has one for each of channels[], all false. */
+void wishes_concern(const struct wishes *wishes, bool *ret);
 
 /* ---- declare_standing.c: what stands ---- */
 

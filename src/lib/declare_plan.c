@@ -61,14 +61,16 @@ void plan_done(struct plan *plan)
 
 static int read_kinds(struct plan *plan)
 {
+	_cleanup_free_ bool *concerned = calloc(channel_count, sizeof(*concerned));
 	int r = 0;
 
 	plan->kinds = calloc(channel_count, sizeof(*plan->kinds));
-	if (!plan->kinds)
+	if (!plan->kinds || !concerned)
 		return no_memory(plan);
+	wishes_concern(plan->wishes, concerned);
 	machine_links_forget(&plan->ferry->machine);
 	for (unsigned int i = 0; r == 0 && i < channel_count; i++) {
-		if (!channels[i]->object || !wishes_concern(plan->wishes, channels[i]->name))
+		if (!channels[i]->object || !concerned[i])
 			continue;
 		r = kind_read(plan->ferry, channels[i], &plan->kinds[plan->kind_count]);
 		if (r == -EPERM && plan->purpose == PLAN_COMPARE) {

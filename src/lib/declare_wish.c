@@ -54,15 +54,20 @@ bool wishes_are_complete(const struct wishes *wishes, const char *address)
 	return false;
 }
 
-bool wishes_concern(const struct wishes *wishes, const char *prefix)
+void wishes_concern(const struct wishes *wishes, bool *ret)
 {
-	for (size_t i = 0; i < wishes->only_count; i++)
-		if (is_below(prefix, wishes->only[i]) || is_below(wishes->only[i], prefix))
-			return true;
+	const struct channel *last = NULL;
+
+	for (unsigned int i = 0; i < channel_count; i++)
+		for (size_t j = 0; j < wishes->only_count; j++)
+			ret[i] |= is_below(channels[i]->name, wishes->only[j]) || is_below(wishes->only[j], channels[i]->name);
+	/* Documents have a kind's objects together. */
 	for (size_t i = 0; i < wishes->count; i++)
-		if (is_below(wishes->list[i]->address, prefix))
-			return true;
-	return false;
+		for (unsigned int j = 0; wishes->list[i]->channel != last && j < channel_count; j++)
+			if (channels[j] == wishes->list[i]->channel) {
+				ret[j] = true;
+				last = channels[j];
+			}
 }
 
 int wishes_add_only(struct wishes *wishes, const char *address)

@@ -12,6 +12,7 @@
 #define VERSION 1
 /* More than any machine has to say; what is larger is no journal of ours. */
 #define SIZE_MAXIMUM (UINT64_C(1) << 30)
+#define PIECE        ((size_t)128 * 1024)
 
 static const char *const states[JOURNAL_STATES] = {
 	[JOURNAL_APPLYING] = "applying",
@@ -58,23 +59,39 @@ static void add_entry(struct buffer *buffer, const struct journal_entry *entry)
 	buffer_add_text(buffer, "}\n");
 }
 
+static void add_header(struct buffer *buffer, const struct journal *journal)
+{
+	buffer_printf(buffer, "{\"journal\":%d", VERSION);
+	add_text(buffer, "state", states[journal->state]);
+	add_text(buffer, "id", journal->id);
+	add_text(buffer, "boot", journal->boot);
+	add_number(buffer, "netns", journal->netns);
+	add_number(buffer, "time", journal->time);
+	add_number(buffer, "deadline", journal->deadline);
+	add_number(buffer, "seconds", journal->seconds);
+	add_number(buffer, "pid", journal->pid);
+	add_text(buffer, "document", journal->document);
+	add_text(buffer, "words", journal->words);
+	buffer_add_text(buffer, "}\n");
+}
+
+/* Entries from *NEXT on, until BUFFER holds LIMIT bytes; the end behind the last. False once that is there. */
+static bool add_piece(struct buffer *buffer, const struct journal *journal, size_t *next, size_t limit)
+{
+	while (*next < journal->count && buffer->length < limit && !buffer->failed)
+		add_entry(buffer, &journal->entries[(*next)++]);
+	if (*next < journal->count)
+		return true;
+	buffer_printf(buffer, "{\"end\":%zu}\n", journal->count);
+	return false;
+}
+
 void journal_format(const struct journal *journal, struct buffer *ret)
 {
-	buffer_printf(ret, "{\"journal\":%d", VERSION);
-	add_text(ret, "state", states[journal->state]);
-	add_text(ret, "id", journal->id);
-	add_text(ret, "boot", journal->boot);
-	add_number(ret, "netns", journal->netns);
-	add_number(ret, "time", journal->time);
-	add_number(ret, "deadline", journal->deadline);
-	add_number(ret, "seconds", journal->seconds);
-	add_number(ret, "pid", journal->pid);
-	add_text(ret, "document", journal->document);
-	add_text(ret, "words", journal->words);
-	buffer_add_text(ret, "}\n");
-	for (size_t i = 0; i < journal->count; i++)
-		add_entry(ret, &journal->entries[i]);
-	buffer_printf(ret, "{\"end\":%zu}\n", journal->count);
+	size_t next = 0;
+
+	add_header(ret, journal);
+	(void)add_piece(ret, journal, &next, SIZE_MAX);
 }
 
 /* ---- From text ---- */
@@ -269,14 +286,37 @@ void journal_done(struct journal *journal)
 
 /* ---- On the disk ---- */
 
+/* In pieces: a journal of a million entries is not held as a text as well. */
+static int write_pieces(const struct journal *journal, struct replacement *file, struct error *error)
+{
+	_cleanup_buffer_ struct buffer piece = { 0 };
+	size_t next = 0;
+	bool more = true;
+
+	for (add_header(&piece, journal); more; buffer_clear(&piece)) {
+		int r;
+
+		more = add_piece(&piece, journal, &next, PIECE);
+		if (piece.failed)
+			return error_set(error, -ENOMEM, "no memory for the journal");
+		r = replacement_add(file, piece.data, piece.length, error);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int journal_save(const struct journal *journal, const char *path, struct error *error)
 {
-	_cleanup_buffer_ struct buffer text = { 0 };
+	struct replacement file;
+	int r = replacement_begin(path, &file, error);
 
-	journal_format(journal, &text);
-	if (text.failed)
-		return error_set(error, -ENOMEM, "no memory for the journal");
-	return replace_file(path, text.data, text.length, error);
+	if (r == 0)
+		r = write_pieces(journal, &file, error);
+	if (r == 0)
+		r = replacement_end(&file, error);
+	replacement_drop(&file);
+	return r;
 }
 
 int journal_load(const char *path, struct journal *ret, struct error *error)
