@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "show/brief.h"
 
 #define DOCUMENT_MAXIMUM (256u << 20)
+#define LARGE_PIECE      (1 << 20) /* bytes */
 
 /* ---- Documents ---- */
 
@@ -40,7 +42,12 @@ enum exit_status document_read(struct program *program, const char *name, struct
 {
 	_cleanup_close_ int descriptor = strcmp(name, "-") == 0 ? dup(STDIN_FILENO) : open(name, O_RDONLY | O_CLOEXEC);
 	_cleanup_buffer_ struct buffer text = {};
-	int r = descriptor < 0 ? -errno : read_all(descriptor, &text);
+	int r;
+
+	/* A document may be of hundreds of thousands of lines. What grows with them is then moved by the page tables, not copied: left to itself,
+	 * malloc() puts large pieces on its heap once one was freed. */
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_PIECE);
+	r = descriptor < 0 ? -errno : read_all(descriptor, &text);
 
 	if (r < 0)
 		return program_fail(program, exit_of(r), r, "cannot read %s: %s", name, error_text(r));

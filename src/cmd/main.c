@@ -2,7 +2,6 @@
 /* The program: finds the command, runs it, says once what failed, and ends with the status of cmd/exit.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +9,6 @@
 
 #include "base/cleanup.h"
 #include "cmd/command.h"
-
-#define LARGE_PIECE (1024 * 1024) /* bytes */
 
 #define COMMAND(name) extern const struct command command_##name;
 #include "cmd/commands.def"
@@ -166,9 +163,6 @@ int main(int argument_count, char **arguments)
 {
 	struct program program = { .invoked = argument_count > 0 ? arguments[0] : "ferry" };
 
-	/* What grows to megabytes is moved by the page tables, not copied: left to itself, malloc() puts such pieces on its heap once one was freed.
-	 */
-	(void)mallopt(M_MMAP_THRESHOLD, LARGE_PIECE);
 	claim_standard_descriptors();
 	program.pipe_ignored = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
 	output_open(&program.output, STDOUT_FILENO);
