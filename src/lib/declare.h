@@ -50,9 +50,10 @@ void wishes_concern(const struct wishes *wishes, bool *ret);
 
 /* ---- declare_standing.c: what stands ---- */
 
+/* The message alone is kept: a record takes ten times as much, and of most objects it is looked at once. */
 struct standing {
 	const char *path; /* below the channel */
-	struct record *record;
+	const struct nlmsghdr *message;
 	size_t place;         /* in the kernel's order */
 	bool wished, several; /* SEVERAL: others have the same address */
 };
@@ -61,7 +62,7 @@ struct standing {
 struct kind {
 	const struct channel *channel;
 	struct buffer messages;
-	struct arena arena;
+	struct arena arena; /* the paths */
 	struct standing *list;
 	size_t count;
 	bool interrupted;
@@ -72,6 +73,8 @@ int kind_read(struct ferry *ferry, const struct channel *channel, struct kind *r
 void kind_done(struct kind *kind);
 /* The first of those at PATH, and how many there are. */
 struct standing *kind_find(const struct kind *kind, const char *path, size_t *ret_count);
+/* What STANDING, an object of KIND, is. The record borrows from KIND. -ENOMEM. */
+int standing_record(const struct kind *kind, const struct standing *standing, struct arena *arena, struct record **ret) _must_check_;
 enum object_origin origin_of(const struct object *object, const struct record *record);
 /* RECORD as a document says it: what can be set or made. LEFT counts fields that are left out, by their flag. */
 struct left {
@@ -93,10 +96,11 @@ struct step {
 	const struct channel *channel;
 	const struct wish *wish; /* NULL: what is not wished goes */
 	const char *address, *path;
-	const char *before, *after;    /* JSON, as it is told; NULL: nothing */
-	const char *whole;             /* JSON of all of an object: to be made, to be replaced by, or to be removed */
-	const struct record *standing; /* what stands there */
-	const char *note;              /* what is to be known about it, or NULL */
+	const char *before, *after;      /* JSON, as it is told; NULL: nothing */
+	const char *whole;               /* JSON of all of an object: to be made, to be replaced by, or to be removed */
+	const struct standing *standing; /* what stands there, of KIND */
+	const struct kind *kind;
+	const char *note; /* what is to be known about it, or NULL */
 	enum object_origin origin;
 	bool renewed; /* the removal of what is made anew, or the making */
 	bool follows; /* the kernel may see to it by itself */
@@ -145,8 +149,8 @@ int plan_make(struct ferry *ferry, const struct wishes *wishes, enum plan_purpos
 void plan_done(struct plan *plan);
 #define _cleanup_plan_ _cleanup_(plan_done)
 int plan_add(struct plan *plan, const struct step *step) _must_check_;
-/* Steps from STANDING (NULL: nothing) to WISH. */
-int compare_object(struct plan *plan, const struct wish *wish, const struct standing *standing) _must_check_;
+/* Steps from STANDING, of KIND (NULL: nothing), to WISH. */
+int compare_object(struct plan *plan, const struct wish *wish, const struct kind *kind, const struct standing *standing) _must_check_;
 int compare_surplus(struct plan *plan, const struct kind *kind, const struct standing *standing) _must_check_;
 int compare_file(struct plan *plan, const struct wish *wish) _must_check_;
 /* The record of a wish by its schema, with what its address says. Interfaces that are not there stay names. */

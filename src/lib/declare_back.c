@@ -25,7 +25,7 @@ struct returning {
 
 /* ---- What stands, by one dump a kind ---- */
 
-static const struct standing *look_up(const struct returning *returning, const char *address, bool *ret_known)
+static const struct standing *look_up(const struct returning *returning, const char *address, bool *ret_known, const struct kind **ret_kind)
 {
 	const char *path;
 	const struct channel *channel = channel_of(address, &path);
@@ -33,23 +33,29 @@ static const struct standing *look_up(const struct returning *returning, const c
 
 	*ret_known = channel && channel->object;
 	for (size_t i = 0; *ret_known && i < returning->kind_count; i++)
-		if (returning->kinds[i].channel == channel)
+		if (returning->kinds[i].channel == channel) {
+			*ret_kind = &returning->kinds[i];
 			return kind_find(&returning->kinds[i], path, &found);
+		}
 	return NULL;
 }
 
 static int verb_read(void *data, const char *address, char **ret_json, struct error *error)
 {
 	struct returning *returning = data;
+	_cleanup_arena_ struct arena arena = { 0 };
 	_cleanup_buffer_ struct buffer json = { 0 };
+	const struct kind *kind;
+	struct record *record;
 	bool known;
-	const struct standing *standing = look_up(returning, address, &known);
+	const struct standing *standing = look_up(returning, address, &known, &kind);
 
 	if (!known)
 		return returning->verbs.read(returning->verbs.data, address, ret_json, error);
 	if (!standing)
 		return -ENOENT;
-	record_json(&json, standing->record, &returning->ferry->machine.naming);
+	if (standing_record(kind, standing, &arena, &record) == 0)
+		record_json(&json, record, &returning->ferry->machine.naming);
 	*ret_json = buffer_take(&json);
 	return *ret_json ? 0 : error_set(error, -ENOMEM, "no memory for %s", address);
 }
@@ -131,9 +137,10 @@ static int wish_stood(struct returning *returning, const struct journal_entry *e
 	struct undo_verbs *verbs = &returning->verbs;
 	_cleanup_free_ char *now = NULL;
 	struct error error;
+	const struct kind *kind;
 	bool known, same = false;
 
-	if (look_up(returning, entry->address, &known) || (!known && !entry->before))
+	if (look_up(returning, entry->address, &known, &kind) || (!known && !entry->before))
 		return 0;
 	if (!known && verbs->read(verbs->data, entry->address, &now, &error) >= 0)
 		if (verbs->matches(verbs->data, entry->address, entry->before, now, &same, &error) < 0 || same)

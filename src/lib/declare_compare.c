@@ -210,7 +210,7 @@ static void encode_making(struct plan *plan, const struct object *object, const 
 	buffer_done(&request.payload);
 }
 
-static int add_making(struct plan *plan, const struct wish *wish, struct record *record, const struct record *now, struct step *step)
+static int add_making(struct plan *plan, const struct wish *wish, struct record *record, struct step *step)
 {
 	const char *why = cannot_be_made(wish->channel->object, record);
 
@@ -220,7 +220,7 @@ static int add_making(struct plan *plan, const struct wish *wish, struct record 
 	step->whole = json_of(plan, record);
 	step->after = step->whole;
 	step->before = NULL;
-	step->standing = now;
+	step->standing = NULL;
 	if (!step->whole)
 		return no_memory(plan);
 	if (why) {
@@ -233,51 +233,49 @@ static int add_making(struct plan *plan, const struct wish *wish, struct record 
 	return plan_add(plan, step);
 }
 
-static int add_removal(struct plan *plan, const struct standing *standing, struct step *step)
+static int add_removal(struct plan *plan, const struct record *now, struct step *step)
 {
 	step->act = STEP_REMOVE;
-	step->origin = origin_of(step->channel->object, standing->record);
-	step->before = declared_json(plan, standing->record);
+	step->origin = origin_of(step->channel->object, now);
+	step->before = declared_json(plan, now);
 	step->after = NULL;
 	step->whole = step->before;
-	step->standing = standing->record;
 	return step->before ? plan_add(plan, step) : no_memory(plan);
 }
 
 /* Both: what is made anew keeps what is not said of it. */
-static int add_renewal(struct plan *plan, const struct wish *wish, struct record *wanted, const struct standing *standing, struct step *step)
+static int add_renewal(struct plan *plan, const struct wish *wish, struct record *wanted, const struct record *now, struct step *step)
 {
 	struct record *declared, *merged;
-	bool complete = wishes_are_complete(plan->wishes, wish->address), other = is_other_link(wanted, standing->record);
+	bool complete = wishes_are_complete(plan->wishes, wish->address), other = is_other_link(wanted, now);
 	int r;
 
 	step->renewed = true;
-	r = add_removal(plan, standing, step);
+	r = add_removal(plan, now, step);
 	if (r < 0 || complete || (wish->channel->object->write && other)) {
-		return r < 0 ? r : add_making(plan, wish, wanted, NULL, step);
+		return r < 0 ? r : add_making(plan, wish, wanted, step);
 	}
-	r = record_declared(&plan->scratch, standing->record, false, &declared, NULL);
+	r = record_declared(&plan->scratch, now, false, &declared, NULL);
 	if (r == 0)
 		r = record_copy(&plan->scratch, declared, &merged);
 	if (r == 0)
 		r = object_merge(&plan->scratch, merged, wanted);
-	return r < 0 ? no_memory(plan) : add_making(plan, wish, merged, NULL, step);
+	return r < 0 ? no_memory(plan) : add_making(plan, wish, merged, step);
 }
 
-static int add_change(struct plan *plan, const struct wish *wish, const struct record *want, const struct record *was,
-		      const struct standing *standing, struct step *step)
+static int add_change(struct plan *plan, const struct wish *wish, const struct record *want, const struct record *was, const struct record *now,
+		      struct step *step)
 {
 	struct record *declared, *merged;
 	int r = 0;
 
 	step->act = STEP_CHANGE;
-	step->origin = step->follows ? OBJECT_FOLLOWS : origin_of(wish->channel->object, standing->record);
+	step->origin = step->follows ? OBJECT_FOLLOWS : origin_of(wish->channel->object, now);
 	step->before = json_of(plan, was);
 	step->after = json_of(plan, want);
 	step->whole = step->after;
-	step->standing = standing->record;
 	if (!wish->channel->object->write) {
-		r = record_declared(&plan->scratch, standing->record, false, &declared, NULL);
+		r = record_declared(&plan->scratch, now, false, &declared, NULL);
 		if (r == 0)
 			r = record_copy(&plan->scratch, declared, &merged);
 		if (r == 0)
@@ -310,53 +308,62 @@ static void leave_impossible(struct record *want, struct record *was, struct ste
 	step->follows = address && address->value.type == VALUE_NULL;
 }
 
-int compare_object(struct plan *plan, const struct wish *wish, const struct standing *standing)
+int compare_object(struct plan *plan, const struct wish *wish, const struct kind *kind, const struct standing *standing)
 {
 	const struct object *object = wish->channel->object;
-	struct step step = { .channel = wish->channel, .wish = wish, .address = wish->address, .path = wish->path };
+	struct step step = {
+		.channel = wish->channel, .wish = wish, .address = wish->address, .path = wish->path, .kind = kind, .standing = standing
+	};
 	const struct wish *first = table_find(&plan->wishes->table, wish->address, strlen(wish->address));
-	struct record *wanted, *want, *was, *declared = NULL;
+	struct record *wanted, *want, *was, *now = NULL, *declared = NULL;
 	int r;
 
 	step.beside = first && first->next;
+	if (standing && standing_record(kind, standing, &plan->scratch, &now) < 0)
+		return no_memory(plan);
 	if (wish->absent)
-		return standing ? add_removal(plan, standing, &step) : 0;
-	r = wish_record(plan, wish, standing ? standing->record : NULL, &wanted);
+		return standing ? add_removal(plan, now, &step) : 0;
+	r = wish_record(plan, wish, now, &wanted);
 	if (r < 0)
 		return wish->line ? error_wrap(&plan->ferry->error, "line %u", wish->line) : r;
 	if (!standing)
-		return add_making(plan, wish, wanted, NULL, &step);
-	if (wishes_are_complete(plan->wishes, wish->address) && record_declared(&plan->scratch, standing->record, false, &declared, NULL) < 0)
+		return add_making(plan, wish, wanted, &step);
+	if (wishes_are_complete(plan->wishes, wish->address) && record_declared(&plan->scratch, now, false, &declared, NULL) < 0)
 		return no_memory(plan);
 	/* A link's options keep what is not said of them. */
 	plan->flat = object->write != NULL;
-	r = differences(plan, wanted, standing->record, declared, &want, &was);
+	r = differences(plan, wanted, now, declared, &want, &was);
 	if (r < 0)
 		return no_memory(plan);
-	if (object->write && strcmp(object->name, "link") == 0 && is_other_link(wanted, standing->record))
-		return add_renewal(plan, wish, wanted, standing, &step);
+	if (object->write && strcmp(object->name, "link") == 0 && is_other_link(wanted, now))
+		return add_renewal(plan, wish, wanted, now, &step);
 	if (strcmp(object->name, "link") == 0)
 		leave_impossible(want, was, &step);
 	if (!want->count)
 		return 0;
-	if (must_renew(object, wanted, want, standing->record))
-		return add_renewal(plan, wish, wanted, standing, &step);
-	return add_change(plan, wish, want, was, standing, &step);
+	if (must_renew(object, wanted, want, now))
+		return add_renewal(plan, wish, wanted, now, &step);
+	return add_change(plan, wish, want, was, now, &step);
 }
 
 int compare_surplus(struct plan *plan, const struct kind *kind, const struct standing *standing)
 {
 	const struct object *object = kind->channel->object;
-	struct step step = { .channel = kind->channel };
+	struct step step = { .channel = kind->channel, .kind = kind, .standing = standing };
 	_cleanup_buffer_ struct buffer address = { 0 };
+	struct record *now;
 
-	if (standing->wished || origin_of(object, standing->record) >= OBJECT_PASSING)
+	if (standing->wished || !plan->wishes->only_count)
+		return 0;
+	if (standing_record(kind, standing, &plan->scratch, &now) < 0)
+		return no_memory(plan);
+	if (origin_of(object, now) >= OBJECT_PASSING)
 		return 0;
 	/* The kernel's own routes go with the address that they are of, and what is of an address that stands is not to go. */
-	if (origin_of(object, standing->record) == OBJECT_FOLLOWS && strcmp(object->name, "route") == 0)
+	if (origin_of(object, now) == OBJECT_FOLLOWS && strcmp(object->name, "route") == 0)
 		return 0;
 	/* A device of the machine, and what goes with its link's master. */
-	if (cannot_be_made(object, standing->record))
+	if (cannot_be_made(object, now))
 		return 0;
 	buffer_printf(&address, "%s/%s", kind->channel->name, standing->path);
 	step.address = kept(plan, &address);
@@ -365,7 +372,7 @@ int compare_surplus(struct plan *plan, const struct kind *kind, const struct sta
 	if (!wishes_are_complete(plan->wishes, step.address))
 		return 0;
 	step.path = step.address + strlen(kind->channel->name) + 1;
-	return add_removal(plan, standing, &step);
+	return add_removal(plan, now, &step);
 }
 
 /* ---- Files ---- */

@@ -64,6 +64,7 @@ static int join_renewal(struct journal *journal, const struct step *step)
 
 	if (!entry || entry->kind != FERRY_REMOVED)
 		return -ENOENT;
+	journal->unsaved = true;
 	entry->kind = FERRY_CHANGED;
 	entry->after = journal_text(journal, step->after);
 	return entry->after ? 0 : -ENOMEM;
@@ -136,12 +137,14 @@ static int note_kind(struct journal *journal, struct ferry *ferry, const struct 
 		const struct standing *standing = &kind->list[i];
 		_cleanup_buffer_ struct buffer address = { 0 }, json = { 0 };
 		struct journal_entry entry = { .kind = FERRY_REMOVED, .stood = true };
-		struct record *declared;
+		struct record *record, *declared;
 
-		if (origin_of(kind->channel->object, standing->record) != OBJECT_ASKED)
-			continue;
 		arena_reset(&arena);
-		r = record_declared(&arena, standing->record, false, &declared, NULL);
+		r = standing_record(kind, standing, &arena, &record);
+		if (r == 0 && origin_of(kind->channel->object, record) != OBJECT_ASKED)
+			continue;
+		if (r == 0)
+			r = record_declared(&arena, record, false, &declared, NULL);
 		if (r < 0)
 			return r;
 		buffer_printf(&address, "%s/%s", kind->channel->name, standing->path);
@@ -253,6 +256,7 @@ static int settle_all(struct ferry *ferry, struct journal *journal, const struct
 		struct journal_entry entry = journal->entries[i];
 		bool keep = true, known = false;
 
+		journal->unsaved |= entry.stood;
 		/* What a later round took up has its own entry. */
 		if (entry.stood && (look_up(kinds, count, entry.address, &known) || (known && journal_find(journal, entry.address, false))))
 			continue;

@@ -101,12 +101,18 @@ static bool has_siblings(const struct plan *plan, const struct wish *wish)
 	return first && first->next;
 }
 
-static bool is_so(struct plan *plan, const struct wish *wish, struct standing *standing)
+/* WISH as it would stand in the place of STANDING, which is *RET_NOW. */
+static bool wish_for(struct plan *plan, const struct wish *wish, const struct kind *kind, const struct standing *standing, struct record **ret_now,
+		     struct record **ret_wanted)
 {
-	struct record *wanted;
+	return standing_record(kind, standing, &plan->scratch, ret_now) == 0 && wish_record(plan, wish, *ret_now, ret_wanted) == 0;
+}
 
-	return !standing->wished && !wish->absent && wish_record(plan, wish, standing->record, &wanted) == 0 &&
-	       object_matches(wanted, standing->record);
+static bool is_so(struct plan *plan, const struct wish *wish, const struct kind *kind, const struct standing *standing)
+{
+	struct record *now, *wanted;
+
+	return !standing->wished && !wish->absent && wish_for(plan, wish, kind, standing, &now, &wanted) && object_matches(wanted, now);
 }
 
 /* Of several objects of one address the one that is so already. No field says which of the others would be meant. */
@@ -117,7 +123,7 @@ static struct standing *choose_exactly(struct plan *plan, const struct wish *wis
 	struct standing *first = kind ? kind_find(kind, wish->path, &count) : NULL;
 
 	for (size_t i = 0; i < count; i++)
-		if (is_so(plan, wish, &first[i])) {
+		if (is_so(plan, wish, kind, &first[i])) {
 			first[i].wished = true;
 			return &first[i];
 		}
@@ -125,15 +131,15 @@ static struct standing *choose_exactly(struct plan *plan, const struct wish *wis
 }
 
 /* The one that is meant where just one is wished: of the same identity, or the first. */
-static struct standing *choose(struct plan *plan, const struct wish *wish, struct standing *first, size_t count)
+static struct standing *choose(struct plan *plan, const struct wish *wish, const struct kind *kind, struct standing *first, size_t count)
 {
-	struct record *wanted;
+	struct record *now, *wanted;
 
 	for (size_t i = 0; count > 1 && !wish->absent && i < count; i++)
-		if (is_so(plan, wish, &first[i]))
+		if (is_so(plan, wish, kind, &first[i]))
 			return &first[i];
 	for (size_t i = 0; count > 1 && !wish->absent && i < count; i++)
-		if (wish_record(plan, wish, first[i].record, &wanted) == 0 && object_is_same(wish->channel->object, wanted, first[i].record))
+		if (wish_for(plan, wish, kind, &first[i], &now, &wanted) && object_is_same(wish->channel->object, wanted, now))
 			return &first[i];
 	return first;
 }
@@ -154,17 +160,17 @@ static int compare(struct plan *plan, const struct wish *wish)
 		return 0;
 	}
 	if (has_siblings(plan, wish))
-		return choose_exactly(plan, wish) ? 0 : compare_object(plan, wish, NULL);
+		return choose_exactly(plan, wish) ? 0 : compare_object(plan, wish, NULL, NULL);
 	first = kind ? kind_find(kind, wish->path, &count) : NULL;
-	chosen = first ? choose(plan, wish, first, count) : NULL;
-	r = compare_object(plan, wish, chosen);
+	chosen = first ? choose(plan, wish, kind, first, count) : NULL;
+	r = compare_object(plan, wish, kind, chosen);
 	if (chosen)
 		chosen->wished = true;
 	/* An address that is to be absent: all of it. */
 	for (size_t i = 0; r == 0 && wish->absent && i < count; i++)
 		if (!first[i].wished) {
 			first[i].wished = true;
-			r = compare_object(plan, wish, &first[i]);
+			r = compare_object(plan, wish, kind, &first[i]);
 		}
 	return r;
 }

@@ -110,12 +110,13 @@ static int copy_object(struct rehearsal *rehearsal, const struct kind *kind, con
 {
 	_cleanup_arena_ struct arena arena = { 0 };
 	_cleanup_buffer_ struct buffer address = { 0 }, json = { 0 };
-	struct record *declared, *copy;
-	int r;
+	struct record *record, *declared, *copy;
+	int r = standing_record(kind, standing, &arena, &record);
 
-	if (origin_of(kind->channel->object, standing->record) >= OBJECT_PASSING)
+	if (r == 0 && origin_of(kind->channel->object, record) >= OBJECT_PASSING)
 		return 0;
-	r = record_declared(&arena, standing->record, false, &declared, NULL);
+	if (r == 0)
+		r = record_declared(&arena, record, false, &declared, NULL);
 	if (r == 0)
 		r = record_copy(&arena, declared, &copy);
 	if (r == 0 && strcmp(kind->channel->object->name, "link") == 0)

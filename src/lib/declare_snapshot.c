@@ -95,18 +95,20 @@ static int add_object(struct snapshot *snapshot, const struct kind *kind, const 
 {
 	_cleanup_arena_ struct arena arena = { 0 };
 	_cleanup_buffer_ struct buffer address = { 0 };
-	struct record *declared;
+	struct record *record, *declared;
 	struct value value;
 	bool all = snapshot->flags & FERRY_SNAPSHOT_ALL;
 	enum object_origin origin;
-	int r;
+	int r = standing_record(kind, standing, &arena, &record);
 
-	origin = origin_of(kind->channel->object, standing->record);
+	if (r < 0)
+		return r;
+	origin = origin_of(kind->channel->object, record);
 	if (!all && origin >= OBJECT_PASSING) {
 		snapshot->counts[origin == OBJECT_SECRET ? LEFT_KEYED : LEFT_PASSING]++;
 		return 0;
 	}
-	r = record_declared(&arena, standing->record, all, &declared, &snapshot->left);
+	r = record_declared(&arena, record, all, &declared, &snapshot->left);
 	if (r < 0)
 		return r;
 	buffer_printf(&address, "%s/", kind->channel->name);

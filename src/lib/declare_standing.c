@@ -41,19 +41,21 @@ static int sort(struct kind *kind)
 	return 0;
 }
 
-static int add(struct ferry *ferry, struct kind *kind, const struct nlmsghdr *message)
+static int add(struct ferry *ferry, struct kind *kind, const struct nlmsghdr *message, struct arena *scratch)
 {
 	const struct object *object = kind->channel->object;
 	_cleanup_buffer_ struct buffer path = { 0 };
 	struct standing *standing = &kind->list[kind->count];
 	struct record *record = NULL;
-	int r = object_decode(object, message, &kind->arena, &record);
+	int r;
 
+	arena_reset(scratch);
+	r = object_decode(object, message, scratch, &record);
 	if (!record)
 		return r == -EBADMSG ? 0 : r;
 	object->path(record, &ferry->machine.naming, &path);
 	*standing = (struct standing){ .path = arena_copy(&kind->arena, path.data ? path.data : "", path.length),
-				       .record = record,
+				       .message = message,
 				       .place = kind->count };
 	if (path.failed || !standing->path)
 		return -ENOMEM;
@@ -64,6 +66,7 @@ static int add(struct ferry *ferry, struct kind *kind, const struct nlmsghdr *me
 /* Names are looked up only now, since that needs the socket that the dump came from. */
 static int decode_all(struct ferry *ferry, struct kind *kind)
 {
+	_cleanup_arena_ struct arena scratch = { 0 };
 	size_t count = 0, step;
 	int r = 0;
 
@@ -78,7 +81,7 @@ static int decode_all(struct ferry *ferry, struct kind *kind)
 		const struct nlmsghdr *message = (const struct nlmsghdr *)(kind->messages.data + at);
 
 		step = (message->nlmsg_len + 7) & ~(size_t)7;
-		r = add(ferry, kind, message);
+		r = add(ferry, kind, message, &scratch);
 	}
 	return r < 0 ? r : sort(kind);
 }
@@ -129,6 +132,16 @@ struct standing *kind_find(const struct kind *kind, const char *path, size_t *re
 		end++;
 	*ret_count = end - low;
 	return end > low ? &kind->list[low] : NULL;
+}
+
+int standing_record(const struct kind *kind, const struct standing *standing, struct arena *arena, struct record **ret)
+{
+	int r;
+
+	*ret = NULL;
+	r = object_decode(kind->channel->object, standing->message, arena, ret);
+	/* What is malformed at its end counts as far as it goes, as it did for its path. */
+	return *ret ? 0 : r < 0 ? r : -EBADMSG;
 }
 
 enum object_origin origin_of(const struct object *object, const struct record *record)

@@ -115,7 +115,7 @@ static int request_of(struct writing *writing, struct step *step, struct arena *
 	int r = 0;
 
 	if (step->act == STEP_REMOVE)
-		r = record_copy(arena, step->standing, &record);
+		r = standing_record(step->kind, step->standing, arena, &record);
 	else
 		r = object_parse_json(object, step->whole, NULL, &machine->naming, arena, &record, &machine->error);
 	if (r >= 0)

@@ -199,6 +199,7 @@ int journal_parse(const char *text, size_t length, struct journal *ret, struct e
 			return error_set(error, r, "no memory for a journal");
 		return error_set(error, -EBADMSG, "the journal is damaged at line %u", number ? number : 1);
 	}
+	journal.unsaved = false;
 	*ret = journal;
 	return 0;
 }
@@ -272,6 +273,7 @@ int journal_add(struct journal *journal, const struct journal_entry *entry)
 	if (add_place(journal, &copy) < 0)
 		return -ENOMEM;
 	journal->entries[journal->count++] = copy;
+	journal->unsaved = true;
 	return 0;
 }
 
@@ -306,7 +308,7 @@ static int write_pieces(const struct journal *journal, struct replacement *file,
 	return 0;
 }
 
-int journal_save(const struct journal *journal, const char *path, struct error *error)
+int journal_save(struct journal *journal, const char *path, struct error *error)
 {
 	struct replacement file;
 	int r = replacement_begin(path, &file, error);
@@ -316,6 +318,8 @@ int journal_save(const struct journal *journal, const char *path, struct error *
 	if (r == 0)
 		r = replacement_end(&file, error);
 	replacement_drop(&file);
+	if (r == 0)
+		journal->unsaved = false;
 	return r;
 }
 

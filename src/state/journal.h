@@ -40,6 +40,7 @@ struct journal {
 	const char *words; /* what was told at the end, "" = nothing */
 	struct journal_entry *entries;
 	size_t count, size;
+	bool unsaved;                /* it is not as the file has it that it was saved to or loaded from last, but for STATE, DEADLINE and WORDS */
 	struct table changed, stood; /* the first entry of each address, of those that are changed and of those that stood */
 	struct arena arena;
 };
@@ -58,7 +59,7 @@ void journal_done(struct journal *journal);
 #define _cleanup_journal_ _cleanup_(journal_done)
 
 /* Replaces the file PATH, synced. */
-int journal_save(const struct journal *journal, const char *path, struct error *error) _must_check_;
+int journal_save(struct journal *journal, const char *path, struct error *error) _must_check_;
 /* -ENOENT where there is none. */
 int journal_load(const char *path, struct journal *ret, struct error *error) _must_check_;
 

@@ -96,9 +96,13 @@ int pending_guard(const struct pending *pending)
 
 int pending_end(struct pending *pending, struct journal *journal, enum journal_state state, const char *words, struct error *error)
 {
+	/* What was being applied and stands in the place of what has ended is what was done: a large journal is not written again to say so. */
+	const bool is_said = journal->state == JOURNAL_APPLYING && state == JOURNAL_DONE && !(words && *words) && !journal->unsaved;
 	int r;
 
 	journal->state = state;
+	if (is_said)
+		return rename_file(pending->waiting, pending->last, error);
 	journal->words = journal_text(journal, words ? words : "");
 	if (!journal->words)
 		return error_set(error, -ENOMEM, "no memory for the journal");
