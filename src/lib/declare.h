@@ -21,6 +21,7 @@ struct wish {
 	bool back;              /* a way back: what cannot be had is told, not refused */
 	struct value value;     /* of a file; generic */
 	struct record *generic; /* of an object: its fields */
+	struct wish *first;     /* of the same address; this one where there are no others */
 	struct wish *next;      /* another one of the same address */
 };
 

@@ -314,11 +314,10 @@ int compare_object(struct plan *plan, const struct wish *wish, const struct kind
 	struct step step = {
 		.channel = wish->channel, .wish = wish, .address = wish->address, .path = wish->path, .kind = kind, .standing = standing
 	};
-	const struct wish *first = table_find(&plan->wishes->table, wish->address, strlen(wish->address));
 	struct record *wanted, *want, *was, *now = NULL, *declared = NULL;
 	int r;
 
-	step.beside = first && first->next;
+	step.beside = wish->first->next;
 	if (standing && standing_record(kind, standing, &plan->scratch, &now) < 0)
 		return no_memory(plan);
 	if (wish->absent)

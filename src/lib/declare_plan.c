@@ -94,13 +94,6 @@ static struct kind *kind_of(const struct plan *plan, const struct channel *chann
 
 /* ---- Several objects of one address ---- */
 
-static bool has_siblings(const struct plan *plan, const struct wish *wish)
-{
-	const struct wish *first = table_find(&plan->wishes->table, wish->address, strlen(wish->address));
-
-	return first && first->next;
-}
-
 /* WISH as it would stand in the place of STANDING, which is *RET_NOW. */
 static bool wish_for(struct plan *plan, const struct wish *wish, const struct kind *kind, const struct standing *standing, struct record **ret_now,
 		     struct record **ret_wanted)
@@ -159,7 +152,7 @@ static int compare(struct plan *plan, const struct wish *wish)
 			plan->first_unread = wish->address;
 		return 0;
 	}
-	if (has_siblings(plan, wish))
+	if (wish->first->next)
 		return choose_exactly(plan, wish) ? 0 : compare_object(plan, wish, NULL, NULL);
 	first = kind ? kind_find(kind, wish->path, &count) : NULL;
 	chosen = first ? choose(plan, wish, kind, first, count) : NULL;

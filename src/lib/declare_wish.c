@@ -108,6 +108,7 @@ static int add(struct wishes *wishes, const struct channel *channel, const char 
 	if (!wish->address)
 		return no_memory(wishes);
 	wish->path = wish->address + strlen(channel->name) + (wish->address[strlen(channel->name)] == '/');
+	wish->first = first ? first : wish;
 	if (first) {
 		while (first->next)
 			first = first->next;
