@@ -38,15 +38,18 @@ static int read_all(int descriptor, struct buffer *text)
 	}
 }
 
+void document_memory(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_PIECE);
+}
+
 enum exit_status document_read(struct program *program, const char *name, struct document *ret)
 {
 	_cleanup_close_ int descriptor = strcmp(name, "-") == 0 ? dup(STDIN_FILENO) : open(name, O_RDONLY | O_CLOEXEC);
 	_cleanup_buffer_ struct buffer text = {};
 	int r;
 
-	/* A document may be of hundreds of thousands of lines. What grows with them is then moved by the page tables, not copied: left to itself,
-	 * malloc() puts large pieces on its heap once one was freed. */
-	(void)mallopt(M_MMAP_THRESHOLD, LARGE_PIECE);
+	document_memory();
 	r = descriptor < 0 ? -errno : read_all(descriptor, &text);
 
 	if (r < 0)

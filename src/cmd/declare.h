@@ -11,6 +11,9 @@ struct document {
 	char **only; /* NULL-terminated, NULL = none */
 };
 
+/* To be called before a large text is put together. A document may be of millions of lines: what grows with them is then moved by the page tables,
+ * not copied, as it would be on malloc()'s heap, where such pieces go once one was freed. */
+void document_memory(void);
 /* The file NAME ("-": standard input). EXIT_DONE, or with its words printed what failed. */
 enum exit_status document_read(struct program *program, const char *name, struct document *ret);
 /* Takes the addresses of an option --only, "ADDRESS,...", which may be NULL, over. */

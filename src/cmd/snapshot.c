@@ -5,7 +5,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/replace.h"
-#include "cmd/command.h"
+#include "cmd/declare.h"
 
 enum { OPTION_OUTPUT, OPTION_ALL, OPTION_ONLY };
 
@@ -54,6 +54,7 @@ static int run(struct program *program)
 
 	if (status != EXIT_DONE)
 		return status;
+	document_memory();
 	r = ferry_snapshot(program->ferry, (const char *const *)addresses, flags, &snapshot);
 	addresses_free(addresses);
 	if (r < 0)
@@ -62,10 +63,12 @@ static int run(struct program *program)
 		program_say(program, "ferry: some of it changed while it was read: it may be torn");
 		status = EXIT_INCOMPLETE;
 	}
-	if (program->json)
+	if (program->json) {
 		add_json(&text, snapshot);
-	else
-		buffer_add_text(&text, snapshot);
+	} else {
+		text = (struct buffer){ .data = snapshot, .length = strlen(snapshot) };
+		snapshot = NULL;
+	}
 	if (text.failed)
 		return program_fail(program, EXIT_REFUSED, -ENOMEM, "out of memory");
 	if (path && strcmp(path, "-") != 0) {

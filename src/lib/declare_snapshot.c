@@ -315,11 +315,23 @@ static void add_header(struct snapshot *snapshot, const char *const *addresses, 
 		buffer_add_text(header, "# some of it changed while it was read: it may be torn\n");
 }
 
+/* HEADER before BODY, which is large: it is moved, not copied. */
+static int put_before(struct buffer *body, const struct buffer *header)
+{
+	buffer_add(body, "", 0);
+	if (header->failed || !buffer_reserve(body, header->length))
+		return -ENOMEM;
+	memmove(body->data + header->length, body->data, body->length + 1);
+	memcpy(body->data, header->data, header->length);
+	body->length += header->length;
+	return 0;
+}
+
 int ferry_snapshot(struct ferry *ferry, const char *const *addresses, unsigned int flags, char **ret_text)
 {
 	static const char *const usual[] = { "sysctl", "sysfs", "netlink", NULL };
 	struct snapshot snapshot = { .ferry = ferry, .flags = flags };
-	_cleanup_buffer_ struct buffer text = { 0 };
+	_cleanup_buffer_ struct buffer header = { 0 };
 	int r = 0;
 
 	ferry->error = (struct error){ 0 };
@@ -329,14 +341,14 @@ int ferry_snapshot(struct ferry *ferry, const char *const *addresses, unsigned i
 	for (const char *const *address = addresses; r == 0 && *address; address++)
 		r = add_address(&snapshot, *address);
 	if (r == 0) {
-		add_header(&snapshot, addresses, &text);
-		buffer_add(&text, snapshot.body.data ? snapshot.body.data : "", snapshot.body.length);
-		if (text.failed || snapshot.body.failed)
+		add_header(&snapshot, addresses, &header);
+		if (put_before(&snapshot.body, &header) < 0)
 			r = no_memory(&snapshot);
 	}
-	buffer_done(&snapshot.body);
-	if (r < 0)
+	if (r < 0) {
+		buffer_done(&snapshot.body);
 		return r;
-	*ret_text = buffer_take(&text);
+	}
+	*ret_text = buffer_take(&snapshot.body);
 	return snapshot.torn ? FERRY_INCOMPLETE : 0;
 }

@@ -310,20 +310,21 @@ static int read_line(struct wishes *wishes, const struct document_line *line)
 	return 0;
 }
 
+static int take_line(void *data, const struct document_line *line)
+{
+	struct wishes *wishes = data;
+	int r;
+
+	wishes->ferry->error = (struct error){ 0 };
+	r = read_line(wishes, line);
+	if (r < 0 && line->lenient && r != -ENOMEM)
+		return 0;
+	return r < 0 ? error_wrap(&wishes->ferry->error, "line %u", line->number) : 0;
+}
+
 int wishes_read(struct wishes *wishes, const char *text, size_t length)
 {
-	_cleanup_document_ struct document document = { 0 };
-	int r = document_parse(text, length, &document, &wishes->ferry->error);
-
-	for (size_t i = 0; r == 0 && i < document.count; i++) {
-		wishes->ferry->error = (struct error){ 0 };
-		r = read_line(wishes, &document.lines[i]);
-		if (r < 0 && document.lines[i].lenient && r != -ENOMEM)
-			r = 0;
-		if (r < 0)
-			return error_wrap(&wishes->ferry->error, "line %u", document.lines[i].number);
-	}
-	return r;
+	return document_each_line(text, length, take_line, wishes, &wishes->ferry->error);
 }
 
 int wishes_add_json(struct wishes *wishes, const char *address, const char *json)

@@ -6,7 +6,7 @@
 
 #include "model/schema.h"
 
-#define USUAL_CAPACITY 16
+#define USUAL_CAPACITY 12
 
 const char *provenance_word(enum provenance provenance)
 {

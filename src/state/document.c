@@ -4,38 +4,32 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "model/assignment.h"
 
-static int add(struct document *document, size_t *size, struct document_line line)
-{
-	struct document_line *lines;
+struct reading {
+	document_function *function;
+	void *data;
+	struct arena arena; /* for one line */
+	struct error *error;
+};
 
-	if (document->count == *size) {
-		*size = *size ? *size * 2 : 64;
-		lines = reallocarray(document->lines, *size, sizeof(*lines));
-		if (!lines)
-			return -ENOMEM;
-		document->lines = lines;
-	}
-	document->lines[document->count++] = line;
-	return 0;
-}
-
-static int take(struct document *document, size_t *size, const struct assignment *assignment, unsigned int number, struct error *error)
+static int take(struct reading *reading, const struct assignment *assignment, unsigned int number)
 {
 	struct document_line line = { .number = number, .lenient = assignment->minus && assignment->value };
 
 	if (!assignment->key_length)
-		return error_set(error, -EINVAL, "line %u has no address", number);
-	line.address = arena_copy(&document->arena, assignment->key, assignment->key_length);
+		return error_set(reading->error, -EINVAL, "line %u has no address", number);
+	arena_reset(&reading->arena);
+	line.address = arena_copy(&reading->arena, assignment->key, assignment->key_length);
 	if (assignment->value)
-		line.value = arena_copy(&document->arena, assignment->value, assignment->value_length);
-	if (!line.address || (assignment->value && !line.value) || add(document, size, line) < 0)
-		return error_set(error, -ENOMEM, "no memory for a document");
-	return 0;
+		line.value = arena_copy(&reading->arena, assignment->value, assignment->value_length);
+	if (!line.address || (assignment->value && !line.value))
+		return error_set(reading->error, -ENOMEM, "no memory for a document");
+	return reading->function(reading->data, &line);
 }
 
-static int parse_line(struct document *document, size_t *size, const char *text, size_t length, unsigned int number, struct error *error)
+static int read_line(struct reading *reading, const char *text, size_t length, unsigned int number)
 {
 	struct assignment assignment;
 
@@ -44,37 +38,25 @@ static int parse_line(struct document *document, size_t *size, const char *text,
 		return 0;
 	case ASSIGNMENT_WRONG:
 		if (!memchr(text, '\0', length))
-			return error_set(error, -EINVAL, "line %u, \"%.*s\": \"address = value\" or \"-address\" is wanted", number,
+			return error_set(reading->error, -EINVAL, "line %u, \"%.*s\": \"address = value\" or \"-address\" is wanted", number,
 					 (int)(length > 80 ? 80 : length), text);
 		break;
 	default:
 		if (!memchr(text, '\0', length))
-			return take(document, size, &assignment, number, error);
+			return take(reading, &assignment, number);
 	}
-	return error_set(error, -EINVAL, "line %u holds a NUL byte: it is no text", number);
+	return error_set(reading->error, -EINVAL, "line %u holds a NUL byte: it is no text", number);
 }
 
-int document_parse(const char *text, size_t length, struct document *ret, struct error *error)
+int document_each_line(const char *text, size_t length, document_function *function, void *data, struct error *error)
 {
+	struct reading reading = { .function = function, .data = data, .error = error };
 	const char *at = text, *end = at + length, *line;
-	struct document document = { 0 };
 	unsigned int number = 0;
-	size_t size = 0;
 	int r = 0;
 
 	while (r == 0 && assignment_line(ASSIGNMENT_DOCUMENT, &at, end, &number, &line, &length))
-		r = parse_line(&document, &size, line, length, number, error);
-	if (r < 0) {
-		document_done(&document);
-		return r;
-	}
-	*ret = document;
-	return 0;
-}
-
-void document_done(struct document *document)
-{
-	free(document->lines);
-	arena_done(&document->arena);
-	*document = (struct document){ 0 };
+		r = read_line(&reading, line, length, number);
+	arena_done(&reading.arena);
+	return r;
 }

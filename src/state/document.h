@@ -4,8 +4,8 @@
 #define FERRY_STATE_DOCUMENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-#include "base/arena.h"
 #include "base/error.h"
 
 struct document_line {
@@ -15,15 +15,11 @@ struct document_line {
 	bool lenient;        /* "-address = value": as in sysctl.conf, a failure does not count */
 };
 
-struct document {
-	struct document_line *lines;
-	size_t count;
-	struct arena arena;
-};
+/* A negative errno ends the reading. LINE is the reader's, until the function returns. */
+typedef int document_function(void *data, const struct document_line *line);
 
-/* -EINVAL with words that name the line. RET is given back by document_done(). */
-int document_parse(const char *text, size_t length, struct document *ret, struct error *error) _must_check_;
-void document_done(struct document *document);
-#define _cleanup_document_ _cleanup_(document_done)
+/* Line by line, as documents of a routing table have millions of them. What FUNCTION returns where that is not 0, else 0, or -EINVAL with words that
+ * name the line. */
+int document_each_line(const char *text, size_t length, document_function *function, void *data, struct error *error) _must_check_;
 
 #endif

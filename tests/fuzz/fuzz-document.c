@@ -9,16 +9,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static int look_at(void *data, const struct document_line *line)
+{
+	const size_t *length = data;
+
+	if (!*line->address || strlen(line->address) + (line->value ? strlen(line->value) : 0) > *length)
+		abort();
+	return 0;
+}
+
 static void try_document(const char *text, size_t length)
 {
-	struct document document;
-
-	if (document_parse(text, length, &document, NULL) < 0)
-		return;
-	for (size_t i = 0; i < document.count; i++)
-		if (!*document.lines[i].address || strlen(document.lines[i].address) > length)
-			abort();
-	document_done(&document);
+	if (document_each_line(text, length, look_at, &length, NULL) > 0)
+		abort();
 }
 
 static void try_journal(const char *text, size_t length)

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -14,6 +15,25 @@
 #include "state/order.h"
 
 /* ---- Documents ---- */
+
+struct seen {
+	unsigned int count, number;
+	char address[100], value[100];
+	bool absent, lenient;
+};
+
+static int see(void *data, const struct document_line *line)
+{
+	struct seen *seen = data;
+
+	seen->count++;
+	seen->number = line->number;
+	seen->absent = !line->value;
+	seen->lenient = line->lenient;
+	snprintf(seen->address, sizeof(seen->address), "%s", line->address);
+	snprintf(seen->value, sizeof(seen->value), "%s", line->value ? line->value : "");
+	return strcmp(line->address, "stop") == 0 ? -ECANCELED : 0;
+}
 
 static void lines_are_read(void **state _unused_)
 {
@@ -35,42 +55,50 @@ static void lines_are_read(void **state _unused_)
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
-		_cleanup_document_ struct document document = { 0 };
+		struct seen seen = { 0 };
 
-		assert_int_equal(document_parse(cases[i].text, strlen(cases[i].text), &document, NULL), 0);
-		assert_int_equal(document.count, 1);
-		assert_string_equal(document.lines[0].address, cases[i].address);
-		assert_int_equal(document.lines[0].lenient, cases[i].lenient);
+		assert_int_equal(document_each_line(cases[i].text, strlen(cases[i].text), see, &seen, NULL), 0);
+		assert_int_equal(seen.count, 1);
+		assert_string_equal(seen.address, cases[i].address);
+		assert_int_equal(seen.lenient, cases[i].lenient);
+		assert_int_equal(seen.absent, !cases[i].value);
 		if (cases[i].value)
-			assert_string_equal(document.lines[0].value, cases[i].value);
-		else
-			assert_null(document.lines[0].value);
+			assert_string_equal(seen.value, cases[i].value);
 	}
 }
 
 static void comments_and_nothing_are_no_lines(void **state _unused_)
 {
 	static const char text[] = "# a = 1\n; b = 2\n\n   \nc = 3";
-	_cleanup_document_ struct document document = { 0 };
+	struct seen seen = { 0 };
 
-	assert_int_equal(document_parse(text, sizeof(text) - 1, &document, NULL), 0);
-	assert_int_equal(document.count, 1);
-	assert_int_equal(document.lines[0].number, 5);
+	assert_int_equal(document_each_line(text, sizeof(text) - 1, see, &seen, NULL), 0);
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(seen.number, 5);
 }
 
 static void what_is_no_line_is_told_by_its_number(void **state _unused_)
 {
 	static const char *const texts[] = { "a = 1\nnonsense\n", "a = 1\n = 2\n", "a = 1\n-\n" };
-	struct document document = { 0 };
+	struct seen seen = { 0 };
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct error error = { 0 };
 
-		assert_int_equal(document_parse(texts[i], strlen(texts[i]), &document, &error), -EINVAL);
+		assert_int_equal(document_each_line(texts[i], strlen(texts[i]), see, &seen, &error), -EINVAL);
 		assert_non_null(strstr(error.text, "line 2"));
-		assert_null(document.lines);
+		assert_int_equal(seen.count, i + 1);
 	}
-	assert_int_equal(document_parse("a\0b = 1", 7, &document, NULL), -EINVAL);
+	assert_int_equal(document_each_line("a\0b = 1", 7, see, &seen, NULL), -EINVAL);
+}
+
+static void a_line_that_is_refused_is_the_last(void **state _unused_)
+{
+	static const char text[] = "a = 1\nstop = 2\nb = 3\n";
+	struct seen seen = { 0 };
+
+	assert_int_equal(document_each_line(text, sizeof(text) - 1, see, &seen, NULL), -ECANCELED);
+	assert_int_equal(seen.number, 2);
 }
 
 /* ---- Order ---- */
@@ -152,6 +180,7 @@ int main(void)
 		cmocka_unit_test(lines_are_read),
 		cmocka_unit_test(comments_and_nothing_are_no_lines),
 		cmocka_unit_test(what_is_no_line_is_told_by_its_number),
+		cmocka_unit_test(a_line_that_is_refused_is_the_last),
 		cmocka_unit_test(needs_go_first_and_last_in_removals),
 		cmocka_unit_test(a_journal_comes_back),
 		cmocka_unit_test(a_cut_journal_is_damaged),
