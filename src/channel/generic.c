@@ -2,6 +2,7 @@
 #include "channel/generic.h"
 
 #include <errno.h>
+#include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
 #include <string.h>
 
@@ -155,6 +156,14 @@ static int refused(struct walk *walk, int code, const struct netlink_ack *ack)
 			 walk->operation->flags & (GENL_ADMIN_PERM | GENL_UNS_ADMIN_PERM) && code == -EPERM ? "; that needs CAP_NET_ADMIN" : "");
 }
 
+/* A request to ethtool has a header that names a device; an empty one stands for all. Kernels of late take it as read, those before refuse a dump
+ * without. Source: Documentation/networking/ethtool-netlink.rst of the kernel. */
+static void add_attributes(struct buffer *request, const struct family *family)
+{
+	if (!strcmp(family->name, ETHTOOL_GENL_NAME))
+		attribute_begin(request, NLA_F_NESTED | ETHTOOL_A_LINKINFO_HEADER);
+}
+
 static int dump(struct walk *walk)
 {
 	const struct genlmsghdr header = { .cmd = (uint8_t)walk->operation->number, .version = (uint8_t)walk->family->version };
@@ -166,8 +175,7 @@ static int dump(struct walk *walk)
 	buffer_add(&request, &header, sizeof(header));
 	for (int i = GENL_HDRLEN; i < walk->family->header_size; i++)
 		buffer_add_char(&request, '\0');
-	if (walk->own && walk->own->request)
-		walk->own->request(&request);
+	add_attributes(&request, walk->family);
 	if (request.failed)
 		return -ENOMEM;
 	for (unsigned int attempt = 0; attempt < ATTEMPTS; attempt++) {

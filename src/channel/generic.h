@@ -15,8 +15,6 @@ struct operation {
 	const char *help;
 	const struct schema *schema; /* of the attributes of an answer */
 	const char *key;             /* path of the field that names a row ("header/dev_name"); NULL: rows go by their place */
-	/* Appends the attributes of a request for a dump; NULL: none. */
-	void (*request)(struct buffer *request);
 };
 
 bool generic_can_dump(const struct family_operation *operation);

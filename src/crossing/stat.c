@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "crossing/mappings.h"
+#include "crossing/operation.h"
 #include "crossing/stat-part.h"
 #include "crossing/stat-sites.h"
 #include "crossing/target.h"
@@ -78,6 +79,29 @@ static bool is_needed(const char *tracepoint)
 	return strncmp(tracepoint, "sys_", 4) == 0 || strncmp(tracepoint, "sched_", 6) == 0;
 }
 
+static void lacks(struct stat_count *count, const char *tracepoint)
+{
+	const size_t length = strlen(count->missing);
+
+	snprintf(count->missing + length, sizeof(count->missing) - length, "%s%s", length ? ", " : "", tracepoint);
+}
+
+static void place_operations(struct stat_count *count, const struct btf *btf)
+{
+	const struct operation_parts parts = {
+		.begins = count->skeleton->progs.stat_operation_begins,
+		.ends = count->skeleton->progs.stat_operation_ends,
+		.completion_by_value = (bool *)&count->skeleton->rodata->completion_by_value,
+	};
+	const char *lacking = operation_choose(&parts, btf);
+
+	if (!lacking)
+		return;
+	libbpf.bpf_program__set_autoload(parts.begins, false);
+	libbpf.bpf_program__set_autoload(parts.ends, false);
+	lacks(count, lacking);
+}
+
 /* A program whose tracepoint this kernel lacks is not loaded, and what it would have told is named. */
 static int leave_out(struct stat_count *count, const struct btf *btf, struct error *error)
 {
@@ -86,9 +110,10 @@ static int leave_out(struct stat_count *count, const struct btf *btf, struct err
 
 	while ((program = libbpf.bpf_object__next_program(count->skeleton->obj, program))) {
 		const char *name = libbpf.bpf_program__section_name(program);
-		size_t length = strlen(count->missing);
 
 		if (strncmp(name, section, strlen(section)) != 0)
+			continue;
+		if (program == count->skeleton->progs.stat_operation_begins || program == count->skeleton->progs.stat_operation_ends)
 			continue;
 		name += strlen(section);
 		if (bpf_has_tracepoint(btf, name, 0))
@@ -97,8 +122,9 @@ static int leave_out(struct stat_count *count, const struct btf *btf, struct err
 			return error_set(error, -EOPNOTSUPP, "the kernel has no tracepoint %s, by which crossings are counted", name);
 		libbpf.bpf_program__set_autoload(program, false);
 		if (!strstr(name, "_exit"))
-			snprintf(count->missing + length, sizeof(count->missing) - length, "%s%s", length ? ", " : "", name);
+			lacks(count, name);
 	}
+	place_operations(count, btf);
 	return 0;
 }
 
@@ -122,7 +148,6 @@ static int load(struct stat_count *count, struct error *error)
 	count->skeleton->rodata->sites = count->sites;
 	count->skeleton->rodata->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	count->skeleton->rodata->have_state = bpf_has_tracepoint(btf, "sched_switch", 4);
-	count->skeleton->rodata->completion_by_value = bpf_has_tracepoint(btf, "io_uring_complete", 5);
 	set_kinds(count->skeleton);
 	if (!count->sites) /* room for stacks is taken at once */
 		libbpf.bpf_map__set_max_entries(count->skeleton->maps.stacks, 1);

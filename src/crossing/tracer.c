@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crossing/operation.h"
 #include "crossing/target.h"
 #include "wire/skeleton.h"
 #include "trace.skel.h"
@@ -180,6 +181,28 @@ const struct system_call *tracer_call(unsigned int number, bool compat)
 
 /* ---- Loading ---- */
 
+static void lacks(struct tracer *tracer, const char *tracepoint)
+{
+	const size_t length = strlen(tracer->missing);
+
+	snprintf(tracer->missing + length, sizeof(tracer->missing) - length, "%s%s", length ? ", " : "", tracepoint);
+}
+
+static void choose_operations(struct tracer *tracer, const struct btf *btf, bool wanted)
+{
+	const struct operation_parts parts = {
+		.begins = tracer->skeleton->progs.trace_submission,
+		.ends = tracer->skeleton->progs.trace_completion,
+		.completion_by_value = (bool *)&tracer->skeleton->rodata->completion_by_value,
+	};
+	const char *lacking = operation_choose(&parts, btf);
+
+	if (lacking)
+		lacks(tracer, lacking);
+	libbpf.bpf_program__set_autoload(parts.begins, wanted && !lacking);
+	libbpf.bpf_program__set_autoload(parts.ends, wanted && !lacking);
+}
+
 /* Programs that are not asked for, or whose tracepoint this kernel does not have, are left out. */
 static void choose_programs(struct tracer *tracer, const struct tracer_options *options)
 {
@@ -199,19 +222,16 @@ static void choose_programs(struct tracer *tracer, const struct tracer_options *
 		{ skeleton->progs.trace_timer, options->interrupts, "local_timer_entry", 1 },
 		{ skeleton->progs.trace_reschedule, options->interrupts, "reschedule_entry", 1 },
 		{ skeleton->progs.trace_function, options->interrupts, "call_function_single_entry", 1 },
-		{ skeleton->progs.trace_submission, options->operations, "io_uring_submit_req", 1 },
-		{ skeleton->progs.trace_completion, options->operations, "io_uring_complete", 3 },
 	};
 
-	skeleton->rodata->completion_by_value = btf && bpf_has_tracepoint(btf, "io_uring_complete", 5);
 	for (unsigned int i = 0; i < ARRAY_SIZE(optional); i++) {
 		const bool there = btf && bpf_has_tracepoint(btf, optional[i].tracepoint, optional[i].arguments);
-		const size_t length = strlen(tracer->missing);
 
 		libbpf.bpf_program__set_autoload(optional[i].program, optional[i].wanted && there);
 		if (!there)
-			snprintf(tracer->missing + length, sizeof(tracer->missing) - length, "%s%s", length ? ", " : "", optional[i].tracepoint);
+			lacks(tracer, optional[i].tracepoint);
 	}
+	choose_operations(tracer, btf, options->operations);
 }
 
 static int refused(int code, struct error *error)

@@ -28,7 +28,8 @@ const char *bpf_missing_capability(void)
 	return bpf_capable(CAP_PERFMON) ? NULL : "needs CAP_PERFMON";
 }
 
-bool bpf_has_tracepoint(const struct btf *btf, const char *name, unsigned int arguments)
+/* The prototype behind a tracepoint, NULL where there is none. */
+static const struct btf_type *tracepoint_prototype(const struct btf *btf, const char *name)
 {
 	char typedef_name[96];
 	const struct btf_type *type;
@@ -42,7 +43,29 @@ bool bpf_has_tracepoint(const struct btf *btf, const char *name, unsigned int ar
 		type = libbpf.btf__type_by_id(btf, type->type);
 	if (type && btf_is_ptr(type))
 		type = libbpf.btf__type_by_id(btf, type->type);
-	return type && btf_is_func_proto(type) && btf_vlen(type) > arguments;
+	return type && btf_is_func_proto(type) ? type : NULL;
+}
+
+bool bpf_has_tracepoint(const struct btf *btf, const char *name, unsigned int arguments)
+{
+	const struct btf_type *prototype = tracepoint_prototype(btf, name);
+
+	return prototype && btf_vlen(prototype) > arguments;
+}
+
+bool bpf_tracepoint_takes(const struct btf *btf, const char *name, unsigned int argument, const char *structure)
+{
+	const struct btf_type *prototype = tracepoint_prototype(btf, name), *type;
+
+	if (!prototype || btf_vlen(prototype) <= argument + 1)
+		return false;
+	type = libbpf.btf__type_by_id(btf, btf_params(prototype)[argument + 1].type);
+	if (!type || !btf_is_ptr(type))
+		return false;
+	type = libbpf.btf__type_by_id(btf, type->type);
+	while (type && btf_is_mod(type))
+		type = libbpf.btf__type_by_id(btf, type->type);
+	return type && btf_is_struct(type) && strcmp(libbpf.btf__name_by_offset(btf, type->name_off), structure) == 0;
 }
 
 const struct btf_type *bpf_prototype(const struct btf *btf, const char *name)

@@ -15,6 +15,8 @@ bool bpf_capable(unsigned int capability);
 const char *bpf_missing_capability(void);
 /* Whether the kernel whose types BTF holds has a tracepoint that hands over at least so many ARGUMENTS. */
 bool bpf_has_tracepoint(const struct btf *btf, const char *name, unsigned int arguments);
+/* Whether the argument ARGUMENT, counted from 0, that the tracepoint hands over is a pointer to a struct STRUCTURE. */
+bool bpf_tracepoint_takes(const struct btf *btf, const char *name, unsigned int argument, const char *structure);
 /* Whether that kernel knows the helper NAME ("BPF_FUNC_find_vma"). */
 bool bpf_has_helper(const struct btf *btf, const char *name);
 /* Runs of OBJECT's programs that the kernel has left out, as the same program ran on that processor already. */

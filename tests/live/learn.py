@@ -132,9 +132,9 @@ class Listing(unittest.TestCase):
         self.assertEqual({item["provenance"] for item in ferry_lines("--json", "ls", "-l", "netlink/IOAM6/3/0")}, {"guessed"})
 
     def test_what_cannot_be_dumped(self):
-        self.assertEqual(ferry("get", "netlink/netdev/999").returncode, 3)
-        self.assertEqual(ferry("ls", "netlink/netdev/dev/none").returncode, 3)
-        refused = ferry("get", "netlink/netdev/13")  # NETDEV_CMD_BIND_RX
+        self.assertEqual(ferry("get", "netlink/ethtool/999").returncode, 3)
+        self.assertEqual(ferry("ls", "netlink/ethtool/rings/none").returncode, 3)
+        refused = ferry("get", "netlink/ethtool/3")  # ETHTOOL_MSG_LINKINFO_SET
         self.assertEqual((refused.returncode, "does not answer" in refused.stderr), (1, True), refused.stderr)
 
 
@@ -180,8 +180,9 @@ class Learning(unittest.TestCase):
             if family in self.told:
                 self.assertEqual(self.told[family]["commands_named"], self.told[family]["commands"], family)
                 self.assertGreater(self.told[family]["attributes"], 0, family)
-        for family in ("ethtool", "netdev", "nlctrl"):
-            self.assertGreater(self.told[family]["typed"], 0, family)
+        for family in ("ethtool", "netdev", "nlctrl"):  # netdev came last
+            if family != "netdev" or family in self.told:
+                self.assertGreater(self.told[family]["typed"], 0, family)
 
     def test_nothing_happens_here(self):
         """Neither a change that the kernel would tell, nor one that shows."""
@@ -203,7 +204,7 @@ class Learning(unittest.TestCase):
     def test_one_family_alone_keeps_the_others(self):
         with open(kept()) as file:
             before = sorted(file.read().splitlines()[1:-1])
-        self.assertEqual(list(learn("netdev")), ["netdev"])
+        self.assertEqual(list(learn("ethtool")), ["ethtool"])
         with open(kept()) as file:
             self.assertEqual(sorted(file.read().splitlines()[1:-1]), before)
         self.assertEqual(ferry("learn", "none").returncode, 3)
@@ -434,6 +435,10 @@ class ByHand(unittest.TestCase):
 
     def test_netdev(self):
         """XDP features as the driver has them in the kernel's own words; queues by sysfs."""
+        if "netdev" not in Listing().judge():
+            print("# not to be judged here: this kernel has no family netdev")
+            self.assertEqual(ferry("get", "netlink/netdev/dev").returncode, 3)
+            return
         self.assertEqual(self.read("netlink/netdev/dev/h0")["ifindex"], "h0")
         check(["ip", "link", "set", "h1", "up"])
         check(["ip", "link", "set", "h2", "up"])

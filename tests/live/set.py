@@ -95,7 +95,7 @@ class Knobs(Case):
 
     def test_half_taken_is_put_back(self):
         before = sysctl("net.ipv4.tcp_rmem")
-        done = setting("net.ipv4.tcp_rmem=4000 x 6", status=1)
+        done = setting("net.ipv4.tcp_rmem=6000 x 6", status=1)
         self.assertIn("EINVAL", done.stderr)
         self.assertIn("put back", done.stderr)
         self.assertEqual(sysctl("net.ipv4.tcp_rmem"), before)
