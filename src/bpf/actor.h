@@ -51,7 +51,7 @@ static __always_inline __u32 task_login_uid(struct task_struct *task)
  * room that another program could not take while this one is preempted. */
 static __noinline int actor_gather(const struct event_key *key)
 {
-	struct task_struct *task = bpf_get_current_task_btf(), *leader;
+	struct task_struct *task = task_current(), *leader;
 	struct event_actor *actor;
 	struct mm_struct *mm;
 	struct file *exe;

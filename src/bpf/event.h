@@ -75,8 +75,7 @@ struct event_header {
 	event_u16 type; /* enum event_type */
 	event_u16 size; /* of the whole event */
 	event_u32 processor;
-	event_u64 time;   /* boottime, ns */
-	event_u64 number; /* counts every event of this type, also those that found no room: a hole is a loss */
+	event_u64 time; /* boottime, ns */
 	struct event_task task;
 };
 

@@ -165,6 +165,15 @@ struct mm_struct {
 struct mm_struct___before_6_13 {
 	int mm_lock_seq;
 };
+struct atomic_long___before_6_2 {
+	__s64 counter;
+};
+struct mm_rss_stat {
+	struct atomic_long___before_6_2 count[4];
+};
+struct mm_struct___before_6_2 {
+	struct mm_rss_stat rss_stat;
+};
 struct vm_area_struct {
 	unsigned long vm_start, vm_end;
 	struct file *vm_file;
@@ -267,6 +276,7 @@ struct task_struct {
 	unsigned int __state;
 	int exit_state, exit_code;
 	int static_prio;
+	void *stack;
 	int pid, tgid;
 	__u64 utime, stime;
 	void *worker_private;
@@ -338,7 +348,7 @@ struct netlink_skb_parms {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long r10, r9, r8, bp, bx, cx, dx, si, di, ax, ip, orig_ax, sp;
+	unsigned long r10, r9, r8, bp, bx, cx, dx, si, di, ax, ip, cs, orig_ax, sp;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {
@@ -388,6 +398,8 @@ enum {
 	SIGFPE = 8,
 	SIGSEGV = 11,
 	CSS_ONLINE = 2,
+	PID_BITS = 22,         /* PID_MAX_LIMIT */
+	THREAD_SIZE = 1 << 14, /* of x86-64 and arm64, unless it is built to check its own memory */
 	TS_COMPAT = 2,
 	TIF_32BIT_ARM64 = 22,
 	/* include/linux/preempt.h: bits 8..15 softirq (bit 8 = being served, above it = merely held off), 16..19 interrupt, 20..23 NMI. */

@@ -89,9 +89,19 @@ static __always_inline __s64 memory_of(struct mm_struct *mm, __u32 *flags)
 	return sum;
 }
 
+/* One count a kind, which a thread brings up to date now and then: what it has not brought yet /proc does not tell either, nor a count below zero. */
+static __always_inline __s64 memory_of_older(struct mm_struct___before_6_2 *mm)
+{
+	__s64 files = BPF_CORE_READ(mm, rss_stat.count[0].counter), anonymous = BPF_CORE_READ(mm, rss_stat.count[1].counter);
+	__s64 shared = BPF_CORE_READ(mm, rss_stat.count[3].counter);
+
+	return (files > 0 ? files : 0) + (anonymous > 0 ? anonymous : 0) + (shared > 0 ? shared : 0);
+}
+
 static __always_inline void add_memory(struct process_row *row, struct task_struct *task)
 {
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct mm_struct___before_6_2 *older = (void *)mm;
 
 	row->rss = 0;
 	row->size_pages = 0;
@@ -100,7 +110,9 @@ static __always_inline void add_memory(struct process_row *row, struct task_stru
 	row->size_pages = BPF_CORE_READ(mm, total_vm);
 	if (bpf_core_field_exists(mm->rss_stat[0].counters))
 		row->rss = memory_of(mm, &row->flags);
-	else /* before 6.2 each thread kept some pages uncounted for a while */
+	else if (bpf_core_field_exists(older->rss_stat.count))
+		row->rss = memory_of_older(older);
+	else
 		row->flags |= PROCESS_MEMORY_UNKNOWN;
 	if (row->rss < 0)
 		row->rss = 0;

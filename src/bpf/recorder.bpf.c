@@ -15,10 +15,8 @@ const volatile __u32 refused_protocols = 1;
 /* Whether a refused request whose error quotes its header alone is looked for in the program's memory. */
 const volatile bool request_from_memory;
 
-/* Every event of a type has a number, also one that finds no room. */
-__u64 event_number[EVENT_TYPE_COUNT];
+/* Events of each type that found no room. */
 __u64 event_lost[EVENT_TYPE_COUNT];
-__u64 write_number;
 
 /* One ring for each promise: a flood of refusals, which anybody can make, or of notices pushes no other event out. */
 struct {
@@ -36,7 +34,6 @@ struct {
 
 static __always_inline void *event_reserve(void *ring, __u16 size, __u16 type)
 {
-	__u64 number = __sync_fetch_and_add(&event_number[type], 1);
 	struct event_header *event = bpf_ringbuf_reserve(ring, size, 0);
 
 	if (!event) {
@@ -47,7 +44,6 @@ static __always_inline void *event_reserve(void *ring, __u16 size, __u16 type)
 	event->size = size;
 	event->processor = bpf_get_smp_processor_id();
 	event->time = bpf_ktime_get_boot_ns();
-	event->number = number;
 	task_describe(&event->task);
 	return event;
 }
@@ -216,24 +212,26 @@ static __noinline int message_emit(__u16 type, const struct wanted *about, __u32
 	return 0;
 }
 
-static __noinline int refused_request(const struct wanted *wanted, const struct nlmsghdr *quoted)
+static __noinline int refused_request(const struct wanted *wanted)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	__u64 request;
 
-	if (!wanted || !quoted)
-		return 0;
-	if (!request_from_memory)
-		return bpf_map_update_elem(&wanted_requests, &tid, wanted, BPF_ANY);
-	request = request_find(bpf_get_current_task_btf(), quoted);
+	return wanted ? bpf_map_update_elem(&wanted_requests, &tid, wanted, BPF_ANY) : 0;
+}
+
+static __noinline int refused_memory(const struct wanted *wanted, const struct nlmsghdr *quoted)
+{
+	__u64 request = wanted && quoted ? request_find(task_current(), quoted) : 0;
+
 	if (request)
 		message_emit(EVENT_REQUEST, wanted, quoted->nlmsg_len, request, true);
 	return 0;
 }
 
-static __noinline int refused_tell(struct sock *sk)
+/* MEMORY: whether the program's memory may be looked at, which older kernels cannot even load. */
+static __always_inline int refused_look(struct sock *sk, bool memory)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task_current();
 	__u32 protocol, sender = 0;
 	struct error_message message = {};
 	struct refusal *last, told = {};
@@ -269,16 +267,30 @@ static __noinline int refused_tell(struct sock *sk)
 	about.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	about.sequence = message.request.nlmsg_seq;
 	message_emit(EVENT_REFUSED, &about, BPF_CORE_READ(skb, len), (__u64)BPF_CORE_READ(skb, data), false);
-	if (message.header.nlmsg_flags & NLM_F_CAPPED)
-		refused_request(&about, &message.request);
+	if (!(message.header.nlmsg_flags & NLM_F_CAPPED))
+		return 0;
+	if (memory && request_from_memory)
+		refused_memory(&about, &message.request);
+	else
+		refused_request(&about);
 	return 0;
+}
+
+static __noinline int refused_tell(struct sock *sk)
+{
+	return refused_look(sk, false);
+}
+
+static __noinline int refused_tell_memory(struct sock *sk)
+{
+	return refused_look(sk, true);
 }
 
 /* Every socket passes here, so the first test is all that most of them pay. */
 SEC("tp_btf/sk_data_ready")
 int BPF_PROG(refused_tracepoint, struct sock *sk)
 {
-	return sk->__sk_common.skc_family == AF_NETLINK ? refused_tell(sk) : 0;
+	return sk->__sk_common.skc_family == AF_NETLINK ? refused_tell_memory(sk) : 0;
 }
 
 SEC("fentry/sock_def_readable")
@@ -362,7 +374,7 @@ static __always_inline void sysctl_tell(struct bpf_sysctl *context, __u64 number
 
 	if (!event)
 		return;
-	event->header.task.flags |= task_other_namespaces(bpf_get_current_task_btf());
+	event->header.task.flags |= task_other_namespaces(task_current());
 	event->offset = context->file_pos;
 	event->write_number = number;
 	event->result_follows = result_follows;
@@ -374,12 +386,18 @@ static __always_inline void sysctl_tell(struct bpf_sysctl *context, __u64 number
 	bpf_ringbuf_submit(event, 0);
 }
 
+/* A thread writes once at a time, so this stands for one write for more than an hour. */
+static __always_inline __u64 write_number(__u32 tid)
+{
+	return bpf_ktime_get_boot_ns() << PID_BITS | tid;
+}
+
 /* Without a way to the result. */
 SEC("cgroup/sysctl")
 int sysctl_attempt(struct bpf_sysctl *context)
 {
 	if (context->write)
-		sysctl_tell(context, __sync_fetch_and_add(&write_number, 1), false);
+		sysctl_tell(context, 0, false);
 	return 1;
 }
 
@@ -387,12 +405,12 @@ int sysctl_attempt(struct bpf_sysctl *context)
 SEC("cgroup/sysctl")
 int sysctl_attempt_fexit(struct bpf_sysctl *context)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u32 tid = BPF_CORE_READ(task_current(), pid);
 	__u64 number;
 
 	if (!context->write)
 		return 1;
-	number = __sync_fetch_and_add(&write_number, 1);
+	number = write_number(tid);
 	sysctl_tell(context, number, !bpf_map_update_elem(&write_numbers, &tid, &number, BPF_ANY));
 	return 1;
 }
@@ -444,7 +462,7 @@ int sysctl_attempt_result(struct bpf_sysctl *context)
 
 	if (!context->write)
 		return 1;
-	number = __sync_fetch_and_add(&write_number, 1);
+	number = write_number(tid);
 	write = bpf_map_lookup_elem(&writes, &tid);
 	if (!write && !bpf_map_update_elem(&writes, &tid, &zero, BPF_NOEXIST))
 		write = bpf_map_lookup_elem(&writes, &tid);

@@ -20,8 +20,8 @@ struct user_message {
 /* What the system call in progress asks of the kernel, for the notice of what the kernel tells meanwhile. */
 static __noinline int request_describe(struct event_notice *event)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct task_struct *task = task_current();
+	struct pt_regs *registers = task_registers(task);
 	struct user_part part = {};
 	struct user_message message = {};
 	struct nlmsghdr header = {};
@@ -101,7 +101,7 @@ static long request_step(__u32 index, struct request_search *search)
 /* Where the request with the header WANTED lies in what the system call in progress sends; 0 where that is not to be told, or two look the same. */
 static __always_inline __u64 request_find(struct task_struct *task, const struct nlmsghdr *wanted)
 {
-	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct pt_regs *registers = task_registers(task);
 	struct request_search search = { .wanted = *wanted };
 	__u32 flags = 0, shape = call_shape(task_call(task, registers, &flags), flags);
 	struct user_message message;

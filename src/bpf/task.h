@@ -5,6 +5,7 @@
 
 #include "bpf/descriptor.h"
 #include "bpf/event.h"
+#include "bpf/registers.h"
 
 /* 0, or the inode number and so the identity of the recorder's own pid namespace where that is not the initial one. */
 const volatile __u32 own_pid_namespace;
@@ -79,6 +80,8 @@ static __always_inline void task_key(struct task_struct *task, struct event_key 
 
 static __always_inline __s32 task_call(struct task_struct *task, struct pt_regs *registers, __u32 *flags)
 {
+	if (!registers)
+		return -1;
 #if defined(__TARGET_ARCH_x86)
 	if (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT)
 		*flags |= EVENT_TASK_COMPAT;
@@ -129,14 +132,14 @@ static __always_inline __u32 task_writes(struct task_struct *task)
 
 	if (BPF_CORE_READ(task, flags) & (PF_KTHREAD | PF_IO_WORKER))
 		return 0;
-	call = task_call(task, (struct pt_regs *)bpf_task_pt_regs(task), &flags);
+	call = task_call(task, task_registers(task), &flags);
 	return call_writes_to(call, flags);
 }
 
 /* What that is. */
 static __always_inline struct file *task_writes_file(struct task_struct *task, __u32 argument)
 {
-	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct pt_regs *registers = task_registers(task);
 	__u32 flags = 0;
 
 	task_call(task, registers, &flags);
@@ -147,7 +150,7 @@ static __always_inline struct file *task_writes_file(struct task_struct *task, _
  * names no task. */
 static __noinline int task_describe(struct event_task *out)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task_current();
 	struct event_task zero = {};
 	__u32 flags = task_context(task);
 	struct pt_regs *registers;
@@ -173,7 +176,7 @@ static __noinline int task_describe(struct event_task *out)
 		out->flags = flags | EVENT_TASK_IO_WORKER;
 		return 0;
 	}
-	registers = (struct pt_regs *)bpf_task_pt_regs(task);
+	registers = task_registers(task);
 	out->system_call = task_call(task, registers, &flags);
 	out->flags = flags;
 	argument = call_writes_to(out->system_call, flags);

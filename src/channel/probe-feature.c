@@ -75,7 +75,7 @@ static void tell_kernel(struct feature_telling *telling, const struct probe_kern
 			     : NULL);
 	feature_tell(telling, "interrupt context", kernel->context_known,
 		     "telling a timer's or packet's doing from that of the task that it interrupted",
-		     kernel->context_known ? NULL : "the preemption count is not to be found by way of BTF");
+		     kernel->context_known ? NULL : "neither BTF nor /proc/kallsyms says where the preemption count is");
 	feature_tell(telling, "fentry and fexit", kernel->fexit,
 		     "results of sysctl and sysfs writes below any system call, refusals without a look at other sockets",
 		     kernel->fexit ? NULL : "%s", kernel->fexit_why);

@@ -35,18 +35,17 @@ static int64_t member_offset(const struct btf *btf, const struct btf_type *type,
 	return -1;
 }
 
-/* How far the preemption count and the pointer to the current task lie from the run queue in each processor's memory. */
-static void learn_context(const struct btf *btf, struct probe_kernel *kernel)
+/* Where these lie in each processor's memory; -1 = not known. */
+struct context_places {
+	int64_t queue, count, task;
+};
+
+static void places_from_types(const struct btf *btf, struct context_places *places)
 {
-	int64_t queue = -1, count = -1, task = -1;
 	const struct btf_type *section;
 	const struct btf_var_secinfo *info;
 	int id = libbpf.btf__find_by_name_kind(btf, ".data..percpu", BTF_KIND_DATASEC);
 
-#if !defined(__x86_64__)
-	kernel->context_known = true; /* it stands in the task */
-	return;
-#endif
 	if (id < 0)
 		return;
 	section = libbpf.btf__type_by_id(btf, id);
@@ -58,24 +57,59 @@ static void learn_context(const struct btf *btf, struct probe_kernel *kernel)
 		if (!name)
 			continue;
 		if (!strcmp(name, "runqueues"))
-			queue = info->offset;
+			places->queue = info->offset;
 		else if (!strcmp(name, "__preempt_count"))
-			count = info->offset;
+			places->count = info->offset;
 		else if (!strcmp(name, "current_task"))
-			task = info->offset;
+			places->task = info->offset;
 		else if (!strcmp(name, "pcpu_hot") && (type = libbpf.btf__type_by_id(btf, variable->type)) && btf_is_composite(type)) {
 			int64_t inner_count = member_offset(btf, type, "preempt_count"), inner_task = member_offset(btf, type, "current_task");
 
 			if (inner_count >= 0 && inner_task >= 0) {
-				count = info->offset + inner_count;
-				task = info->offset + inner_task;
+				places->count = info->offset + inner_count;
+				places->task = info->offset + inner_task;
 			}
 		}
 	}
-	if (queue < 0 || count < 0 || task < 0)
+}
+
+/* A kernel whose types were written by an older pahole has no variables among them. Its symbols are shown to who may see them, else all are 0. */
+static void places_from_symbols(struct context_places *places)
+{
+	const struct {
+		const char *name;
+		int64_t *place;
+	} wanted[] = { { "runqueues", &places->queue }, { "__preempt_count", &places->count }, { "current_task", &places->task } };
+	_cleanup_fclose_ FILE *file = fopen("/proc/kallsyms", "re");
+	char line[512], type, name[256];
+	uint64_t address;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		/* The variables of modules have theirs behind the name. */
+		if (strchr(line, '[') || sscanf(line, "%" SCNx64 " %c %255s", &address, &type, name) != 3)
+			continue;
+		for (unsigned int i = 0; address && i < ARRAY_SIZE(wanted); i++)
+			if (!strcmp(name, wanted[i].name))
+				*wanted[i].place = (int64_t)address;
+	}
+}
+
+/* How far the preemption count and the pointer to the current task lie from the run queue in each processor's memory. */
+static void learn_context(const struct btf *btf, struct probe_kernel *kernel)
+{
+	struct context_places places = { -1, -1, -1 };
+
+#if !defined(__x86_64__)
+	kernel->context_known = true; /* it stands in the task */
+	return;
+#endif
+	places_from_types(btf, &places);
+	if (places.queue < 0)
+		places_from_symbols(&places);
+	if (places.queue < 0 || places.count < 0 || places.task < 0)
 		return;
-	kernel->preempt_count_distance = count - queue;
-	kernel->current_task_distance = task - queue;
+	kernel->preempt_count_distance = places.count - places.queue;
+	kernel->current_task_distance = places.task - places.queue;
 	kernel->context_known = true;
 }
 
@@ -141,8 +175,10 @@ void probe_kernel_learn(struct probe_kernel *ret)
 				 bpf_has_tracepoint(btf, "sched_process_exit", 1);
 		learn_task_work(btf, &kernel);
 		learn_context(btf, &kernel);
-		if (!bpf_missing_capability())
+		if (!bpf_missing_capability()) {
+			kernel.registers = bpf_takes_registers(BPF_PROG_TYPE_SOCKET_FILTER) && bpf_takes_registers(BPF_PROG_TYPE_CGROUP_SYSCTL);
 			try_fexit(btf, &kernel);
+		}
 	}
 	if (!kernel.fexit_why[0] && !kernel.fexit)
 		snprintf(kernel.fexit_why, sizeof(kernel.fexit_why), "%s", btf ? "needs CAP_BPF and CAP_PERFMON" : kernel.btf_why);

@@ -56,6 +56,7 @@ struct probe_kernel {
 	bool process;        /* sched_process_exec, _fork, _exit */
 	bool task_work;      /* bpf_task_work_schedule_resume_impl() */
 	bool task_work_aux;  /* its last argument is a struct */
+	bool registers;      /* bpf_task_pt_regs() for every kind of program that we have */
 	bool fexit;          /* fentry and fexit may be loaded and attached */
 	char fexit_why[96];
 	bool context_known; /* where the preemption count stands */

@@ -137,6 +137,7 @@ static struct recorder_bpf *skeleton_open(const struct probe *probe, const struc
 	skeleton->rodata->refused_protocols = 0;
 	for (unsigned int i = 0; i < PROTOCOL_COUNT; i++)
 		skeleton->rodata->refused_protocols |= UINT32_C(1) << protocols[i]->number;
+	skeleton->rodata->registers_by_helper = kernel->registers;
 	skeleton->rodata->context_known = kernel->context_known;
 	skeleton->rodata->preempt_count_distance = kernel->preempt_count_distance;
 	skeleton->rodata->current_task_distance = kernel->current_task_distance;

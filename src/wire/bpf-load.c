@@ -109,6 +109,22 @@ bool bpf_has_helper(const struct btf *btf, const char *name)
 	return false;
 }
 
+bool bpf_takes_registers(unsigned int type)
+{
+	const struct bpf_insn instructions[] = {
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_get_current_task_btf },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_task_pt_regs },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	const int program = libbpf.bpf_prog_load(type, "ferry_try", "Dual BSD/GPL", instructions, sizeof(instructions) / sizeof(*instructions), NULL);
+
+	if (program >= 0)
+		close(program);
+	return program >= 0;
+}
+
 /* One load at a time and thread: libbpf's words go through a function without data. */
 static __thread char first_words[192];
 static __thread libbpf_print_fn_t print_before;

@@ -19,6 +19,8 @@ bool bpf_has_tracepoint(const struct btf *btf, const char *name, unsigned int ar
 bool bpf_tracepoint_takes(const struct btf *btf, const char *name, unsigned int argument, const char *structure);
 /* Whether that kernel knows the helper NAME ("BPF_FUNC_find_vma"). */
 bool bpf_has_helper(const struct btf *btf, const char *name);
+/* Whether programs of TYPE (enum bpf_prog_type) may ask for the registers of the current task, bpf_task_pt_regs(): one that does is tried. */
+bool bpf_takes_registers(unsigned int type);
 /* Runs of OBJECT's programs that the kernel has left out, as the same program ran on that processor already. */
 uint64_t bpf_missed(const struct bpf_object *object);
 /* Gives BTF back at the end of its scope. */
