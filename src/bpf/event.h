@@ -26,7 +26,8 @@ enum event_type {
 	EVENT_REQUEST = 3,    /* bytes of a refused request whose error quoted only its header */
 	EVENT_SYSCTL = 4,     /* a sysctl is about to be written */
 	EVENT_SYSCTL_END = 5, /* that write returned */
-	EVENT_FILE = 6,       /* a write to a file of sysfs or procfs returned (where fexit is to be had) */
+	EVENT_FILE = 6,       /* a write to a file of sysfs was refused (where fexit is to be had) */
+	EVENT_MODULE = 7,     /* a module came, went or was asked for */
 	EVENT_TYPE_COUNT
 };
 
@@ -129,14 +130,27 @@ struct event_sysctl_end {
 
 #define EVENT_PATH_MAXIMUM 512
 
+#define EVENT_TEXT_MAXIMUM 256
+
 struct event_file {
 	struct event_header header;
 	long long result;      /* what the write returned */
-	event_u64 offset;      /* file position behind the write */
+	event_u32 device;      /* number of the file system as the kernel has it */
+	event_s32 text_length; /* bytes that were to be written; more than EVENT_TEXT_MAXIMUM: cut; -1: not known */
 	event_u32 path_length; /* bytes of path: parts below the mount, from the file upwards, a NUL after each; more than EVENT_PATH_MAXIMUM: cut */
 	event_u32 reserved;
+	char text[EVENT_TEXT_MAXIMUM];
 	char path[EVENT_PATH_MAXIMUM];
 	char slack[256]; /* scratch of the kernel side */
+};
+
+enum event_module_what { MODULE_REQUESTED, MODULE_LOADED, MODULE_REMOVED };
+
+struct event_module {
+	struct event_header header;
+	event_u32 what;   /* enum event_module_what */
+	event_u32 taints; /* bits by the kernel's TAINT_* */
+	char name[64];    /* of the module; of a request: what was asked for, which may be an alias */
 };
 
 /* Who a key is: value of the "actors" map, keyed by struct event_key. Lives on after the process has died, until the map's LRU takes it.

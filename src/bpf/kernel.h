@@ -104,6 +104,7 @@ struct qstr {
 	const unsigned char *name;
 };
 struct super_block {
+	unsigned int s_dev;
 	unsigned long s_magic;
 };
 struct inode {
@@ -139,6 +140,10 @@ struct fdtable {
 };
 struct files_struct {
 	struct fdtable *fdt;
+};
+struct module {
+	char name[56];
+	unsigned long taints;
 };
 struct kiocb {
 	struct file *ki_filp;

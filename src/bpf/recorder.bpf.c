@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* The recorder's programs. Several ways to the same event stand side by side: user space loads the first that this kernel takes. */
-#include "bpf/actor.h"
+#include "bpf/recorder.h"
+#include "bpf/recorder-file.h"
+#include "bpf/recorder-module.h"
 #include "bpf/request.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -14,48 +16,6 @@ __u64 socket_cookies[SOCKET_COUNT];
 const volatile __u32 refused_protocols = 1;
 /* Whether a refused request whose error quotes its header alone is looked for in the program's memory. */
 const volatile bool request_from_memory;
-
-/* Events of each type that found no room. */
-__u64 event_lost[EVENT_TYPE_COUNT];
-
-/* One ring for each promise: a flood of refusals, which anybody can make, or of notices pushes no other event out. */
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 22);
-} notices SEC(".maps");
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
-} messages SEC(".maps");
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 21);
-} knobs SEC(".maps");
-
-static __always_inline void *event_reserve(void *ring, __u16 size, __u16 type)
-{
-	struct event_header *event = bpf_ringbuf_reserve(ring, size, 0);
-
-	if (!event) {
-		__sync_fetch_and_add(&event_lost[type], 1);
-		return NULL;
-	}
-	event->type = type;
-	event->size = size;
-	event->processor = bpf_get_smp_processor_id();
-	event->time = bpf_ktime_get_boot_ns();
-	task_describe(&event->task);
-	return event;
-}
-
-/* An interrupt has no process; nor has a kernel that cannot tell. */
-static __always_inline void event_actor_known(const struct event_header *event)
-{
-	struct event_key key = event->task.key;
-
-	if (!(event->task.flags & (EVENT_TASK_SOFTIRQ | EVENT_TASK_INTERRUPT)))
-		actor_gather(&key);
-}
 
 /* ---- Notices: a filter on our own multicast socket, which drops nothing. It runs in the context of whoever makes the kernel notify, for the very
  * message. ---- */
@@ -544,27 +504,5 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	process->uid = BPF_CORE_READ(task, cred, uid.val);
 	process->login_uid = task_login_uid(task);
 	process->ended = 1;
-	return 0;
-}
-
-/* ---- Files of sysfs, where fexit is to be had: the result, below any system call. ---- */
-
-SEC("fexit/kernfs_fop_write_iter")
-int BPF_PROG(file_fexit, struct kiocb *kiocb, void *iterator, long result)
-{
-	struct file *file = BPF_CORE_READ(kiocb, ki_filp);
-	struct event_file *event;
-
-	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SYSFS_MAGIC)
-		return 0;
-	event = event_reserve(&knobs, sizeof(*event), EVENT_FILE);
-	if (!event)
-		return 0;
-	event->result = result;
-	event->offset = BPF_CORE_READ(kiocb, ki_pos);
-	event->reserved = 0;
-	event->path_length = path_parts(event->path, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt), 0);
-	event_actor_known(&event->header);
-	bpf_ringbuf_submit(event, 0);
 	return 0;
 }

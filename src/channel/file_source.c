@@ -1,17 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The source for files of sysfs and procfs (and of sysctl, where there is no BPF): fanotify tells that a write succeeded and whose it was, the
- * baseline what stood there before. */
+ * baseline what stood there before; the probe, where it can, that one to sysfs was refused. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "channel/baseline.h"
+#include "channel/path-parts.h"
 #include "channel/source.h"
 #include "wire/fanotify.h"
 #include "wire/file.h"
 
 /* The longest that an event is taken to wait for an idle recorder, ns. */
 #define WAKE_UP 10000000
+/* Refusals that are held. */
+#define REFUSED_MAXIMUM 1024
+
+struct refused {
+	struct refused *next;
+	struct origin origin;
+	int result;
+	char *written; /* NULL: not known */
+	size_t length;
+	bool cut;
+	char path[sizeof("/sys") + PATH_PARTS_ROOM];
+};
 
 struct file_source {
 	struct recording recording;
@@ -19,6 +34,9 @@ struct file_source {
 	struct netlink_source *route;
 	struct fanotify *fanotify;
 	bool with_sysctl;
+	uint32_t device; /* of our sysfs, as the kernel numbers it: that of another network namespace is another one */
+	struct refused *first, **tail;
+	unsigned int refused_count;
 	uint64_t last;  /* boottime of the last event: a gap begins there */
 	uint64_t begun; /* when the last reading began */
 	uint64_t since; /* no event that is read now is older */
@@ -29,6 +47,7 @@ int file_source_open(const struct recording *recording, struct baseline *baselin
 {
 	static const char *const paths[] = { "/proc", "/sys", NULL };
 	struct file_source *source = calloc(1, sizeof(*source));
+	struct stat status;
 	int r;
 
 	if (!source)
@@ -37,7 +56,10 @@ int file_source_open(const struct recording *recording, struct baseline *baselin
 	source->baseline = baseline;
 	source->route = route;
 	source->with_sysctl = with_sysctl;
+	source->tail = &source->first;
 	source->last = source->begun = boottime_now();
+	if (stat("/sys", &status) == 0)
+		source->device = (uint32_t)(major(status.st_dev) << 20 | minor(status.st_dev));
 	r = fanotify_open(paths, &source->fanotify, error);
 	if (r < 0) {
 		free(source);
@@ -47,10 +69,34 @@ int file_source_open(const struct recording *recording, struct baseline *baselin
 	return 0;
 }
 
+static struct refused *refused_take(struct file_source *source)
+{
+	struct refused *refused = source->first;
+
+	if (!refused)
+		return NULL;
+	source->first = refused->next;
+	if (!source->first)
+		source->tail = &source->first;
+	source->refused_count--;
+	return refused;
+}
+
+static void refused_free(struct refused *refused)
+{
+	actor_unref(refused->origin.actor);
+	free(refused->written);
+	free(refused);
+}
+
 struct file_source *file_source_close(struct file_source *source)
 {
+	struct refused *refused;
+
 	if (!source)
 		return NULL;
+	while ((refused = refused_take(source)))
+		refused_free(refused);
 	fanotify_close(source->fanotify);
 	free(source);
 	return NULL;
@@ -196,6 +242,80 @@ static int event(void *data, const struct fanotify_event *event)
 	return 0;
 }
 
+/* ---- Refusals ---- */
+
+void file_source_refused(struct file_source *source, const struct event_file *event)
+{
+	struct refused *refused;
+
+	/* From -512 to -516 it begins anew, as another write. */
+	if (event->header.size < sizeof(*event) || event->device != source->device || event->result >= 0 ||
+	    (event->result <= -512 && event->result >= -516))
+		return;
+	refused = source->refused_count < REFUSED_MAXIMUM ? calloc(1, sizeof(*refused)) : NULL;
+	if (!refused) {
+		source->recording.drop(source->recording.sink, "sysfs and procfs", event->header.time);
+		return;
+	}
+	refused->origin = (struct origin){ .actor = probe_actor(source->recording.probe, &event->header.task), .boottime = event->header.time };
+	refused->result = (int)event->result;
+	if (event->text_length >= 0) {
+		refused->cut = event->text_length > EVENT_TEXT_MAXIMUM;
+		refused->length = strnlen(event->text, refused->cut ? EVENT_TEXT_MAXIMUM : (size_t)event->text_length);
+		refused->written = strndup(event->text, refused->length);
+	}
+	memcpy(refused->path, "/sys", 4);
+	path_parts_join(event->path, event->path_length, refused->path + 4);
+	*source->tail = refused;
+	source->tail = &refused->next;
+	source->refused_count++;
+}
+
+/* What stands there, and what was to stand there. */
+static void tell_refused(struct file_source *source, const struct refused *refused, const char *address)
+{
+	const struct nature *nature = nature_of(address);
+	_cleanup_buffer_ struct buffer now = { 0 }, was = { 0 }, wanted = { 0 };
+	struct ferry_change change = { .boottime = refused->origin.boottime,
+				       .kind = FERRY_CHANGED,
+				       .address = address,
+				       .door = FERRY_DOOR_SYSFS,
+				       .actor = refused->origin.actor,
+				       .result = refused->result,
+				       .consistency = refused->cut || !refused->written ? FERRY_UNKNOWN : FERRY_WHOLE,
+				       .source = "sysfs" };
+	bool secret = nature && nature->flags & NATURE_SECRET;
+
+	if (nature && nature->flags & NATURE_NOISE)
+		return;
+	if (!secret && !(nature && nature->flags & NATURE_SLOW) && file_read_address(source->recording.machine, address, &now) >= 0) {
+		trim(&now);
+		buffer_add(&now, "", 0);
+		file_value_json(&was, now.data, now.length, true);
+		change.before = was.failed ? NULL : was.data;
+	}
+	if (refused->written && secret)
+		buffer_add_text(&wanted, "\"(secret)\"");
+	else if (refused->written)
+		file_value_json(&wanted, refused->written, strcspn(refused->written, "\n"), false);
+	change.after = wanted.failed ? NULL : wanted.data;
+	source->recording.count(source->recording.sink, 1, 0);
+	source->recording.emit(source->recording.sink, &change);
+}
+
+static void process_refused(struct file_source *source)
+{
+	struct refused *refused;
+
+	while ((refused = refused_take(source))) {
+		_cleanup_buffer_ struct buffer address = { 0 };
+
+		if (file_canonical(source->recording.machine, refused->path, &address) >= 0 && !address.failed)
+			tell_refused(source, refused, address.data);
+		refused_free(refused);
+	}
+}
+
 static void tell_lost(struct file_source *source, uint64_t lost)
 {
 	struct ferry_change gap = {
@@ -216,6 +336,7 @@ int file_source_process(struct file_source *source)
 	/* What came while the reading before this one went on, or has woken us just now. */
 	source->since = begin - last > WAKE_UP ? begin - WAKE_UP : last;
 	source->begun = begin;
+	process_refused(source);
 	r = fanotify_read(source->fanotify, event, source, &lost);
 	if (lost)
 		tell_lost(source, lost);

@@ -98,6 +98,7 @@ static void tell_parts(struct feature_telling *telling, const struct probe *prob
 				       "the errno of a refused sysctl write; without it a refusal is found by reading back" },
 		[PROBE_PROCESS] = { "process tracepoints", "who wrote to sysfs where the program was gone before it could be asked" },
 		[PROBE_FILE] = { "results of sysfs writes", "refused sysfs writes with their errno; without it only writes that succeeded are told" },
+		[PROBE_MODULE] = { "module tracepoints", "modules that are loaded and removed, and who asked for them" },
 	};
 
 	for (int part = 0; part < PROBE_PART_COUNT; part++) {

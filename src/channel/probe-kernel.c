@@ -173,6 +173,8 @@ void probe_kernel_learn(struct probe_kernel *ret)
 		kernel.sk_data_ready = bpf_has_tracepoint(btf, "sk_data_ready", 1);
 		kernel.process = bpf_has_tracepoint(btf, "sched_process_exec", 3) && bpf_has_tracepoint(btf, "sched_process_fork", 2) &&
 				 bpf_has_tracepoint(btf, "sched_process_exit", 1);
+		kernel.modules = bpf_has_tracepoint(btf, "module_load", 1) && bpf_has_tracepoint(btf, "module_free", 1) &&
+				 bpf_has_tracepoint(btf, "module_request", 1);
 		learn_task_work(btf, &kernel);
 		learn_context(btf, &kernel);
 		if (!bpf_missing_capability()) {

@@ -30,6 +30,7 @@ enum way_needs {
 	NEEDS_MEMORY = 1 << 2,
 	NEEDS_PROCESS = 1 << 3,
 	NEEDS_TASK_WORK = 1 << 4,
+	NEEDS_MODULES = 1 << 5,
 };
 
 /* The ways to each part, the best first. */
@@ -49,6 +50,7 @@ static const struct way {
 	{ PROBE_SYSCTL, 0, { "sysctl_attempt" }, "cgroup/sysctl program" },
 	{ PROBE_PROCESS, NEEDS_PROCESS, { "process_exec", "process_fork", "process_exit" }, "sched_process tracepoints" },
 	{ PROBE_FILE, NEEDS_FEXIT, { "file_fexit" }, "fexit on kernfs_fop_write_iter" },
+	{ PROBE_MODULE, NEEDS_MODULES, { "module_load", "module_free", "module_request" }, "module tracepoints" },
 };
 
 static void part_inactive(struct probe *probe, enum probe_part part, const char *format, ...) _printf_(3, 4);
@@ -79,6 +81,8 @@ static const char *way_missing(const struct way *way, const struct probe_kernel 
 		return "the kernel has no sched_process tracepoints";
 	if (way->needs & NEEDS_TASK_WORK && !kernel->task_work)
 		return "the kernel has no bpf_task_work_schedule_resume_impl()";
+	if (way->needs & NEEDS_MODULES && !kernel->modules)
+		return "the kernel takes no modules (CONFIG_MODULES), or does not tell of them";
 	return NULL;
 }
 

@@ -20,7 +20,8 @@ enum probe_part {
 	PROBE_SYSCTL,     /* attempts with values */
 	PROBE_SYSCTL_END, /* their results */
 	PROBE_PROCESS,    /* identity of processes that have died (exec, fork, exit) */
-	PROBE_FILE,       /* sysfs writes told below the system call, with their result */
+	PROBE_FILE,       /* refused sysfs writes, with their errno */
+	PROBE_MODULE,     /* modules that come and go */
 	PROBE_PART_COUNT
 };
 struct probe_state {

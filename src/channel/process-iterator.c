@@ -260,10 +260,17 @@ static const char *namespaces_differ(void)
  * -ENOENT where it can do nothing at all. */
 static int set_places(struct process_bpf *skeleton)
 {
-	enum { QUEUES, OFFSET, NUMBER, GROUP, DESCRIPTION, WORK, PLACES };
+	enum { QUEUES, OFFSET, NUMBER, HOT, HOT_NUMBER, GROUP, DESCRIPTION, WORK, PLACES };
 	struct kernel_place places[PLACES] = {
-		[QUEUES] = { NULL, "runqueues" },    [OFFSET] = { NULL, "this_cpu_off" },  [NUMBER] = { NULL, "cpu_number" },
-		[GROUP] = { "css_set", "dfl_cgrp" }, [DESCRIPTION] = { "worker", "desc" }, [WORK] = { "worker", "current_work" },
+		[QUEUES] = { NULL, "runqueues" },
+		[OFFSET] = { NULL, "this_cpu_off" },
+		[NUMBER] = { NULL, "cpu_number" },
+		/* From 6.2 to 6.14 it stands with others in a struct without a name. */
+		[HOT] = { NULL, "pcpu_hot" },
+		[HOT_NUMBER] = { "", "cpu_number" },
+		[GROUP] = { "css_set", "dfl_cgrp" },
+		[DESCRIPTION] = { "worker", "desc" },
+		[WORK] = { "worker", "current_work" },
 	};
 
 	if (kernel_places(places, PLACES) < 0 || places[GROUP].offset < 0)
@@ -278,6 +285,8 @@ static int set_places(struct process_bpf *skeleton)
 	skeleton->rodata->offset_distance = places[OFFSET].offset - places[QUEUES].offset;
 	if (places[NUMBER].offset >= 0)
 		skeleton->rodata->number_distance = places[NUMBER].offset - places[QUEUES].offset;
+	else if (places[HOT].offset >= 0 && places[HOT_NUMBER].offset >= 0)
+		skeleton->rodata->number_distance = places[HOT].offset + places[HOT_NUMBER].offset - places[QUEUES].offset;
 	skeleton->rodata->processors = (uint32_t)get_nprocs_conf();
 	return 0;
 }

@@ -221,6 +221,18 @@ static const struct field filesystems_fields[] = {
 static const struct schema filesystems_schema = SCHEMA("filesystems", "a kind of file system that the kernel knows", filesystems_fields);
 static const struct layout filesystems = { LAYOUT_ROWS, LAYOUT_EXACT, .schema = &filesystems_schema, .separators = "\t" };
 
+static const struct field modules_fields[] = {
+	{ "name", FIELD_TEXT, FIELD_KEY, .help = "its name" },
+	{ "size", FIELD_U64, 0, "bytes", "memory that it takes" },
+	{ "users", FIELD_S32, FIELD_VOLATILE, .help = "what uses it: modules, devices, open files" },
+	{ "used_by", FIELD_TEXT, .help = "the modules among them, a comma behind each; - where there are none" },
+	{ "state", FIELD_TEXT, .help = "Live, Loading or Unloading" },
+	{ "address", FIELD_TEXT, .help = "where it lies; 0x0 to those who may not know" },
+	{ "taints", FIELD_TEXT, .help = "in brackets, where it taints the kernel: P proprietary, O out of tree, E not signed, F forced" },
+};
+static const struct schema modules_schema = SCHEMA("modules", "a module of the kernel", modules_fields);
+static const struct layout modules = { LAYOUT_ROWS, .schema = &modules_schema };
+
 static const struct field pressure_fields[] = {
 	DECIMAL("avg10", 2, "percent", "of the last 10 seconds"),
 	DECIMAL("avg60", 2, "percent", "of the last minute"),
@@ -237,6 +249,7 @@ const struct report reports_machine[] = {
 	{ "interrupts", &interrupts, 1 },
 	{ "loadavg", &loadavg },
 	{ "meminfo", &meminfo },
+	{ "modules", &modules, 1 },
 	{ "mounts", &report_mounts, STEADY_ALL },
 	{ "partitions", &partitions, STEADY_ALL },
 	{ "pressure/*", &pressure },

@@ -88,6 +88,16 @@ int file_source_open(const struct recording *recording, struct baseline *baselin
 		     struct file_source **ret, struct error *error) _must_check_;
 struct file_source *file_source_close(struct file_source *source);
 int file_source_descriptor(const struct file_source *source);
+/* A write that was refused. */
+void file_source_refused(struct file_source *source, const struct event_file *event);
 int file_source_process(struct file_source *source);
+
+/* ---- modules of the kernel ---- */
+struct module_source;
+int module_source_open(const struct recording *recording, struct module_source **ret) _must_check_;
+struct module_source *module_source_close(struct module_source *source);
+void module_source_event(struct module_source *source, const struct event_module *event);
+/* Tells those that came or went before UNTIL (boottime). */
+void module_source_process(struct module_source *source, uint64_t until);
 
 #endif

@@ -64,6 +64,14 @@ static int event(void *data, const struct event_header *header)
 		if (recorder->sysctl)
 			sysctl_source_event(recorder->sysctl, header);
 		break;
+	case EVENT_FILE:
+		if (recorder->file)
+			file_source_refused(recorder->file, (const struct event_file *)header);
+		break;
+	case EVENT_MODULE:
+		if (recorder->module)
+			module_source_event(recorder->module, (const struct event_module *)header);
+		break;
 	}
 	return 0;
 }
@@ -84,6 +92,8 @@ static void before(void *sink, uint64_t boottime)
 		netlink_source_refusals(*source, boottime);
 	if (recorder->sysctl)
 		sysctl_source_process(recorder->sysctl, boottime);
+	if (recorder->module)
+		module_source_process(recorder->module, boottime);
 }
 
 static uint64_t sysctl_cause(void *sink, uint32_t tid, uint64_t boottime, bool *ret_pending)
@@ -187,7 +197,10 @@ static int open_files(struct ferry_recorder *recorder)
 	r = file_source_open(&recorder->recording, recorder->baseline, recorder->netlink[PROTOCOL_AT_route], !sysctl, &recorder->file, &error);
 	if (r < 0)
 		missing(&recorder->missing.file, &error);
-	return 0;
+	if (!probe_state(recorder->probe, PROBE_MODULE)->active)
+		return 0;
+	r = module_source_open(&recorder->recording, &recorder->module);
+	return r < 0 ? error_set(&recorder->ferry->error, r, "cannot watch modules: %s", error_text(r)) : 0;
 }
 
 static const char *why_not_netlink(const struct ferry_recorder *recorder, const char *address)
@@ -338,6 +351,7 @@ struct ferry_recorder *ferry_recorder_free(struct ferry_recorder *recorder)
 		return NULL;
 	file_source_close(recorder->file);
 	sysctl_source_close(recorder->sysctl);
+	module_source_close(recorder->module);
 	for (unsigned int i = 0; i < PROTOCOL_COUNT; i++)
 		netlink_source_close(recorder->netlink[i]);
 	probe_free(recorder->probe);
@@ -369,7 +383,8 @@ int ferry_recorder_descriptor(const struct ferry_recorder *recorder)
 /* Identities and refusals that the probe itself had no room for. */
 static void tell_probe_lost(struct ferry_recorder *recorder)
 {
-	uint64_t lost = probe_lost(recorder->probe, EVENT_REFUSED) + probe_lost(recorder->probe, EVENT_SYSCTL);
+	uint64_t lost = probe_lost(recorder->probe, EVENT_REFUSED) + probe_lost(recorder->probe, EVENT_SYSCTL) +
+			probe_lost(recorder->probe, EVENT_FILE) + probe_lost(recorder->probe, EVENT_MODULE);
 	struct ferry_change gap = { .kind = FERRY_GAP, .boottime = boottime_now(), .source = "probe", .lost = lost - recorder->told_lost };
 
 	if (lost == recorder->told_lost)
@@ -407,6 +422,8 @@ int ferry_recorder_process(struct ferry_recorder *recorder)
 	next = process_netlink(recorder, next);
 	if (recorder->sysctl)
 		next = earlier(next, sysctl_source_process(recorder->sysctl, UINT64_MAX));
+	if (recorder->module)
+		module_source_process(recorder->module, UINT64_MAX);
 	if (recorder->file && r >= 0)
 		r = file_source_process(recorder->file);
 	/* A file may have led to a look at the socket and what it shows. */

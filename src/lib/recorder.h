@@ -25,6 +25,7 @@ struct ferry_recorder {
 	struct netlink_source *by_socket[PROTOCOL_COUNT]; /* as the probe numbers them */
 	struct sysctl_source *sysctl;
 	struct file_source *file;
+	struct module_source *module; /* NULL where the kernel tells of none */
 	struct baseline *baseline;
 	bool baseline_more; /* it is not complete yet */
 	struct history *history;

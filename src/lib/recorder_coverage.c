@@ -10,6 +10,8 @@ static const struct {
 	{ PROBE_REFUSED, "refused netlink requests" },
 	{ PROBE_REQUEST, "content of refused requests whose error is capped" },
 	{ PROBE_SYSCTL_END, "results of sysctl writes" },
+	{ PROBE_FILE, "refused sysfs writes" },
+	{ PROBE_MODULE, "modules of the kernel" },
 	{ PROBE_PROCESS, "who a process was that has ended" },
 };
 
