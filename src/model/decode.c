@@ -347,24 +347,55 @@ static int gather_value(struct decode *decode, struct value *list, const struct 
 	return 0;
 }
 
-/* Nests whose selector stood behind them in the message, and which were taken as bytes until it was known. */
-static int decode_selected(struct decode *decode, struct record *record, size_t header_entries)
+/* The last attribute of TYPE, which is there. */
+static struct attribute_iterator last_attribute(const uint8_t *data, size_t length, uint16_t type)
 {
+	struct attribute_iterator found = { 0 };
+
+	for (struct attribute_iterator i = attributes(data, length); attribute_next(&i);)
+		if (i.type == type)
+			found = i;
+	return found;
+}
+
+static struct entry *entry_of(struct record *record, size_t header_entries, uint16_t number)
+{
+	size_t i = header_entries;
+
+	while (record->entries[i].number != number)
+		i++;
+	return &record->entries[i];
+}
+
+/* Nests whose selector stood behind them in the message, or came once more: by what it says in the end. Each is told once. */
+static int decode_selected(struct decode *decode, struct record *record, size_t header_entries, const uint8_t *data, size_t length)
+{
+	size_t kept = header_entries;
+
 	for (size_t i = header_entries; i < record->count; i++) {
-		struct entry *entry = &record->entries[i];
-		const struct field *field = entry->field ? NULL : attribute_field(record->schema, entry->number);
-		struct value value;
+		struct entry *entry = &record->entries[kept];
+		const struct field *field = attribute_field(record->schema, record->entries[i].number);
+		struct attribute_iterator last;
 		int r;
 
-		if (!field || field->kind != FIELD_SELECT)
+		*entry = record->entries[i];
+		if (!field || field->kind != FIELD_SELECT) {
+			kept++;
 			continue;
-		r = decode_select(decode, field, (const uint8_t *)entry->value.bytes.data, entry->value.bytes.length, &value);
-		if (r == -EBADMSG)
+		}
+		if (entry_of(record, header_entries, entry->number) != entry)
 			continue;
-		if (r < 0)
+		kept++;
+		last = last_attribute(data, length, entry->number);
+		r = decode_select(decode, field, last.data, last.length, &entry->value);
+		if (r < 0 && r != -EBADMSG)
 			return r;
-		*entry = (struct entry){ .name = field->name, .field = field, .number = entry->number, .value = value };
+		if (r == -EBADMSG)
+			entry->value = value_data(VALUE_BYTES, last.data, last.length);
+		entry->field = r == 0 ? field : NULL;
+		entry->name = r == 0 ? field->name : NULL;
 	}
+	record->count = (uint32_t)kept;
 	return 0;
 }
 
@@ -407,12 +438,13 @@ static int decode_attributes(struct decode *decode, struct record *record, const
 				return r;
 		} else if (replaced) {
 			put_entry(replaced, entry);
+			selected |= repeated;
 		} else {
 			record->count++;
 		}
 	}
 	if (selected) {
-		int r = decode_selected(decode, record, header_entries);
+		int r = decode_selected(decode, record, header_entries, data, length);
 
 		if (r < 0)
 			return r;

@@ -168,6 +168,40 @@ static void test_last_of_repeated(void **state)
 	assert_json(record, "{\"family\":0,\"table\":0,\"index\":null,\"flags\":[],\"u8\":3,\"u16\":2,\"attribute 259\":\"04\"}");
 }
 
+/* A nest is what its selector says in the end, wherever that stands and however often both come; it is told once. */
+static void test_selected_anew(void **state)
+{
+	static const uint8_t learning[] = { 5, 0, 2, 0, 1, 0, 0, 0 };
+	static const struct {
+		const char *order; /* n, d: the kind "nest", "deep"; D: the nest; X: one that is none */
+		const char *json;
+	} cases[] = {
+		{ "nD", "\"kind\":\"nest\",\"data\":{\"learning\":true}" },  { "Dn", "\"data\":{\"learning\":true},\"kind\":\"nest\"" },
+		{ "nDd", "\"kind\":\"deep\",\"data\":{\"bottom\":1}" },      { "DDd", "\"data\":{\"bottom\":1},\"kind\":\"deep\"" },
+		{ "DnD", "\"data\":{\"learning\":true},\"kind\":\"nest\"" }, { "DnX", "\"attribute 24\":\"09\",\"kind\":\"nest\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct sample_header header = { .prefix = 1 };
+		_cleanup_arena_ struct arena arena = { 0 };
+		_cleanup_buffer_ struct buffer message = { 0 }, json = { 0 };
+		struct record *record = NULL;
+
+		buffer_add(&message, &header, sizeof(header));
+		for (const char *at = cases[i].order; *at; at++)
+			if (*at == 'D')
+				put(&message, A_DATA, learning, sizeof(learning));
+			else if (*at == 'X')
+				put(&message, A_DATA, "\t", 1);
+			else
+				put(&message, A_KIND, *at == 'n' ? "nest" : "deep", 5);
+		assert_int_equal(schema_decode(&sample_schema, message.data, message.length, &arena, &record), 0);
+		buffer_printf(&json, "{\"family\":0,\"table\":0,\"index\":null,\"flags\":[],%s}", cases[i].json);
+		assert_json(record, json.data);
+	}
+}
+
 static void test_absent_prefix(void **state)
 {
 	static const struct {
@@ -410,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_malformed_end_keeps_the_beginning),
 		cmocka_unit_test(test_wrong_length_is_unknown),
 		cmocka_unit_test(test_last_of_repeated),
+		cmocka_unit_test(test_selected_anew),
 		cmocka_unit_test(test_absent_prefix),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_shorter_struct),
