@@ -56,40 +56,47 @@ static struct ferry_change reversed(const struct ferry_change *change, uint64_t 
 				      .source = "undo" };
 }
 
-/* Without a recorder. That the state is back and the history does not say so would be worse than no undo, but the state is what was asked for: told
- * as a failure of the history alone. */
-static int write_down(struct undoing *undoing, struct ferry_change *change)
+/* Without a recorder: *RET is to write down what was done, NULL where a recorder has begun just now and may or may not have seen it. */
+static int writer_open(struct undoing *undoing, struct history **ret)
+{
+	int r = history_create(history_reader_path(undoing->history->reader), 0, 0, ret, &undoing->ferry->error);
+
+	return r == -EBUSY ? 0 : r;
+}
+
+static int write_down(struct history *writer, struct ferry_change *undo, struct error *error)
+{
+	undo->id = history_next_id(writer);
+	return history_add(writer, undo, error);
+}
+
+/* That the state is back and the history does not say so would be worse than no undo, but the state is what was asked for: told as a failure of the
+ * history alone. */
+int undo_tell(struct undoing *undoing, const struct ferry_change *changes, size_t count, const bool *done, bool recorded)
 {
 	struct error *error = &undoing->ferry->error;
 	_cleanup_history_ struct history *writer = NULL;
-	int r;
+	const struct ferry_actor *actor = probe_actor_of(NULL, (uint32_t)getpid());
+	const bool write = !recorded && !(undoing->flags & FERRY_UNDO_DRY_RUN);
+	int r = actor ? 0 : error_set(error, -ENOMEM, "no memory for the undo's own record"), written = 0;
 
-	r = history_create(history_reader_path(undoing->history->reader), 0, 0, &writer, error);
-	if (r == -EBUSY) /* a recorder has begun just now and may or may not have seen it */
-		return 0;
-	if (r >= 0) {
-		change->id = history_next_id(writer);
-		r = history_add(writer, change, error);
+	if (r >= 0 && write)
+		written = writer_open(undoing, &writer);
+	for (size_t i = 0; r >= 0 && written >= 0 && i < count; i++) {
+		struct ferry_change undo = reversed(&changes[i], undoing->ferry->netns);
+
+		undo.actor = actor;
+		if (done && !done[i])
+			continue;
+		if (writer)
+			written = write_down(writer, &undo, error);
+		if (written >= 0 && undoing->function)
+			r = undoing->function(undoing->data, &undo);
 	}
-	if (r >= 0)
-		r = history_flush(writer, error);
-	return r < 0 ? error_wrap(error, "%s is back as it was, but the history does not say so", change->address) : 0;
-}
-
-int undo_tell(struct undoing *undoing, const struct ferry_change *change, bool recorded)
-{
-	struct ferry_change undo = reversed(change, undoing->ferry->netns);
-	int r = 0;
-
-	undo.actor = probe_actor_of(NULL, (uint32_t)getpid());
-	if (!undo.actor)
-		return error_set(&undoing->ferry->error, -ENOMEM, "no memory for the undo's own record");
-	if (!recorded && !(undoing->flags & FERRY_UNDO_DRY_RUN))
-		r = write_down(undoing, &undo);
-	if (r >= 0 && undoing->function)
-		r = undoing->function(undoing->data, &undo);
-	actor_unref(undo.actor);
-	return r;
+	if (written >= 0 && writer)
+		written = history_flush(writer, error);
+	actor_unref(actor);
+	return written < 0 ? error_wrap(error, "%s is back as it was, but the history does not say so", changes->address) : r;
 }
 
 /* Where the recorder is to look for what the undo does: an object may come back under another name, a link with its other end. */
@@ -121,7 +128,7 @@ static int take_back(void *data, const struct ferry_change *change)
 	if (r >= 0)
 		r = undo_change(change, undoing->flags, &verbs, &result, &ferry->error);
 	if (r >= 0)
-		r = result.done ? undo_tell(undoing, change, recorded) : FERRY_UNCHANGED;
+		r = result.done ? undo_tell(undoing, change, 1, NULL, recorded) : FERRY_UNCHANGED;
 	undo_result_done(&result);
 	undoing->result = r;
 	return 0;

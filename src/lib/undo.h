@@ -20,9 +20,10 @@ struct undoing {
 	uint64_t start;
 };
 
-/* undo.c: tells the recorder of what CHANGE is the undo; and the undo itself, which is written down where nobody records. */
+/* undo.c: tells the recorder of what CHANGE is the undo; and the undo itself of those of CHANGES that were DONE (NULL: all), which are written down
+ * at once where nobody records. */
 int undo_announce(const char *path, const struct ferry_change *change, struct error *error) _must_check_;
-int undo_tell(struct undoing *undoing, const struct ferry_change *change, bool recorded) _must_check_;
+int undo_tell(struct undoing *undoing, const struct ferry_change *changes, size_t count, const bool *done, bool recorded) _must_check_;
 
 /* undo_transaction.c: change ID and all that was done with it, in one transaction. -ENOTSUP (without words): it is of no protocol that has those. */
 int undo_transaction(struct undoing *undoing, uint64_t id) _must_check_;

@@ -174,9 +174,8 @@ static int take_back(struct copies *copies)
 		r = undo_announce(path, &copies->list[0], &undoing->ferry->error);
 	if (r >= 0)
 		r = write_all(copies, steps, wanted, &count);
-	for (size_t i = 0; r >= 0 && i < copies->count; i++)
-		if (wanted[i])
-			r = undo_tell(undoing, &copies->list[i], recorded);
+	if (r >= 0 && count)
+		r = undo_tell(undoing, copies->list, copies->count, wanted, recorded);
 	return r < 0 ? r : count ? 0 : FERRY_UNCHANGED;
 }
 
