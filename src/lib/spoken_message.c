@@ -48,35 +48,14 @@ static const char *const route_kinds[] = {
 };
 static const char *const route_verbs[] = { "new", "delete", "get", "set" };
 
-/* What nf_tables messages are about, by type. Source: <linux/netfilter/nf_tables.h>. */
+/* What messages of nftables are about that are no objects, by type. Source: <linux/netfilter/nf_tables.h>. */
 static const struct {
 	const char *kind, *verb;
 } table_types[] = {
-	[NFT_MSG_NEWTABLE] = { "table", "new" },
-	[NFT_MSG_GETTABLE] = { "table", "get" },
-	[NFT_MSG_DELTABLE] = { "table", "delete" },
-	[NFT_MSG_NEWCHAIN] = { "chain", "new" },
-	[NFT_MSG_GETCHAIN] = { "chain", "get" },
-	[NFT_MSG_DELCHAIN] = { "chain", "delete" },
-	[NFT_MSG_NEWRULE] = { "rule", "new" },
-	[NFT_MSG_GETRULE] = { "rule", "get" },
-	[NFT_MSG_DELRULE] = { "rule", "delete" },
-	[NFT_MSG_NEWSET] = { "set", "new" },
-	[NFT_MSG_GETSET] = { "set", "get" },
-	[NFT_MSG_DELSET] = { "set", "delete" },
-	[NFT_MSG_NEWSETELEM] = { "element", "new" },
-	[NFT_MSG_GETSETELEM] = { "element", "get" },
-	[NFT_MSG_DELSETELEM] = { "element", "delete" },
 	[NFT_MSG_NEWGEN] = { "generation", "new" },
 	[NFT_MSG_GETGEN] = { "generation", "get" },
 	[NFT_MSG_TRACE] = { "trace", "new" },
-	[NFT_MSG_NEWOBJ] = { "object", "new" },
-	[NFT_MSG_GETOBJ] = { "object", "get" },
-	[NFT_MSG_DELOBJ] = { "object", "delete" },
 	[NFT_MSG_GETOBJ_RESET] = { "object", "get" },
-	[NFT_MSG_NEWFLOWTABLE] = { "flowtable", "new" },
-	[NFT_MSG_GETFLOWTABLE] = { "flowtable", "get" },
-	[NFT_MSG_DELFLOWTABLE] = { "flowtable", "delete" },
 };
 
 const struct family *spoken_find_family(const struct ferry_tracer *tracer, int protocol, uint16_t type)
@@ -251,7 +230,7 @@ static int name_netfilter(struct ferry_tracer *tracer, const struct nlmsghdr *me
 	}
 	if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES || type >= ARRAY_SIZE(table_types) || !table_types[type].kind)
 		return 0;
-	ret->address = address_of(tracer, "nftables", table_types[type].kind);
+	ret->address = address_of(tracer, "netfilter", table_types[type].kind);
 	ret->verb = message->nlmsg_flags & NLM_F_REQUEST && (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP &&
 				    strcmp(table_types[type].verb, "get") == 0
 			    ? "dump"

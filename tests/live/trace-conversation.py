@@ -104,8 +104,11 @@ class Netlink(unittest.TestCase):
         self.assertEqual(record["words"], "more than was copied: 64 of 70 messages")
 
     def test_nf_tables(self):
-        records = spoken(["nft", "add table ip ferry"])
-        self.assertIn(("netlink/nftables/table", "new"), [(record["address"], record["name"]) for record in records])
+        """By the addresses of the tree; what is no object of it beside them."""
+        told = {(record["address"], record["name"]) for record in spoken(["sh", "-c", "nft add table ip ferry && nft list ruleset && nft delete table ip ferry"])}
+        for address, verb in ("table", "new"), ("table", "delete"), ("table", "dump"), ("rule", "dump"), ("generation", "get"):
+            self.assertIn((f"netlink/netfilter/{address}", verb), told)
+        self.assertEqual({address.split("/")[1] for address, _ in told}, {"netfilter"})
 
 
 class Attributes(unittest.TestCase):
