@@ -83,6 +83,7 @@ int actor_process_read(uint32_t pid, struct actor_process *ret)
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
+	ret->pid = pid;
 	ret->uid = ret->login_uid = UINT32_MAX;
 	snprintf(name, sizeof(name), "/proc/%u", pid);
 	directory = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -96,11 +97,13 @@ int actor_process_read(uint32_t pid, struct actor_process *ret)
 		return r;
 	length = slurp(directory, "status", text, sizeof(text));
 	if (length > 0) {
-		const char *line = strstr(text, "\nUid:");
+		const char *process = strstr(text, "\nTgid:"), *user = strstr(text, "\nUid:");
 
+		if (process)
+			sscanf(process, " Tgid: %u", &ret->pid);
 		/* the real one, as the kernel side tells it */
-		if (line)
-			sscanf(line, " Uid: %u", &ret->uid);
+		if (user)
+			sscanf(user, " Uid: %u", &ret->uid);
 	}
 	if (slurp(directory, "loginuid", text, sizeof(text)) > 0)
 		ret->login_uid = (uint32_t)strtoul(text, NULL, 10);

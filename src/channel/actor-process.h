@@ -11,7 +11,7 @@
 #include "bpf/event.h"
 
 struct actor_process {
-	uint32_t ppid, uid, login_uid;
+	uint32_t pid, ppid, uid, login_uid;
 	uint64_t start; /* boottime, in ticks of 10 ms turned into ns */
 	uint64_t netns;
 	bool kernel;
@@ -23,7 +23,7 @@ struct actor_process {
 	bool argv_cut;
 };
 
-/* -ESRCH where there is none. */
+/* Of a thread its process, but for name and start. -ESRCH where there is none. */
 int actor_process_read(uint32_t pid, struct actor_process *ret);
 
 #endif

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "channel/actor-process.h"
 #include "channel/nature.h"
@@ -260,7 +261,8 @@ static struct actor *actor_from_proc(uint32_t pid, uint64_t start)
 		return NULL;
 	text = actor->text;
 	memcpy(actor->comm, process.comm, sizeof(process.comm));
-	actor->public.pid = actor->public.tid = pid;
+	actor->public.pid = process.pid;
+	actor->public.tid = pid;
 	actor->public.ppid = process.ppid;
 	actor->public.start = start ? start : process.start;
 	actor->public.uid = process.uid;
@@ -387,12 +389,14 @@ const struct ferry_actor *probe_actor_since(struct probe *probe, uint32_t pid, u
 		actor = NULL;
 		process = now;
 	}
-	if (!actor && known)
+	if (!actor && known) {
 		actor = actor_from_image(&probe->cache, &process, &process.image);
+		if (actor)
+			actor->public.pid = actor->public.tid = pid;
+	}
 	if (!actor)
 		return probe_actor_unknown(probe, !probe || probe->cache.processes < 0 ? "ended before it could be asked (needs CAP_BPF)"
 										       : "ended before it could be asked");
-	actor->public.pid = actor->public.tid = pid;
 	if (known && since && process.before.pid && process.since >= since) {
 		snprintf(actor->reason, sizeof(actor->reason), "began this program at about that time: it may have been the one before");
 		actor->public.unknown = actor->reason;
@@ -403,4 +407,33 @@ const struct ferry_actor *probe_actor_since(struct probe *probe, uint32_t pid, u
 const struct ferry_actor *probe_actor_of(struct probe *probe, uint32_t pid)
 {
 	return probe_actor_since(probe, pid, 0);
+}
+
+/* The number that the kernel gives the first of its pid namespaces, as a file (PROC_PID_INIT_INO). */
+#define FIRST_PID_NAMESPACE 0xeffffffcu
+
+static bool in_first_namespace(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == FIRST_PID_NAMESPACE;
+}
+
+const struct ferry_actor *probe_actor_named(struct probe *probe, uint32_t tid, const char *comm)
+{
+	const bool numbered = in_first_namespace();
+	const struct ferry_actor *found = numbered ? probe_actor_of(probe, tid) : NULL;
+	struct actor *actor;
+
+	/* Another process may have the number by now, or this one another name. */
+	if (found && !found->unknown && strcmp(found->comm, comm) == 0)
+		return found;
+	actor_unref(found);
+	actor = actor_nobody(numbered ? "ended before it could be asked: the kernel told its number and name"
+				      : "the kernel told its name, and its number in another pid namespace");
+	if (!actor)
+		return NULL;
+	memccpy(actor->comm, comm, 0, sizeof(actor->comm) - 1);
+	actor->public.pid = actor->public.tid = numbered ? tid : 0;
+	return &actor->public;
 }

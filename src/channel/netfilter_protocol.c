@@ -137,6 +137,29 @@ static void many(struct netlink_source *source, const struct nlmsghdr *message, 
 	}
 }
 
+/* ---- Who it was, by the kernel's own word, which comes behind all that a transaction has changed ---- */
+
+static bool names_actor(const struct nlmsghdr *name, const struct nlmsghdr *message, struct source_name *ret)
+{
+	const size_t skip = NLMSG_LENGTH(sizeof(struct nfgenmsg));
+	uint32_t generation = 0;
+
+	*ret = (struct source_name){ 0 };
+	if (!is_generation(name) || name->nlmsg_len < skip || message->nlmsg_len < skip)
+		return false;
+	for (struct attribute_iterator i = attributes((const char *)name + skip, name->nlmsg_len - skip); attribute_next(&i);) {
+		if (i.type == NFTA_GEN_ID && i.length == sizeof(generation))
+			memcpy(&generation, i.data, sizeof(generation));
+		else if (i.type == NFTA_GEN_PROC_PID && i.length == sizeof(ret->tid))
+			memcpy(&ret->tid, i.data, sizeof(ret->tid));
+		else if (i.type == NFTA_GEN_PROC_NAME)
+			memcpy(ret->comm, i.data, i.length < sizeof(ret->comm) ? i.length : sizeof(ret->comm) - 1);
+	}
+	ret->tid = be32toh(ret->tid);
+	/* Each message has the end of the generation's number. What a packet caused is of the one before, and nobody's. */
+	return ret->tid && (uint16_t)be32toh(generation) == be16toh(((const struct nfgenmsg *)NLMSG_DATA(message))->res_id);
+}
+
 /* ---- Changes of one transaction: all that follow the first have it as their cause ---- */
 
 static uint64_t cause(const struct netlink_source *source, const struct step *step)
@@ -214,6 +237,7 @@ static const struct source_rules rules = {
 	.decoded = decoded,
 	.is_of_many = is_of_many,
 	.many = many,
+	.names_actor = names_actor,
 	.done = done,
 };
 

@@ -10,12 +10,7 @@
 #define RECEIVE_BUFFER (8u << 20)
 #define QUEUE_MAXIMUM  ((size_t)96 << 20)
 #define QUEUE_KEPT     ((size_t)256 << 10)
-/* A writer can be held up for long between a notice and its message, or while it makes the notice, which then bars those behind it. So a notice waits
- * for its message as long as PATIENCE, and a message for its notice likewise, unless a later notice has come: then its own was lost. */
-#define PATIENCE 1000000000ull
-/* How long a change may wait for the sysctl write that it follows from. */
-#define SYSCTL_PATIENCE 50000000ull
-#define RETRY           2000000ull
+#define RETRY          2000000ull
 /* Messages that are handled before the probe's ring, which is small, is emptied again. */
 #define PUMP_EVERY 128
 /* Datagrams that are taken in at a time. */
@@ -40,16 +35,6 @@ uint64_t boottime_to_realtime(uint64_t boottime)
 }
 
 /* ---- The queue ---- */
-
-static bool queue_empty(const struct queue *queue)
-{
-	return queue->head == queue->tail;
-}
-
-static struct waiting *queue_first(const struct queue *queue)
-{
-	return (struct waiting *)(queue->data + queue->head);
-}
 
 static int queue_room(struct queue *queue, size_t room)
 {
@@ -191,6 +176,8 @@ struct netlink_source *netlink_source_close(struct netlink_source *source)
 		actor_unref(source->origin.actor);
 	if (source->shared.actor)
 		actor_unref(source->shared.actor);
+	source_forget_named(source);
+	buffer_done(&source->name);
 	for (unsigned int i = 0; i < source->check_count; i++)
 		actor_unref(source->checks[i].origin.actor);
 	if (source->protocol->rules->done)
@@ -260,113 +247,6 @@ void netlink_source_notice(struct netlink_source *source, const struct event_not
 	(void)!join_add(&source->join, notice); /* not kept: its message will be of unknown origin, and counted so */
 }
 
-static void origin_unknown(struct netlink_source *source, struct origin *origin, uint64_t boottime, const char *why)
-{
-	*origin = (struct origin){ .actor = probe_actor_unknown(source->recording.probe, why), .door = FERRY_DOOR_UNKNOWN, .boottime = boottime };
-}
-
-static bool notices_come(const struct netlink_source *source)
-{
-	return source->recording.probe && probe_state(source->recording.probe, PROBE_NOTICE)->active;
-}
-
-/* Whether the notice of a message that is at the head of the queue may come yet. */
-static bool may_come(const struct netlink_source *source, const struct waiting *waiting)
-{
-	return source->latest_notice <= waiting->received && boottime_now() < waiting->received + PATIENCE;
-}
-
-/* Who is behind the message at the head of the queue; false: its notice may still come, try again later. */
-static bool find_origin(struct netlink_source *source, const struct waiting *waiting, const struct nlmsghdr *message, struct origin *ret)
-{
-	struct event_notice notice;
-	enum join_result result;
-	bool lossy;
-
-	if (!notices_come(source)) {
-		const char *why = source->recording.probe ? probe_state(source->recording.probe, PROBE_NOTICE)->why : NULL;
-
-		origin_unknown(source, ret, waiting->received, why ? why : "needs CAP_BPF and CAP_PERFMON");
-		return true;
-	}
-	lossy = source->overflow || waiting->received < source->lossy_until;
-	result = join_message(&source->join, message, waiting->datagram, true, lossy, &notice);
-	if (result == JOIN_WAIT) {
-		source->recording.pump(source->recording.sink);
-		result = join_message(&source->join, message, waiting->datagram, may_come(source, waiting), lossy, &notice);
-	}
-	if (result == JOIN_WAIT)
-		return false;
-	if (result == JOIN_UNKNOWN) {
-		origin_unknown(source, ret, waiting->received, "the kernel's word on it was lost");
-		return true;
-	}
-	*ret = (struct origin){ .actor = probe_actor(source->recording.probe, &notice.header.task),
-				.door = probe_door(&notice.header.task),
-				.boottime = notice.header.time,
-				.pid = notice.header.task.key.pid,
-				.tid = notice.header.task.tid,
-				.asks = probe_asks(&notice) };
-	return true;
-}
-
-/* A sysctl write that changes netlink objects: its own change is told first, so that it can be named as the cause. False: it is not told yet. */
-static bool find_sysctl_cause(struct netlink_source *source, uint64_t *ret)
-{
-	bool pending = false;
-	uint64_t now;
-
-	if (source->origin.door != FERRY_DOOR_SYSCTL)
-		return true;
-	*ret = source->recording.sysctl_cause(source->recording.sink, source->origin.tid, source->origin.boottime, &pending);
-	if (!pending)
-		return true;
-	now = boottime_now();
-	if (!source->wait_since)
-		source->wait_since = now;
-	return now - source->wait_since >= SYSCTL_PATIENCE;
-}
-
-/* ---- Several messages in one datagram, which the kernel sends at once ---- */
-
-static bool is_followed(const struct waiting *waiting)
-{
-	return waiting->datagram > NLMSG_ALIGN(waiting->length);
-}
-
-static void share_origin(struct netlink_source *source, const struct origin *origin)
-{
-	if (source->shared.actor)
-		actor_unref(source->shared.actor);
-	source->shared = *origin;
-	if (origin->actor)
-		actor_ref(origin->actor);
-}
-
-static bool take_shared(struct netlink_source *source)
-{
-	source->origin = source->shared;
-	if (source->origin.actor)
-		actor_ref(source->origin.actor);
-	return true;
-}
-
-/* Fills step->origin and step->cause; false: something that may still come is missing, and what was found is kept for the next try. */
-static bool find_who(struct netlink_source *source, const struct waiting *waiting, const struct nlmsghdr *message, struct step *step)
-{
-	if (!source->origin_found && !(waiting->datagram ? find_origin(source, waiting, message, &source->origin) : take_shared(source)))
-		return false;
-	source->origin_found = true;
-	if (!find_sysctl_cause(source, &step->cause))
-		return false;
-	source->origin_found = false;
-	source->wait_since = 0;
-	step->origin = source->origin; /* with its reference to the actor */
-	if (is_followed(waiting))
-		share_origin(source, &step->origin);
-	return true;
-}
-
 /* Whether MESSAGE says anything of objects; then STEP has it in the form of its kind, or *RET_MANY says that it is of several at once. */
 static bool recognise(struct netlink_source *source, const struct nlmsghdr *message, struct step *step, bool *ret_many)
 {
@@ -404,10 +284,10 @@ static bool process_first(struct netlink_source *source)
 	struct event_notice unused;
 	bool many, concerns = recognise(source, message, &step, &many);
 
-	if ((!concerns && !is_followed(waiting)) || source->silent) {
-		if (notices_come(source) && waiting->datagram)
+	if ((!concerns && !waiting_is_followed(waiting)) || source->silent) {
+		if (source_notices_come(source) && waiting->datagram)
 			join_message(&source->join, message, waiting->datagram, true, false, &unused);
-	} else if (!find_who(source, waiting, message, &step)) {
+	} else if (!source_find_who(source, waiting, message, &step)) {
 		return false;
 	}
 	if (concerns)
@@ -423,7 +303,7 @@ static bool process_first(struct netlink_source *source)
 /* When the oldest notice that has no message yet is given up. */
 static uint64_t orphan_due(const struct netlink_source *source)
 {
-	return source->join.notices[source->join.head].header.time + PATIENCE;
+	return source->join.notices[source->join.head].header.time + NOTICE_PATIENCE;
 }
 
 static bool process_queue(struct netlink_source *source)
@@ -448,7 +328,7 @@ void source_drain(struct netlink_source *source)
 	netlink_source_receive(source);
 	source->recording.pump(source->recording.sink);
 	while (!process_queue(source))
-		poll(NULL, 0, 1); /* bounded by PATIENCE a message */
+		poll(NULL, 0, 1); /* bounded by NOTICE_PATIENCE a message */
 }
 
 uint64_t netlink_source_process(struct netlink_source *source)
@@ -461,7 +341,7 @@ uint64_t netlink_source_process(struct netlink_source *source)
 		if (boottime_now() < source->resync_after)
 			return source->resync_after;
 		source_resync(source);
-		source->lossy_until = boottime_now() + 2 * PATIENCE;
+		source->lossy_until = boottime_now() + 2 * NOTICE_PATIENCE;
 	}
 	if (source->check_count || source->checks_lost)
 		source_run_checks(source);

@@ -22,6 +22,26 @@ struct waiting {
 	uint32_t datagram; /* bytes of the datagram that it begins; 0: it stands behind another in the same, and has the same origin */
 };
 
+static inline bool queue_empty(const struct queue *queue)
+{
+	return queue->head == queue->tail;
+}
+
+static inline struct waiting *queue_first(const struct queue *queue)
+{
+	return (struct waiting *)(queue->data + queue->head);
+}
+
+/* Others stand behind it in its datagram. */
+static inline bool waiting_is_followed(const struct waiting *waiting)
+{
+	return waiting->datagram > NLMSG_ALIGN(waiting->length);
+}
+
+/* A writer can be held up for long between a notice and its message, or while it makes the notice, which then bars those behind it. So a notice waits
+ * for its message as long as this (ns), and a message for its notice likewise, unless a later notice has come: then its own was lost. */
+#define NOTICE_PATIENCE 1000000000ull
+
 /* Something went that other objects depend on, and the kernel may take those away without a word: to be looked up once the queue is empty. */
 enum check_kind {
 	CHECK_LINK_DOWN,
@@ -86,7 +106,9 @@ struct netlink_source {
 	struct buffer unified; /* the message at hand, where it has another form than its kind's */
 	struct origin origin;  /* of the head of the queue, found but not yet used */
 	bool origin_found;
-	struct origin shared;   /* of the datagram at hand, where several messages are in it; its actor is referenced */
+	struct origin shared; /* of the datagram at hand, where several messages are in it; its actor is referenced */
+	struct origin named;  /* whom NAME, a message in the queue, names; its actor is referenced */
+	struct buffer name;
 	uint64_t wait_since;    /* boottime since which the head of the queue waits for the sysctl write behind it; 0 = it does not */
 	uint64_t latest_notice; /* its boottime */
 	uint64_t lossy_until;   /* boottime until which the notices of lost messages may stand beside those of others */
@@ -120,6 +142,12 @@ struct step {
 	bool removed;
 };
 
+/* Whom a message of the kernel's names. */
+struct source_name {
+	uint32_t tid; /* as the first pid namespace numbers threads */
+	char comm[17];
+};
+
 /* What is different with each protocol. Any may be NULL. */
 struct source_rules {
 	/* Before STEP is compared: it may have another origin than the message says. */
@@ -137,12 +165,20 @@ struct source_rules {
 	/* Whether MESSAGE is one notice for many objects, and what it says of them. STEP has its origin and no object yet. */
 	bool (*is_of_many)(const struct nlmsghdr *message);
 	void (*many)(struct netlink_source *source, const struct nlmsghdr *message, struct step *step);
+	/* Where the kernel itself says in a message behind others, or in that itself, who made it send them: whether NAME says so of MESSAGE. */
+	bool (*names_actor)(const struct nlmsghdr *name, const struct nlmsghdr *message, struct source_name *ret);
 	/* Gives back what the rules keep in SOURCE. */
 	void (*done)(struct netlink_source *source);
 };
 
 extern const struct source_rules source_rules_route; /* route_cascade.c */
 
+/* netlink_who.c: whether the kernel side tells who made the kernel send each message. */
+bool source_notices_come(const struct netlink_source *source);
+void source_forget_named(struct netlink_source *source);
+/* Fills step->origin and step->cause for the MESSAGE at the head of the queue; false: something that may still come is missing, and what was found is
+ * kept for the next try. */
+bool source_find_who(struct netlink_source *source, const struct waiting *waiting, const struct nlmsghdr *message, struct step *step);
 /* netlink_tell.c: compare with the cache, tell, remember. */
 void source_apply(struct netlink_source *source, struct step *step);
 /* Every object of step->object that TAKES, by what we know of it, went at once. */

@@ -59,6 +59,9 @@ const struct ferry_actor *probe_actor_of(struct probe *probe, uint32_t pid);
 /* The same for something that happened at SINCE (boottime) or later: where the process had written by then and began another program after that,
  * which of the two it was is not known, and actor->unknown says so. */
 const struct ferry_actor *probe_actor_since(struct probe *probe, uint32_t pid, uint64_t since);
+/* The one of which the kernel told no more than this: its thread, as the first pid namespace numbers it, and its name. All of it where it lives still
+ * and has that name; else that, and actor->unknown says why no more. */
+const struct ferry_actor *probe_actor_named(struct probe *probe, uint32_t tid, const char *comm);
 /* "unknown", with the reason. */
 const struct ferry_actor *probe_actor_unknown(struct probe *probe, const char *why);
 /* Leaves the arguments of ACTOR out, but for the program's name, where they hold a SECRET as it stands, in hexadecimal or in base 64, or begin it

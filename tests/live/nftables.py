@@ -119,6 +119,21 @@ class Case(unittest.TestCase):
         nft("flush", "ruleset")
         self.addCleanup(nft, "flush", "ruleset")
 
+    def changes(self, position):
+        self.recorder.settle("netfilter")
+        return [change for change in self.recorder.since(position) if change["address"].startswith(f"{BASE}/")]
+
+    def run_nft(self, text):
+        done = ferrytest.run(["nft", "-f", self.write(text)])
+        self.assertEqual(done.status, 0, done)
+        return done.pid
+
+    def write(self, text):
+        path = os.path.join(self.recorder.folder, "ruleset")
+        with open(path, "w") as file:
+            file.write(text)
+        return path
+
 
 class Reading(Case):
     def compare(self, expression, line):
@@ -248,21 +263,6 @@ class Recording(Case):
         super().setUp()
         self.recorder = self.enterContext(Recorder())
 
-    def changes(self, position):
-        self.recorder.settle("netfilter")
-        return [change for change in self.recorder.since(position) if change["address"].startswith(f"{BASE}/")]
-
-    def run_nft(self, text):
-        done = ferrytest.run(["nft", "-f", self.write(text)])
-        self.assertEqual(done.status, 0, done)
-        return done.pid
-
-    def write(self, text):
-        path = os.path.join(self.recorder.folder, "ruleset")
-        with open(path, "w") as file:
-            file.write(text)
-        return path
-
     def expect(self, text, *wanted):
         """Just these (kind, address) were told of the transaction TEXT, all by who made it."""
         position = self.recorder.settle("netfilter")
@@ -325,6 +325,65 @@ class Recording(Case):
         self.assertEqual((change["kind"], change["result"], change["actor"]["pid"]), ("added", "ENOENT", done.pid), brief(change))
         self.assertIn("NFT_MSG_NEWRULE", change["message"])
         self.assertIn("attribute table", change["message"])
+
+
+class WithoutContext(Case):
+    """The kernel's own word on who it was, where BPF is not to be had: number and name of a thread, told behind all that a transaction has changed."""
+
+    TRANSACTION = b"""
+import os, socket, struct, sys, threading
+def message(kind, flags, family, body=b"", resource=0):
+    return struct.pack("=IHHII", 20 + len(body), kind, flags, 0, 0) + struct.pack(">BBH", family, 0, resource) + body
+def work():
+    open("/proc/thread-self/comm", "w").write("the worker")
+    batch = message(0x10, 1, 0, resource=10) + message(0xa00, 0x401, 2, struct.pack("=HH4s", 8, 1, b"ttt")) + message(0x11, 1, 0, resource=10)
+    link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+    link.send(batch)
+    print(os.getpid(), threading.get_native_id(), flush=True)
+    sys.stdin.read()
+thread = threading.Thread(target=work)
+thread.start()
+"""
+
+    def setUp(self):
+        super().setUp()
+        self.recorder = self.enterContext(Recorder(wrapper=["setpriv", "--bounding-set=-bpf,-perfmon,-sys_admin", "--inh-caps=-all"]))
+
+    def test_ended(self):
+        """Number and name, also of several datagrams."""
+        position = self.recorder.settle("netfilter")
+        one = self.run_nft("table inet t {\n chain c {\n" + "".join(f"  ip saddr 10.0.{n >> 8}.{n & 255} drop\n" for n in range(1000)) + " }\n}")
+        other = self.run_nft("delete table inet t")
+        found = self.changes(position)
+        self.assertEqual(len(found), 2 * 1002, listing(found[:10]))
+        for kind, pid in ("added", one), ("removed", other):
+            actors = {(change["actor"]["pid"], change["actor"]["comm"], change["door"]) for change in found if change["kind"] == kind}
+            self.assertEqual(actors, {(pid, "nft", "netlink")})
+        self.assertLessEqual({change["actor"].get("unknown") for change in found}, {None, "ended before it could be asked: the kernel told its number and name"})
+
+    def test_lives(self):
+        """All that /proc tells of it, of a thread as well."""
+        position = self.recorder.settle("netfilter")
+        process = subprocess.Popen(["python3", "-S", "-c", self.TRANSACTION], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            pid, tid = map(int, process.stdout.readline().split())
+            change, = self.changes(position)
+        finally:
+            process.communicate()
+        actor = change["actor"]
+        self.assertEqual((change["address"], actor["pid"], actor["tid"], actor["comm"]), (f"{BASE}/table/ip/ttt", pid, tid, "the worker"))
+        self.assertEqual(actor["argv"][:2], ["python3", "-S"])
+        self.assertFalse(actor.get("unknown"))
+
+    def test_in_a_pid_namespace(self):
+        """A recorder there cannot take the kernel's number for one of its own."""
+        with Recorder(wrapper=["unshare", "--pid", "--fork", "--mount-proc", "setpriv", "--bounding-set=-bpf,-perfmon,-sys_admin", "--inh-caps=-all"]) as recorder:
+            position = recorder.settle("netfilter")
+            nft("add", "table", "inet", "t")
+            recorder.settle("netfilter")
+            change, = [change for change in recorder.since(position) if change["address"] == f"{BASE}/table/inet/t"]
+        self.assertEqual((change["actor"]["pid"], change["actor"]["comm"]), (None, "nft"))
+        self.assertIn("pid namespace", change["actor"]["unknown"])
 
 
 ferrytest.run_cases()
