@@ -81,10 +81,12 @@ int netfilter_prepare(struct arena *arena, struct record *record, enum object_wr
 /* netfilter_arrange.c: for protocol->arrange. */
 int netfilter_arrange(struct machine *machine, struct arena *arena, struct object_step *steps, size_t count) _must_check_;
 
-/* netfilter_text.c: a value of a TYPE of nft's as nft(8) prints it; false where that is not certain. */
+/* netfilter_text.c: a value of a TYPE of nft's, or of several, as nft(8) prints it; false where that is not certain. */
 bool netfilter_value_text(uint32_t type, const uint8_t *data, size_t length, struct buffer *ret);
-/* Adds to the data of a rule's expressions how they read, where the expressions before them tell what they are. */
-int netfilter_explain(struct arena *arena, struct record *rule) _must_check_;
+/* Whether a key of that TYPE has another order of bytes in a set of ranges. */
+bool netfilter_type_is_swapped(uint32_t type);
+/* netfilter_fields.c: the number of a type that codec_netfilter_type has read; 0: none. A verdict is one. */
+uint32_t netfilter_type_number(const struct value *value);
 
 /* netfilter_element.c: a message about elements of a set, which tells one after the other; each is brought into a form of its own, with the set's
  * types, where they are known. */

@@ -79,12 +79,18 @@ struct netfilter_elements netfilter_elements(const struct nlmsghdr *message)
 
 void netfilter_elements_typed(struct netfilter_elements *elements, const struct nlmsghdr *set)
 {
+	uint32_t kind = 0;
+
 	for (struct attribute_iterator i = body(set); attribute_next(&i);) {
 		if (i.type == NFTA_SET_KEY_TYPE && i.length == sizeof(elements->key_type))
 			memcpy(&elements->key_type, i.data, sizeof(elements->key_type));
 		else if (i.type == NFTA_SET_DATA_TYPE && i.length == sizeof(elements->data_type))
 			memcpy(&elements->data_type, i.data, sizeof(elements->data_type));
+		else if (i.type == NFTA_SET_FLAGS && i.length == sizeof(kind))
+			memcpy(&kind, i.data, sizeof(kind));
 	}
+	if (be32toh(kind) & NFT_SET_INTERVAL && netfilter_type_is_swapped(be32toh(elements->key_type)))
+		elements->key_type = 0;
 }
 
 /* A key is a value in a nest: of it the bytes. */

@@ -38,7 +38,6 @@ static const struct schema schema_verdict = { .name = "verdict", .attributes = v
 static const struct field data[] = {
 	[NFTA_DATA_VALUE] = { "value", FIELD_BYTES, SET, NULL, "bytes, as they stand in a packet or a register" },
 	[NFTA_DATA_VERDICT] = { "verdict", FIELD_RECORD, SET, NULL, "what becomes of the packet", .schema = &schema_verdict },
-	[15] = { "text", FIELD_TEXT, FIELD_DERIVED, NULL, "the value as nft prints it" }, /* not the kernel's */
 };
 const struct schema schema_netfilter_data = { .name = "data", .attributes = data, .attribute_count = ARRAY_SIZE(data) };
 
@@ -162,6 +161,20 @@ static int encode_type(const struct field *field, const struct value *value, str
 	number = htobe32(number);
 	buffer_add(buffer, &number, sizeof(number));
 	return 0;
+}
+
+uint32_t netfilter_type_number(const struct value *value)
+{
+	uint32_t number = 0;
+	char text[128];
+
+	if (!value || value->type != VALUE_TEXT || value->bytes.length >= sizeof(text))
+		return 0;
+	memcpy(text, value->bytes.data, value->bytes.length);
+	text[value->bytes.length] = '\0';
+	if (number_of_type(text, value->bytes.length, &number) < 0)
+		return 0;
+	return number == NFT_DATA_VERDICT ? 1 : number;
 }
 
 const struct codec codec_netfilter_type = { decode_type, encode_type };

@@ -7,6 +7,7 @@
 
 #include "channel/netfilter.h"
 #include "channel/netfilter_order.h"
+#include "channel/netfilter_sets.h"
 #include "channel/netlink_source.h"
 
 #define TYPE(name)                                               \
@@ -131,6 +132,8 @@ static void many(struct netlink_source *source, const struct nlmsghdr *message, 
 {
 	if (is_generation(message)) {
 		sweep_elements(source, step);
+		if (source->sets)
+			netfilter_sets_sweep(source->sets);
 		source->head = (struct head){ 0 };
 	} else {
 		apply_elements(source, message, step);
@@ -176,11 +179,33 @@ static void told(struct netlink_source *source, const struct step *step, uint64_
 		source->head = (struct head){ number, step->origin.pid, step->origin.tid };
 }
 
+/* What rules name is followed, for how they read. */
+static void follow_set(struct netlink_source *source, const struct step *step, const struct cache_entry *known)
+{
+	if (!source->sets)
+		source->sets = netfilter_sets_new(NULL);
+	if (!source->sets)
+		return;
+	if (!step->removed && !known)
+		netfilter_sets_add(source->sets, step->object, step->record, step->message);
+	else if (step->removed && step->object == &object_netfilter_set)
+		netfilter_sets_remove(source->sets, step->record);
+}
+
+static int complete(struct netlink_source *source, const struct object *object, struct record *record)
+{
+	const struct naming *naming = &source->recording.machine->naming;
+
+	return object == &object_netfilter_rule ? netfilter_rule_complete(&source->arena, record, source->sets, naming, true) : 0;
+}
+
 /* A set of the same name as one that went has elements of its own. */
 static bool decoded(struct netlink_source *source, const struct step *step, const struct cache_entry *known)
 {
 	if (step->object == &object_netfilter_rule && !step->removed)
 		netfilter_order_add(&source->order, step->record, step->message->nlmsg_flags);
+	if (step->object == &object_netfilter_set || step->object == &object_netfilter_element)
+		follow_set(source, step, known);
 	if (step->object != &object_netfilter_set)
 		return true;
 	if (step->removed && known)
@@ -228,6 +253,7 @@ static void before(struct netlink_source *source, struct step *step)
 static void done(struct netlink_source *source)
 {
 	netfilter_order_done(source->order);
+	netfilter_sets_free(source->sets);
 }
 
 static const struct source_rules rules = {
@@ -238,6 +264,7 @@ static const struct source_rules rules = {
 	.is_of_many = is_of_many,
 	.many = many,
 	.names_actor = names_actor,
+	.complete = complete,
 	.done = done,
 };
 

@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "channel/netfilter.h"
+#include "channel/netfilter_sets.h"
 #include "channel/object-inside.h"
 
-#define SET FIELD_SETTABLE
+#define SET  FIELD_SETTABLE
+#define TEXT 32 /* not the kernel's */
 
 NAMES(no_handle, false, { 0, "new" }); /* one that is to be made */
 NAMES(compat_flags, true, { NFT_RULE_COMPAT_F_INV, "invert" });
@@ -30,6 +31,7 @@ static const struct field rule[] = {
 	[NFTA_RULE_PAD] = { "pad", FIELD_PAD },
 	[NFTA_RULE_ID] = { "id", FIELD_BE32, FIELD_HIDDEN | SET, NULL, "number in a request" },
 	[NFTA_RULE_POSITION_ID] = { "position_id", FIELD_BE32, FIELD_HIDDEN | SET, NULL, "number of a rule that is made with it" },
+	[TEXT] = { "text", FIELD_TEXT, FIELD_DERIVED, NULL, "the rule as nft prints it; what cannot be said so stands in brackets" },
 };
 
 static const struct schema schema = {
@@ -41,6 +43,50 @@ static const struct schema schema = {
 	.attributes = rule,
 	.attribute_count = ARRAY_SIZE(rule),
 };
+
+/* ---- How it reads ---- */
+
+/* What a message says there is not ours. */
+static int mend(struct arena *arena, struct record *record)
+{
+	(void)arena;
+	record_drop(record, "text");
+	return 0;
+}
+
+/* It is what people read: before the expressions. */
+static void move_text(struct record *record)
+{
+	struct entry *before = record_at(record, "expressions"), *text = record_at(record, "text");
+	const struct entry kept = text ? *text : (struct entry){ 0 };
+
+	if (!before || !text || text < before)
+		return;
+	memmove(before + 1, before, (size_t)((char *)text - (char *)before));
+	*before = kept;
+}
+
+int netfilter_rule_complete(struct arena *arena, struct record *record, struct netfilter_sets *sets, const struct naming *naming, bool stateless)
+{
+	const char *text = netfilter_rule_text(arena, record, sets, naming, stateless);
+	int r = text ? record_put(arena, record, "text", value_text(text)) : -ENOMEM;
+
+	if (r == 0)
+		move_text(record);
+	return r;
+}
+
+static int complete(struct machine *machine, void **context, struct arena *arena, struct record *record)
+{
+	if (!*context)
+		*context = netfilter_sets_new(machine);
+	return *context ? netfilter_rule_complete(arena, record, *context, &machine->naming, false) : -ENOMEM;
+}
+
+static void complete_done(void *context)
+{
+	netfilter_sets_free(context);
+}
 
 /* ---- Requests ---- */
 
@@ -122,6 +168,6 @@ static int make(const struct object *object, struct machine *machine, struct are
 	return 0;
 }
 
-NETFILTER_OBJECT(rule, RULE, "FAMILY/TABLE/CHAIN/HANDLE is, such as inet/filter/input/4, or inet/filter/input/new to make one",
-		 .mend = netfilter_explain, .prepare = prepare, .make = make);
+NETFILTER_OBJECT(rule, RULE, "FAMILY/TABLE/CHAIN/HANDLE is, such as inet/filter/input/4, or inet/filter/input/new to make one", .mend = mend,
+		 .complete = complete, .complete_done = complete_done, .prepare = prepare, .make = make);
 NETFILTER_CHANNEL(rule, object_netfilter_rule, "rules of nftables: what they look at and do");

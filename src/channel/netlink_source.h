@@ -127,6 +127,7 @@ struct netlink_source {
 	unsigned int late_next;
 	struct head head;
 	struct netfilter_order *order;
+	struct netfilter_sets *sets;
 	struct refusal *refusals, **last_refusal;
 	unsigned int refusal_count;
 };
@@ -167,6 +168,8 @@ struct source_rules {
 	void (*many)(struct netlink_source *source, const struct nlmsghdr *message, struct step *step);
 	/* Where the kernel itself says in a message behind others, or in that itself, who made it send them: whether NAME says so of MESSAGE. */
 	bool (*names_actor)(const struct nlmsghdr *name, const struct nlmsghdr *message, struct source_name *ret);
+	/* Adds to a whole RECORD of OBJECT that is told what its message does not hold. 0 or -ENOMEM. */
+	int (*complete)(struct netlink_source *source, const struct object *object, struct record *record);
 	/* Gives back what the rules keep in SOURCE. */
 	void (*done)(struct netlink_source *source);
 };

@@ -18,11 +18,14 @@ static const char *json(struct netlink_source *source, struct buffer *buffer, co
 }
 
 /* A whole object, as it is worth keeping. */
-static const char *whole(struct netlink_source *source, struct buffer *buffer, const struct record *record)
+static const char *whole(struct netlink_source *source, struct buffer *buffer, const struct object *object, const struct record *record)
 {
+	const struct source_rules *rules = source->protocol->rules;
 	struct record *lasting;
 
-	if (record_lasting(&source->arena, record, &lasting) < 0) {
+	if (source->silent)
+		return NULL;
+	if (record_lasting(&source->arena, record, &lasting) < 0 || (rules->complete && rules->complete(source, object, lasting) < 0)) {
 		buffer->failed = true;
 		return NULL;
 	}
@@ -65,7 +68,7 @@ static void told(struct netlink_source *source, const struct step *step, uint64_
 
 static void tell_added(struct netlink_source *source, struct step *step)
 {
-	told(source, step, tell(source, step, FERRY_ADDED, step->record, NULL, whole(source, &source->after, step->record)), NULL);
+	told(source, step, tell(source, step, FERRY_ADDED, step->record, NULL, whole(source, &source->after, step->object, step->record)), NULL);
 }
 
 /* Whether nothing moved but what the kernel itself moves. */
@@ -117,7 +120,7 @@ void source_tell_removed(struct netlink_source *source, struct cache_entry *entr
 
 	if (object_decode(step->object, entry->message, &source->arena, &record) < 0)
 		record = step->record;
-	number = tell(source, step, FERRY_REMOVED, record, whole(source, &source->before, record), NULL);
+	number = tell(source, step, FERRY_REMOVED, record, whole(source, &source->before, step->object, record), NULL);
 	told(source, step, number, entry->message);
 	if (source->reconciling &&
 	    !cache_find(&source->removed, entry->key, entry->key_length)) /* one that comes and goes all the time counts once */
@@ -142,7 +145,7 @@ static struct cache_entry *best(struct netlink_source *source, struct cache_entr
 static void apply_removed(struct netlink_source *source, struct step *step, struct cache_entry *first)
 {
 	if (!first) { /* never known: what the message itself says is all there is */
-		told(source, step, tell(source, step, FERRY_REMOVED, step->record, whole(source, &source->before, step->record), NULL),
+		told(source, step, tell(source, step, FERRY_REMOVED, step->record, whole(source, &source->before, step->object, step->record), NULL),
 		     step->message);
 		return;
 	}

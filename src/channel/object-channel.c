@@ -24,6 +24,7 @@ struct walk {
 	size_t count, capacity;
 	struct buffer own;            /* path of the message at hand */
 	struct socket_owners *owners; /* read when they are told first */
+	void *context;                /* of object->complete() */
 	struct arena arena, key;
 };
 
@@ -121,12 +122,16 @@ static int gather(void *data, const struct nlmsghdr *message)
 	return r > 0 ? keep(walk, message) : r;
 }
 
-/* What is not in the message: whose it is. */
+/* What is not in the message: whose it is, how it reads. */
 static int complete(struct walk *walk, struct record *record)
 {
 	int r = 0;
 
-	if (!walk->object->has_owner || !walk->items.values)
+	if (!walk->items.values)
+		return 0;
+	if (walk->object->complete)
+		return walk->object->complete(walk->machine, &walk->context, &walk->arena, record);
+	if (!walk->object->has_owner)
 		return 0;
 	if (!walk->owners)
 		r = socket_owners_read(walk->machine, &walk->owners);
@@ -238,6 +243,8 @@ static void walk_done(struct walk *walk)
 	arena_done(&walk->messages);
 	free(walk->places);
 	socket_owners_free(walk->owners);
+	if (walk->context)
+		walk->object->complete_done(walk->context);
 	arena_done(&walk->arena);
 	arena_done(&walk->key);
 }

@@ -78,6 +78,10 @@ struct object {
 			 int (*function)(void *data, const struct nlmsghdr *message), void *data, bool *ret_interrupted, struct error *error);
 	/* Mends a decoded record where the kernel's layout wants it (moves, joins, defaults). NULL: nothing. */
 	int (*mend)(struct arena *arena, struct record *record);
+	/* Adds to a record that is told what its message does not hold: the machine may be asked for that. *CONTEXT, at first NULL, is kept for the
+	 * next one of the same answer, and given back by complete_done(). NULL: nothing is missing. */
+	int (*complete)(struct machine *machine, void **context, struct arena *arena, struct record *record);
+	void (*complete_done)(void *context);
 	/* NOW takes the place of OLD in a memory of what stands. What OLD told and NOW no longer does, although it holds, is appended to RET behind
 	 * NOW (whose length is set anew); RET stays empty where there is nothing of the kind. NULL: there never is. */
 	void (*inherit)(const struct nlmsghdr *old, const struct nlmsghdr *now, struct buffer *ret);

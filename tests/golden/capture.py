@@ -136,6 +136,7 @@ def capture_netfilter():
             body = body[size + 3 & ~3:]
         dumps['element'] += ask(12, NETFILTER | GETSETELEM, DUMP, dumps['set'][at + 16:at + 18] + bytes(2) + attributes)
         at += length + 3 & ~3
+    texts = nftables_state.texts()
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as listener:
         listener.bind((0, 1 << 7 - 1))
         nftables_state.nft('flush', 'ruleset')
@@ -149,6 +150,9 @@ def capture_netfilter():
         if data:  # this kernel may have no flowtables
             with open(os.path.join(HERE, f'netfilter-{name}.bin'), 'wb') as file:
                 file.write(data)
+    # As nft(8) prints the rules.
+    with open(os.path.join(HERE, 'netfilter-text.txt'), 'w') as file:
+        file.writelines(f'{address} {text}\n' for address, text in texts.items())
 
 
 def capture_route():

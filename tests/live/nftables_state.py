@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Rulesets of nftables, as nft(8) reads them: what the kernel that runs takes of each of its expressions, and rules made at random."""
+"""Rulesets of nftables, as nft(8) reads them: what the kernel that runs takes of each of its expressions."""
+import os
+import re
 import subprocess
 
 FRAME = [
@@ -71,11 +73,35 @@ def nft(*arguments, **more):
 taken = []
 
 
-def make_all():
-    """A rule of each kind that the kernel takes: (chain, rule)."""
+def make_frame():
+    """All that rules stand in and name."""
     if not taken:
         taken.append([each for each in FRAME if nft(f"add {each}")])
-        taken.append([(chain, rule) for chain, rules in RULES.items() for rule in rules if nft(f"add rule {chain} {rule}")])
     nft("flush", "ruleset")
-    nft("-f", "-", input="".join([*(f"add {each}\n" for each in taken[0]), *(f"add rule {chain} {rule}\n" for chain, rule in taken[1])]))
+    nft("-f", "-", input="".join(f"add {each}\n" for each in taken[0]))
+
+
+def make_all():
+    """A rule of each kind that the kernel takes: (chain, rule)."""
+    make_frame()
+    if len(taken) == 1:
+        taken.append([(chain, rule) for chain, rules in RULES.items() for rule in rules if nft(f"add rule {chain} {rule}")])
+        make_frame()
+    nft("-f", "-", input="".join(f"add rule {chain} {rule}\n" for chain, rule in taken[1]))
     return taken[1]
+
+
+def texts(*options):
+    """What nft prints of each rule: FAMILY/TABLE/CHAIN/HANDLE: text. Times are of Greenwich."""
+    found, place, chain = {}, None, None
+    listed = subprocess.run(["nft", "-a", *options, "list", "ruleset"], capture_output=True, text=True, check=True, env={**os.environ, "TZ": "UTC"}).stdout
+    for line in listed.splitlines():
+        if table := re.match(r"table (\S+) (\S+) { # handle", line):
+            place = "/".join(table.groups())
+        elif head := re.match(r"\tchain (\S+) { # handle", line):
+            chain = head[1]
+        elif line == "\t}":
+            chain = None
+        elif (rule := re.match(r"\t\t(.*) # handle (\d+)$", line)) and chain:
+            found[f"{place}/{chain}/{rule[2]}"] = rule[1]
+    return found

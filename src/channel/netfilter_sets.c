@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "channel/netfilter_sets.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/table.h"
+#include "channel/machine.h"
+#include "channel/object-inside.h"
+
+/* A set, by family, table and name. */
+struct known {
+	size_t length;               /* of the key */
+	struct buffer set, elements; /* messages; of elements each in a form of its own, aligned */
+	bool anonymous, complete;    /* its elements are known */
+	bool gone;
+	uint8_t key[];
+};
+
+struct netfilter_sets {
+	struct machine *machine;
+	struct table table;
+	bool read; /* all sets were asked for */
+	size_t gone;
+};
+
+static bool match(const void *entry, const void *key, size_t length)
+{
+	const struct known *known = entry;
+
+	return known->length == length && memcmp(known->key, key, length) == 0;
+}
+
+struct netfilter_sets *netfilter_sets_new(struct machine *machine)
+{
+	struct netfilter_sets *sets = calloc(1, sizeof(*sets));
+
+	if (sets) {
+		sets->machine = machine;
+		table_init(&sets->table, match);
+	}
+	return sets;
+}
+
+static void known_free(struct known *known)
+{
+	buffer_done(&known->set);
+	buffer_done(&known->elements);
+	free(known);
+}
+
+void netfilter_sets_free(struct netfilter_sets *sets)
+{
+	struct known *known;
+	size_t position = 0;
+
+	if (!sets)
+		return;
+	while ((known = table_next(&sets->table, &position)))
+		known_free(known);
+	table_done(&sets->table);
+	free(sets);
+}
+
+static void key_of(const struct record *scope, const struct value *name, struct buffer *ret)
+{
+	const struct value *table = record_find(scope, "table");
+
+	buffer_add_char(ret, (char)record_number(scope, "family", 0));
+	if (table && table->type == VALUE_TEXT)
+		buffer_add(ret, table->bytes.data, table->bytes.length);
+	buffer_add_char(ret, '\0');
+	if (name && name->type == VALUE_TEXT)
+		buffer_add(ret, name->bytes.data, name->bytes.length);
+}
+
+static struct known *find(const struct netfilter_sets *sets, const struct record *scope, const struct value *name)
+{
+	_cleanup_buffer_ struct buffer key = { 0 };
+
+	key_of(scope, name, &key);
+	return key.failed ? NULL : table_find(&sets->table, key.data, key.length);
+}
+
+static struct known *add(struct netfilter_sets *sets, const struct record *scope, const struct value *name)
+{
+	struct known *known = find(sets, scope, name);
+	_cleanup_buffer_ struct buffer key = { 0 };
+
+	if (known)
+		return known;
+	key_of(scope, name, &key);
+	known = key.failed ? NULL : calloc(1, sizeof(*known) + key.length);
+	if (!known)
+		return NULL;
+	known->length = key.length;
+	memcpy(known->key, key.data, key.length);
+	if (table_add(&sets->table, known->key, known->length, known) == 0)
+		return known;
+	free(known);
+	return NULL;
+}
+
+static void add_message(struct buffer *buffer, const struct nlmsghdr *message)
+{
+	buffer_add(buffer, message, message->nlmsg_len);
+	buffer_add(buffer, "\0\0\0", NLMSG_ALIGN(message->nlmsg_len) - message->nlmsg_len);
+}
+
+/* The kernel numbers those without a name of their own, behind what nft begins it with. An element may be told before its set. */
+static bool may_be_anonymous(const struct value *name)
+{
+	return name && name->type == VALUE_TEXT && name->bytes.length > 2 && memcmp(name->bytes.data, "__", 2) == 0;
+}
+
+void netfilter_sets_add(struct netfilter_sets *sets, const struct object *object, const struct record *record, const struct nlmsghdr *message)
+{
+	struct known *known;
+
+	if (object == &object_netfilter_element) {
+		known = may_be_anonymous(record_find(record, "set")) ? add(sets, record, record_find(record, "set")) : NULL;
+		if (known && (known->anonymous || !known->set.length))
+			add_message(&known->elements, message);
+		return;
+	}
+	known = add(sets, record, record_find(record, "name"));
+	if (!known)
+		return;
+	if (known->set.length) /* another one of the same name */
+		buffer_clear(&known->elements);
+	buffer_clear(&known->set);
+	add_message(&known->set, message);
+	sets->gone -= known->gone;
+	known->gone = false;
+	known->anonymous = record_number(record, "flags", 0) & NFT_SET_ANONYMOUS;
+	if (!known->anonymous)
+		buffer_done(&known->elements);
+	known->complete = !sets->machine || !known->anonymous;
+}
+
+void netfilter_sets_remove(struct netfilter_sets *sets, const struct record *record)
+{
+	struct known *known = find(sets, record, record_find(record, "name"));
+
+	if (!known || known->gone)
+		return;
+	known->gone = true;
+	sets->gone++;
+}
+
+void netfilter_sets_sweep(struct netfilter_sets *sets)
+{
+	struct known *known;
+	size_t position = 0;
+
+	if (!sets->gone)
+		return;
+	while ((known = table_next(&sets->table, &position))) {
+		if (!known->gone)
+			continue;
+		table_remove(&sets->table, known->key, known->length);
+		known_free(known);
+		position = 0;
+	}
+	sets->gone = 0;
+}
+
+/* ---- Asking ---- */
+
+static int take_set(void *data, const struct nlmsghdr *message)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct netfilter_sets *sets = data;
+	struct record *record;
+
+	if (message && object_decode(&object_netfilter_set, message, &arena, &record) >= 0)
+		netfilter_sets_add(sets, &object_netfilter_set, record, message);
+	return 0;
+}
+
+static void read_sets(struct netfilter_sets *sets)
+{
+	struct netlink *netlink;
+	struct error error = { 0 };
+	bool interrupted;
+
+	sets->read = true;
+	if (machine_netlink(sets->machine, NETLINK_NETFILTER, &netlink) == 0)
+		(void)!object_dump(&object_netfilter_set, netlink, take_set, sets, &interrupted, &error);
+}
+
+static int take_element(void *data, const struct nlmsghdr *message)
+{
+	struct known *known = data;
+
+	if (message)
+		add_message(&known->elements, message);
+	else
+		buffer_clear(&known->elements);
+	return known->elements.failed ? -ENOMEM : 0;
+}
+
+static void read_elements(struct netfilter_sets *sets, struct known *known, const struct record *rule, const struct value *name)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	static const char *const scope[] = { "family", "table" };
+	struct record *key = record_new(&arena, object_netfilter_element.schema);
+	struct netlink *netlink;
+	struct error error = { 0 };
+	bool interrupted;
+	int r = key ? record_put(&arena, key, "set", *name) : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(scope); i++) {
+		const struct value *value = record_find(rule, scope[i]);
+
+		r = value ? record_put(&arena, key, scope[i], *value) : -ENOENT;
+	}
+	if (r == 0)
+		r = machine_netlink(sets->machine, NETLINK_NETFILTER, &netlink);
+	if (r == 0)
+		r = object_dump_whole(&object_netfilter_element, netlink, key, false, take_element, known, &interrupted, &error);
+	known->complete = r == 0;
+}
+
+/* ---- A set as records ---- */
+
+static enum netfilter_order_of order_of(const struct record *set, const char *field, enum netfilter_order_of own)
+{
+	const struct record *userdata = record_inside(set, "userdata");
+	const uint64_t order = userdata ? record_number(userdata, field, 0) : 0;
+
+	if (own != ORDER_UNKNOWN)
+		return own;
+	return order == 1 ? ORDER_HOST : order == 2 ? ORDER_NETWORK : ORDER_UNKNOWN;
+}
+
+static const struct record **decode_elements(const struct known *known, struct arena *arena, size_t *ret_count)
+{
+	const struct record **list;
+	size_t count = 0;
+
+	for (size_t at = 0; at < known->elements.length; count++)
+		at += NLMSG_ALIGN(((const struct nlmsghdr *)(known->elements.data + at))->nlmsg_len);
+	list = arena_array(arena, const struct record *, count + 1);
+	*ret_count = 0;
+	for (size_t at = 0; list && at < known->elements.length;) {
+		const struct nlmsghdr *message = (const struct nlmsghdr *)(known->elements.data + at);
+		struct record *record;
+
+		if (object_decode(&object_netfilter_element, message, arena, &record) >= 0)
+			list[(*ret_count)++] = record;
+		at += NLMSG_ALIGN(message->nlmsg_len);
+	}
+	return list;
+}
+
+static const struct said_set *said(const struct known *known, struct arena *arena)
+{
+	struct said_set *set = arena_new(arena, struct said_set);
+	struct record *record;
+
+	if (!set || object_decode(&object_netfilter_set, (const struct nlmsghdr *)known->set.data, arena, &record) < 0)
+		return NULL;
+	*set = (struct said_set){ .set = record, .anonymous = known->anonymous };
+	set->key_type = netfilter_type_number(record_find(record, "key_type"));
+	set->data_type = netfilter_type_number(record_find(record, "data_type"));
+	set->key_order = order_of(record, "key_byteorder", netfilter_type_order(set->key_type));
+	set->data_order = order_of(record, "data_byteorder", netfilter_type_order(set->data_type));
+	set->elements = decode_elements(known, arena, &set->count);
+	return set->elements ? set : NULL;
+}
+
+const struct said_set *netfilter_sets_find(struct netfilter_sets *sets, struct arena *arena, const struct record *rule, const struct value *name)
+{
+	struct known *known = find(sets, rule, name);
+
+	if (!known && sets->machine && !sets->read) {
+		read_sets(sets);
+		known = find(sets, rule, name);
+	}
+	if (known && !known->complete)
+		read_elements(sets, known, rule, name);
+	return known && known->complete && known->set.length && !known->set.failed && !known->elements.failed ? said(known, arena) : NULL;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The sets and maps that rules of nftables name, for how these read: what is in one without a name of its own stands in the rule. */
+#ifndef FERRY_CHANNEL_NETFILTER_SETS_H
+#define FERRY_CHANNEL_NETFILTER_SETS_H
+
+#include "channel/netfilter.h"
+
+/* How a value is ordered in its bytes; UNKNOWN: its type does not say. */
+enum netfilter_order_of { ORDER_UNKNOWN, ORDER_HOST, ORDER_NETWORK };
+
+enum netfilter_order_of netfilter_type_order(uint32_t type); /* netfilter_type.c */
+
+/* A set, as rules name it. */
+struct said_set {
+	const struct record *set;
+	const struct record *const *elements; /* of one without a name of its own */
+	size_t count;
+	bool anonymous;
+	uint32_t key_type, data_type; /* several of nft's numbers, one behind the other */
+	enum netfilter_order_of key_order, data_order;
+};
+
+struct netfilter_sets;
+
+/* MACHINE is asked for what is not known; NULL: there is just what is told below. */
+struct netfilter_sets *netfilter_sets_new(struct machine *machine);
+void netfilter_sets_free(struct netfilter_sets *sets);
+/* What a message tells of a set, or of an element of one that has no name of its own. Where memory runs out it is not known. */
+void netfilter_sets_add(struct netfilter_sets *sets, const struct object *object, const struct record *record, const struct nlmsghdr *message);
+/* The set RECORD is gone, and is kept until sweep(): what stood on it is told of later. */
+void netfilter_sets_remove(struct netfilter_sets *sets, const struct record *record);
+void netfilter_sets_sweep(struct netfilter_sets *sets);
+/* The set of a NAME in the table that RULE is in; NULL where it is not known. In ARENA. */
+const struct said_set *netfilter_sets_find(struct netfilter_sets *sets, struct arena *arena, const struct record *rule, const struct value *name);
+
+/* The text of RULE, as nft prints it. What cannot be said so stands in brackets, as its expressions. STATELESS: without numbers that move by
+ * themselves. NULL where memory ran out. */
+const char *netfilter_rule_text(struct arena *arena, const struct record *rule, struct netfilter_sets *sets, const struct naming *naming,
+				bool stateless);
+/* The same, put into RULE. 0 or -ENOMEM. */
+int netfilter_rule_complete(struct arena *arena, struct record *rule, struct netfilter_sets *sets, const struct naming *naming,
+			    bool stateless) _must_check_;
+
+#endif

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The text of a rule of nftables, byte for byte as `nft -a list ruleset` prints it: a rule of each expression that the kernel takes, and rules at random."""
+import json
+import os
+import random
+import unittest
+
+import ferrytest
+import nftables_random
+import nftables_state
+from ferrytest import Recorder, check, ferry
+from nftables_state import nft
+
+os.environ["TZ"] = "UTC"
+SEED = int(os.environ.get("FERRY_SEED", "0")) or random.randrange(1 << 32)
+COUNT = int(os.environ.get("FERRY_RULES", "900"))
+BASE = "netlink/netfilter/rule"
+
+
+def theirs(*options):
+    """What nft prints of each rule, by its address."""
+    return {f"{BASE}/{address}": text for address, text in nftables_state.texts(*options).items()}
+
+
+def ours():
+    return {address: rule["text"] for address, rule in json.loads(ferry("get", "--json", BASE).stdout or "{}").items()}
+
+
+class Text(unittest.TestCase):
+    def setUp(self):
+        nft("flush", "ruleset")
+        self.addCleanup(nft, "flush", "ruleset")
+
+    def compare(self, least):
+        expected, found = theirs(), ours()
+        self.assertGreater(len(expected), least)
+        self.assertEqual(sorted(found), sorted(expected))
+        for address, text in expected.items():
+            self.assertEqual(found[address], text, f"{address}, FERRY_SEED={SEED}")
+
+    def test_every_expression(self):
+        nftables_state.make_all()
+        self.compare(100)
+
+    def test_at_random(self):
+        """500 rules and more, of those that nft and the kernel take."""
+        nftables_state.make_frame()
+        for chain in "ip t c", "ip6 t c { type filter hook input priority 0; }":
+            check(["nft", f"add chain {chain}"])
+        nftables_random.add(random.Random(SEED), COUNT)
+        self.compare(500)
+
+    def test_of_one(self):
+        """A single rule is asked for with just the sets that it names."""
+        check(["nft", "-f", "-"], input="table inet t {\n chain c {\n tcp dport { 1, 2-5 } accept\n ip saddr { 1.2.3.4 } drop\n }\n}\n")
+        for address, text in theirs().items():
+            self.assertEqual(ferry("get", "-n", f"{address}/text").stdout, text + "\n")
+
+    def test_recorded(self):
+        """A rule that comes, and one that goes with the sets that it named: without counts, which are of that moment."""
+        check(["nft", "-f", "-"], input="table inet t {\n chain c {\n tcp dport { 1, 2-5 } counter accept comment \"old\"\n }\n}\n")
+        with Recorder() as recorder:
+            position = recorder.settle("netfilter")
+            check(["nft", "-f", "-"], input="add rule inet t c ip saddr { 10.0.0.0/8, 1.2.3.4 } counter drop\nadd rule inet t c iif lo udp dport vmap { 53 : accept, 5 : drop }\n")
+            expected = theirs("-s")
+            check(["nft", "flush", "ruleset"])
+            recorder.settle("netfilter")
+            told = {(change["kind"], change["address"]): (change["before"] or change["after"])["text"] for change in recorder.since(position) if change["address"].startswith(BASE)}
+        self.assertEqual({address: text for (kind, address), text in told.items() if kind == "removed"}, expected)
+        self.assertEqual(len([kind for kind, _ in told if kind == "added"]), 2)
+        self.assertLessEqual({address: text for (kind, address), text in told.items() if kind == "added"}.items(), expected.items())
+
+    def test_what_cannot_be_said(self):
+        """Expressions that nft has no word for are shown as they are, and what they imply is not left out."""
+        check(["nft", "add table ip t"])
+        check(["nft", "add chain ip t c"])
+        rule = ("{expressions=[{name=meta, data={key=l4proto, dreg=1}}, {name=cmp, data={sreg=1, op=eq, data={value=06}}}, {name=payload, data={dreg=1, base=transport, offset=2, len=2}},"
+                " {name=bitwise, data={sreg=1, dreg=2, len=2, mask={value=ff0f}, xor={value=0000}}}, {name=cmp, data={sreg=2, op=eq, data={value=0001}}}, {name=cmp, data={sreg=1, op=lt, data={value=01}}}, {name=counter}]}")
+        done = ferry("set", f"{BASE}/ip/t/c/new={rule}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        text, = ours().values()
+        self.assertEqual(text, "meta l4proto tcp tcp dport & 65295 == 1 [cmp {sreg=1, op=lt, data={value=01}}] counter packets 0 bytes 0")
+
+
+ferrytest.run_cases()
