@@ -314,9 +314,12 @@ static int find_needs(struct plan *plan, struct step *step)
 	return needing.error;
 }
 
-/* What stands on others of its kind: a secondary address, a route by way of a router that another route leads to. */
+/* What stands on others of its kind: a secondary address, a route by way of a router that another route leads to. And what takes a place that another
+ * one leaves: the numbers of a bridge's ports are given as they are free. */
 static unsigned int object_place(const struct step *step)
 {
+	if (strcmp(step->channel->object->name, "link") == 0)
+		return strstr(step->whole, "\"master\":null") == NULL;
 	if (strcmp(step->channel->object->name, "addr") == 0)
 		return strstr(step->whole, "\"secondary\"") != NULL;
 	if (strcmp(step->channel->object->name, "route") == 0)

@@ -126,6 +126,20 @@ class Commands(Folder):
             self.assertNotIn(word, done.stdout)
         self.assertIn("stats64", ferry("snapshot", "-a", "netlink/route/link/v0").stdout)
 
+    def test_a_port_gets_its_number_back(self):
+        """The first that is free: what came since has to leave first."""
+        for name in ("v1", "v2"):
+            check(["ip", "link", "add", name, "type", "veth", "peer", "name", "p" + name])
+        check(["ip", "link", "add", "br0", "type", "bridge"])
+        check(["ip", "link", "set", "v1", "master", "br0"])
+        number = contents("/sys/class/net/v1/brport/port_no")
+        self.assertEqual(ferry("snapshot", "-o", "one", "netlink/route/link").returncode, 0)
+        check(["ip", "link", "set", "v1", "nomaster"])
+        check(["ip", "link", "set", "v2", "master", "br0"])
+        self.apply("one")
+        self.assertEqual(contents("/sys/class/net/v1/brport/port_no"), number)
+        self.assertFalse(os.path.exists("/sys/class/net/v2/brport"))
+
     def test_snapshot_file_is_private_and_whole(self):
         done = ferry("snapshot", "-o", "one", "net.ipv4.ip_forward")
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
