@@ -25,7 +25,7 @@ struct actor {
 	unsigned int references;
 	struct actor_key key;
 	char comm[17];
-	char reason[96];
+	char reason[160];
 	char text[]; /* exe, cgroup, argv */
 };
 
@@ -371,6 +371,17 @@ const struct ferry_actor *probe_actor_linkwatch(struct probe *probe)
 	return actor_ref(&probe->cache.linkwatch->public);
 }
 
+static const struct ferry_actor *unknown_ended(struct probe *probe)
+{
+	const struct probe_state *state = probe ? probe_state(probe, PROBE_PROCESS) : NULL;
+	char words[160];
+
+	if (state && state->active)
+		return probe_actor_unknown(probe, "ended before it could be asked");
+	snprintf(words, sizeof(words), "ended before it could be asked (%s)", state && state->why ? state->why : "needs CAP_BPF");
+	return probe_actor_unknown(probe, words);
+}
+
 const struct ferry_actor *probe_actor_since(struct probe *probe, uint32_t pid, uint64_t since)
 {
 	struct event_process process = {}, now = {};
@@ -395,8 +406,7 @@ const struct ferry_actor *probe_actor_since(struct probe *probe, uint32_t pid, u
 			actor->public.pid = actor->public.tid = pid;
 	}
 	if (!actor)
-		return probe_actor_unknown(probe, !probe || probe->cache.processes < 0 ? "ended before it could be asked (needs CAP_BPF)"
-										       : "ended before it could be asked");
+		return unknown_ended(probe);
 	if (known && since && process.before.pid && process.since >= since) {
 		snprintf(actor->reason, sizeof(actor->reason), "began this program at about that time: it may have been the one before");
 		actor->public.unknown = actor->reason;

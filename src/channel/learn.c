@@ -123,7 +123,8 @@ int learn_families(struct machine *machine, const char *const *names, struct lea
 	learning.netlink = netlink;
 	r = kernel_enums_read(&enums);
 	if (r < 0)
-		return error_set(&machine->error, r, "cannot learn names: the kernel tells no types in " KERNEL_TYPES_PATH " (%s)", error_text(r));
+		return error_set(&machine->error, r == -ENOENT ? -EOPNOTSUPP : r,
+				 "cannot learn names: the kernel tells no types in " KERNEL_TYPES_PATH " (%s)", error_text(r));
 	r = learn_all(&learning, names);
 	if (r < 0)
 		return error_set(&machine->error, r, "cannot learn: %s", error_text(r));

@@ -240,10 +240,14 @@ static int parse(const char *text, const struct naming *naming, struct arena *ar
 	return 0;
 }
 
+/* A removal says which group and nothing of how it was made, which kernels before 6.2 do not even know. */
 static int prepare(struct arena *arena, struct record *record, enum object_write write)
 {
+	static const char *const made[] = { "sources", "filter_mode", "protocol" };
 	int r = record_put(arena, record, "family", value_uint(AF_BRIDGE));
 
+	for (unsigned int i = 0; write == OBJECT_REMOVE && i < ARRAY_SIZE(made); i++)
+		record_drop(record, made[i]);
 	if (r < 0 || write == OBJECT_REMOVE)
 		return r;
 	return record_find(record, "state") ? 0 : record_put(arena, record, "state", value_uint(MDB_PERMANENT));

@@ -154,6 +154,7 @@ static void try_fexit(const struct btf *btf, struct probe_kernel *kernel)
 
 void probe_kernel_learn(struct probe_kernel *ret)
 {
+	const char *hindrance = bpf_hindrance();
 	_cleanup_btf_ struct btf *btf = NULL;
 	struct probe_kernel kernel = {};
 	struct stat status;
@@ -177,13 +178,13 @@ void probe_kernel_learn(struct probe_kernel *ret)
 				 bpf_has_tracepoint(btf, "module_request", 1);
 		learn_task_work(btf, &kernel);
 		learn_context(btf, &kernel);
-		if (!bpf_missing_capability()) {
+		if (!hindrance) {
 			kernel.registers = bpf_takes_registers(BPF_PROG_TYPE_SOCKET_FILTER) && bpf_takes_registers(BPF_PROG_TYPE_CGROUP_SYSCTL);
 			try_fexit(btf, &kernel);
 		}
 	}
 	if (!kernel.fexit_why[0] && !kernel.fexit)
-		snprintf(kernel.fexit_why, sizeof(kernel.fexit_why), "%s", btf ? "needs CAP_BPF and CAP_PERFMON" : kernel.btf_why);
+		snprintf(kernel.fexit_why, sizeof(kernel.fexit_why), "%s", btf ? hindrance : kernel.btf_why);
 	*ret = kernel;
 }
 

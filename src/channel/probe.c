@@ -350,7 +350,7 @@ static int sockets_take(struct probe *probe, const int *sockets, unsigned int co
 
 static int probe_start(struct probe *probe, struct error *error)
 {
-	const char *missing = bpf_missing_capability();
+	const char *missing = bpf_hindrance();
 	bool chosen[ARRAY_SIZE(ways)] = {};
 	struct probe_kernel kernel;
 	int r;

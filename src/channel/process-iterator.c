@@ -25,7 +25,6 @@
 #define READ_SIZE    (64u << 10) /* the kernel gives 32 KiB at most */
 #define TICK         10000000u   /* ns: /proc counts in hundredths of a second */
 #define INITIAL_TIME 0xEFFFFFFAu /* include/uapi/linux/nsfs.h: inode numbers of the initial namespaces */
-#define INITIAL_USER 0xEFFFFFFDu
 #define INITIAL_PID  0xEFFFFFFCu
 
 /* include/linux/sched.h: what counts of a state, and the two that have a letter of their own or none. */
@@ -247,7 +246,7 @@ static const char *namespaces_differ(void)
 		return "/proc here is of another pid namespace";
 	if (!is_initial("/proc/self/ns/pid", INITIAL_PID))
 		return "this is a pid namespace of its own";
-	if (!is_initial("/proc/self/ns/user", INITIAL_USER))
+	if (bpf_own_user_namespace())
 		return "this is a user namespace of its own";
 	if (!is_initial("/proc/self/ns/time", INITIAL_TIME))
 		return "this is a time namespace of its own";
@@ -293,7 +292,7 @@ static int set_places(struct process_bpf *skeleton)
 
 static int start(struct process_bpf **ret, int *ret_descriptor, struct error *error)
 {
-	const char *missing = bpf_missing_capability();
+	const char *missing = bpf_hindrance();
 	struct process_bpf *skeleton;
 	union bpf_attr attributes = {};
 	int r;

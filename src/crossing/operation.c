@@ -21,8 +21,8 @@ static const char *beginning(const struct btf *btf)
 const char *operation_choose(const struct operation_parts *parts, const struct btf *btf)
 {
 	static const char end[] = "io_uring_complete";
-	const char *begin = btf ? beginning(btf) : NULL;
-	bool by_value = btf && bpf_has_tracepoint(btf, end, 5), by_entry = btf && bpf_tracepoint_takes(btf, end, 2, "io_uring_cqe");
+	const char *begin = beginning(btf);
+	bool by_value = bpf_has_tracepoint(btf, end, 5), by_entry = bpf_tracepoint_takes(btf, end, 2, "io_uring_cqe");
 
 	*parts->completion_by_value = by_value;
 	if (!begin)

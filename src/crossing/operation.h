@@ -14,7 +14,7 @@ struct operation_parts {
 	bool *completion_by_value; /* as it is mapped */
 };
 
-/* Points PARTS to the tracepoints of the kernel whose types BTF holds (NULL: not known). NULL, or the one that it lacks: then neither program is to
+/* Points PARTS to the tracepoints of the kernel whose types BTF holds . NULL, or the one that it lacks: then neither program is to
  * be loaded. */
 const char *operation_choose(const struct operation_parts *parts, const struct btf *btf);
 

@@ -130,14 +130,11 @@ static int leave_out(struct stat_count *count, const struct btf *btf, struct err
 
 static int load(struct stat_count *count, struct error *error)
 {
-	_cleanup_btf_ struct btf *btf = libbpf.btf__load_vmlinux_btf();
+	_cleanup_btf_ struct btf *btf = bpf_kernel_types(error);
 	int r;
 
 	if (!btf)
-		return error_set(error, -EOPNOTSUPP,
-				 "the kernel does not tell its types (/sys/kernel/btf/vmlinux: %s), which the programs that count are fitted by; "
-				 "it must be built with CONFIG_DEBUG_INFO_BTF",
-				 error_text(errno));
+		return -EOPNOTSUPP;
 	count->skeleton = stat_bpf__open();
 	if (!count->skeleton)
 		return error_set(error, -ENOMEM, "no memory for the BPF programs");
@@ -287,7 +284,7 @@ static void probe_ways(const struct stat_count *count, struct stat_ways *ret)
 int stat_count_probe(struct stat_ways *ret, struct error *error)
 {
 	const struct ferry_target machine = { .size = sizeof(machine) };
-	const char *lacking = bpf_missing_capability();
+	const char *lacking = bpf_hindrance();
 	struct stat_count *count;
 	int r = libbpf_load(error);
 
@@ -307,14 +304,15 @@ int stat_count_probe(struct stat_ways *ret, struct error *error)
 
 int stat_count_open(const struct ferry_target *target, bool sites, struct stat_count **ret, struct error *error)
 {
-	const char *lacking = bpf_missing_capability();
+	const char *lacking = bpf_hindrance();
 	struct stat_count *count;
 	int r = libbpf_load(error);
 
 	if (r < 0)
 		return r;
 	if (lacking)
-		return error_set(error, -EPERM, "counting what crosses into the kernel %s (as root, or by setcap)", lacking);
+		return error_set(error, -EPERM, "cannot count what crosses into the kernel: %s%s", lacking,
+				 bpf_missing_capability() ? " (as root, or by setcap)" : "");
 	count = new_count(target, sites);
 	if (!count)
 		return error_set(error, -ENOMEM, "no memory to count with");

@@ -204,9 +204,8 @@ static void choose_operations(struct tracer *tracer, const struct btf *btf, bool
 }
 
 /* Programs that are not asked for, or whose tracepoint this kernel does not have, are left out. */
-static void choose_programs(struct tracer *tracer, const struct tracer_options *options)
+static void choose_programs(struct tracer *tracer, const struct tracer_options *options, const struct btf *btf)
 {
-	_cleanup_btf_ struct btf *btf = libbpf.btf__load_vmlinux_btf();
 	struct trace_bpf *skeleton = tracer->skeleton;
 	const struct {
 		struct bpf_program *program;
@@ -225,7 +224,7 @@ static void choose_programs(struct tracer *tracer, const struct tracer_options *
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(optional); i++) {
-		const bool there = btf && bpf_has_tracepoint(btf, optional[i].tracepoint, optional[i].arguments);
+		const bool there = bpf_has_tracepoint(btf, optional[i].tracepoint, optional[i].arguments);
 
 		libbpf.bpf_program__set_autoload(optional[i].program, optional[i].wanted && there);
 		if (!there)
@@ -241,9 +240,12 @@ static int refused(int code, struct error *error)
 
 static int load(struct tracer *tracer, const struct tracer_options *options, const struct ferry_target *target, struct error *error)
 {
+	_cleanup_btf_ struct btf *btf = bpf_kernel_types(error);
 	struct trace_bpf *skeleton = tracer->skeleton;
 	int r;
 
+	if (!btf)
+		return -EOPNOTSUPP;
 	skeleton->rodata->whole_machine = target->pid == 0;
 	skeleton->rodata->conversation = options->conversation;
 	skeleton->rodata->results_wanted = options->results;
@@ -255,7 +257,7 @@ static int load(struct tracer *tracer, const struct tracer_options *options, con
 	if (r < 0)
 		return error_set(error, r, "no memory for the table of system calls");
 	set_unknown(tracer, options);
-	choose_programs(tracer, options);
+	choose_programs(tracer, options, btf);
 	tracer->processors = libbpf.libbpf_num_possible_cpus();
 	if (tracer->processors < 1)
 		return error_set(error, -EIO, "cannot count the processors");
@@ -313,13 +315,13 @@ static int open_programs(struct tracer *tracer, const struct tracer_options *opt
 
 static int new_tracer(struct tracer **ret, struct error *error)
 {
-	const char *missing = bpf_missing_capability();
+	const char *missing = bpf_hindrance();
 	int r = libbpf_load(error);
 
 	if (r < 0)
 		return r;
 	if (missing)
-		return error_set(error, -EPERM, "tracing crossings %s (as root, or by setcap)", missing);
+		return error_set(error, -EPERM, "cannot trace: %s%s", missing, bpf_missing_capability() ? " (as root, or by setcap)" : "");
 	*ret = calloc(1, sizeof(**ret));
 	return *ret ? 0 : error_set(error, -ENOMEM, "no memory for the tracer");
 }

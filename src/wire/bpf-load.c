@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "wire/bpf-load.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "wire/libbpf.h"
+
+/* include/uapi/linux/nsfs.h of the kernel. */
+#define INITIAL_USER_NAMESPACE 0xEFFFFFFDu
 
 bool bpf_capable(unsigned int capability)
 {
@@ -19,13 +25,56 @@ bool bpf_capable(unsigned int capability)
 	return data[capability / 32].effective >> capability % 32 & 1;
 }
 
+bool bpf_own_user_namespace(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/user", &status) == 0 && status.st_ino != INITIAL_USER_NAMESPACE;
+}
+
 const char *bpf_missing_capability(void)
 {
+	if (bpf_own_user_namespace())
+		return "needs CAP_BPF outside of this user namespace";
 	if (bpf_capable(CAP_SYS_ADMIN))
 		return NULL;
 	if (!bpf_capable(CAP_BPF))
 		return "needs CAP_BPF";
 	return bpf_capable(CAP_PERFMON) ? NULL : "needs CAP_PERFMON";
+}
+
+/* "none [integrity] confidentiality". Where securityfs is not mounted it is not known, and the kernel's refusal is what is told. */
+static bool is_locked_down(void)
+{
+	_cleanup_close_ int descriptor = open("/sys/kernel/security/lockdown", O_RDONLY | O_CLOEXEC);
+	char text[64];
+	ssize_t length = descriptor < 0 ? -1 : read(descriptor, text, sizeof(text) - 1);
+
+	if (length < 0)
+		return false;
+	text[length] = '\0';
+	return strstr(text, "[confidentiality]");
+}
+
+const char *bpf_hindrance(void)
+{
+	const char *missing = bpf_missing_capability();
+
+	if (missing)
+		return missing;
+	return is_locked_down() ? "the kernel's lockdown (confidentiality) keeps its memory from BPF programs" : NULL;
+}
+
+struct btf *bpf_kernel_types(struct error *error)
+{
+	struct btf *btf = libbpf.btf__load_vmlinux_btf();
+
+	if (!btf)
+		error_set(error, -EOPNOTSUPP,
+			  "the kernel does not tell its types (/sys/kernel/btf/vmlinux: %s), which BPF programs are fitted by; it must be built with "
+			  "CONFIG_DEBUG_INFO_BTF",
+			  error_text(errno));
+	return btf;
 }
 
 /* The prototype behind a tracepoint, NULL where there is none. */

@@ -6,13 +6,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
 struct btf;
 struct bpf_object;
 struct btf_type;
 
 bool bpf_capable(unsigned int capability);
+/* Whether our rights end at a user namespace: those of BPF count in the machine's own alone. */
+bool bpf_own_user_namespace(void);
 /* What is missing to load BPF programs ("needs CAP_BPF"), NULL where nothing is. */
 const char *bpf_missing_capability(void);
+/* The same, or what else keeps the kernel's memory from programs whoever loads them ("the kernel's lockdown ..."). */
+const char *bpf_hindrance(void);
+/* The types of the kernel that runs, to be given back (_cleanup_btf_): NULL, and words in ERROR. Sets -EOPNOTSUPP. */
+struct btf *bpf_kernel_types(struct error *error);
 /* Whether the kernel whose types BTF holds has a tracepoint that hands over at least so many ARGUMENTS. */
 bool bpf_has_tracepoint(const struct btf *btf, const char *name, unsigned int arguments);
 /* Whether the argument ARGUMENT, counted from 0, that the tracepoint hands over is a pointer to a struct STRUCTURE. */
