@@ -10,6 +10,7 @@ import random
 import re
 import socket
 import struct
+import subprocess
 import unittest
 
 import attributes
@@ -162,21 +163,26 @@ class Differential(unittest.TestCase):
     # ---- What is newer than this ip, by what was asked for ----
 
     def test_newer_than_ip(self):
+        """And no newer than this kernel, which takes no notice of what it does not know."""
+        names = set(re.findall(r"'(\w+)' val=", check(["bpftool", "btf", "dump", "file", "/sys/kernel/btf/vmlinux"])))
+        self.assertIn("IFLA_MTU", names)
         check(["ip", "link", "add", "newer0", "type", "veth", "peer", "name", "newer1"])
-        check(["ip", "link", "add", "newer2", "type", "vxlan", "id", "99999", "dstport", "4799"])
-        check(["ip", "link", "add", "newer3", "type", "bridge"])
+        self.addCleanup(subprocess.run, ["ip", "link", "del", "newer0"], capture_output=True, check=False)
+        for link, more in (("newer2", ["vxlan", "id", "99999", "dstport", "4799"]), ("newer3", ["bridge"])):
+            check(["ip", "link", "add", link, "type", *more])
+            self.addCleanup(subprocess.run, ["ip", "link", "del", link], capture_output=True, check=False)
         index = socket.if_nametoindex("newer0")
         request(NEWADDR, struct.pack("BBBBI", 2, 24, 0, 0, index) + attribute(2, bytes([10, 250, 0, 1])) + attribute(1, bytes([10, 250, 0, 1])) + attribute(11, bytes([77])))
         request(NEWLINK, link_message("newer0", attribute(63, struct.pack("I", 12345)), attribute(64, struct.pack("I", 23456))))
         request(NEWLINK, link_message("newer2", attribute(39, b"\1"), attribute(0x8000 | 55, attribute(1, struct.pack("I", 0x48)) + attribute(2, struct.pack("I", 0x48)))))
         request(NEWLINK, link_message("newer3", attribute(0x8000 | 18, attribute(1, b"bridge\0") + attribute(0x8000 | 2, attribute(49, struct.pack("I", 4711))))))
-        self.assertEqual(self.value("addr/newer0/10.250.0.1/24/protocol"), "77")
-        self.assertEqual(self.value("link/newer0/gso_ipv4_max_size"), "12345")
-        self.assertEqual(self.value("link/newer0/gro_ipv4_max_size"), "23456")
-        self.assertEqual(self.value("link/newer2/proto_down_reason/value"), "0x48")
-        self.assertEqual(self.value("link/newer3/linkinfo/data/fdb_max_learned"), "4711")
-        for name in ("newer0", "newer2", "newer3"):
-            check(["ip", "link", "del", name])
+        for constant, path, value in (("IFA_PROTO", "addr/newer0/10.250.0.1/24/protocol", "77"), ("IFLA_GSO_IPV4_MAX_SIZE", "link/newer0/gso_ipv4_max_size", "12345"),
+                                      ("IFLA_GRO_IPV4_MAX_SIZE", "link/newer0/gro_ipv4_max_size", "23456"), ("IFLA_PROTO_DOWN_REASON_VALUE", "link/newer2/proto_down_reason/value", "0x48"),
+                                      ("IFLA_BR_FDB_MAX_LEARNED", "link/newer3/linkinfo/data/fdb_max_learned", "4711")):
+            if constant in names:
+                self.assertEqual(self.value(path), value, constant)
+            else:
+                print(f"# not to be judged here: this kernel has no {constant}")
 
     def value(self, path):
         done = ferry("get", "-n", f"netlink/route/{path}")

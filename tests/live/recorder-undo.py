@@ -31,8 +31,9 @@ def moves(key):
 
 
 def is_of_the_kernel(change):
-    """The kernel's own routes come and go with addresses and links, a bridge's ports and the addresses that it takes for its own with the links: there is nothing to take back."""
-    if change["address"].startswith(("netlink/route/port/", "netlink/route/fdb/")):
+    """The kernel's own routes come and go with addresses and links, a bridge's ports, the addresses that it takes for its own and its first VLAN with the links: there is
+    nothing to take back."""
+    if change["address"].startswith(("netlink/route/port/", "netlink/route/fdb/", "netlink/route/vlan/")):
         return True
     return ((change["before"] or change["after"]) if change["address"].startswith("netlink/route/route/") else {}).get("protocol") == "kernel"
 
@@ -425,6 +426,8 @@ class WithoutRecorder(Undo):
         self.steady()
         before = everything()
         with Recorder() as recorder:
+            # What stands in the file is known from its first write on, if it has not been read yet.
+            shell("echo 0 > /sys/class/net/d0/queues/rx-0/rps_cpus")
             position = recorder.settle()
             shell("ip link set d0 mtu 1400; ip addr add 10.5.0.1/24 dev d0; sysctl -q -w net.ipv4.conf.d0.rp_filter=2; echo 1 > /sys/class/net/d0/queues/rx-0/rps_cpus")
             recorder.settle()
