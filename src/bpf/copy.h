@@ -369,18 +369,41 @@ static __always_inline __u32 ioctl_length(__u32 request)
 	return request >> 8 == 0x89 ? 40 : 0;
 }
 
-static __always_inline void copy_argument(struct trace_scratch *scratch, const volatile struct trace_copy *copy, __u32 index, __s64 result,
-					  __u32 bulk)
+static __always_inline const volatile struct trace_shape *shape_of(__u32 call, bool compat)
 {
-	const __u64 address = argument_of(scratch, index);
-	const __u32 what = WHAT(index, TRACE_DATA), by = copy->by, flags = copy->flags;
-	const bool failed = result < 0 && result >= -4095;
-	__u32 most = flags & TRACE_COPY_BULK ? bulk : TRACE_DATA_MAXIMUM;
-	__u64 other = argument_of(scratch, by);
-	__u32 length;
+	if (call >= TRACE_CALL_COUNT)
+		return NULL;
+	KEEP(call);
+	call &= TRACE_CALL_COUNT - 1;
+	return compat ? &shapes_compat[call] : &shapes[call];
+}
 
+/* A call and one of its arguments, in one number. */
+#define WHICH(number, compat) ((number)&0xffff | ((compat) ? 1u << 31 : 0))
+#define OF_ARGUMENT(index)    ((index) << 16)
+
+/* A program that is verified by itself: within the one that calls it for each argument, its ways would count six times over, which is more than newer
+ * kernels allow. */
+__noinline int copy_argument(struct trace_scratch *scratch, __u32 which, __s64 result, __u32 bulk)
+{
+	const volatile struct trace_shape *shape = shape_of(which & 0xffff, which >> 31);
+	const bool failed = result < 0 && result >= -4095;
+	const volatile struct trace_copy *copy;
+	__u32 index = which >> 16 & 0xff, what, by, flags, most, length;
+	__u64 address, other;
+
+	KEEP(index);
+	if (!scratch || !shape || index >= TRACE_ARGUMENTS)
+		return 0;
+	copy = &shape->copies[index];
+	what = WHAT(index, TRACE_DATA);
+	by = copy->by;
+	flags = copy->flags;
+	most = flags & TRACE_COPY_BULK ? bulk : TRACE_DATA_MAXIMUM;
+	address = argument_of(scratch, index);
+	other = argument_of(scratch, by);
 	if (!address || (flags & TRACE_COPY_AFTER && failed))
-		return;
+		return 0;
 	switch (copy->kind) {
 	case TRACE_COPY_TEXT:
 		copy_text(scratch, address, what);
@@ -425,6 +448,7 @@ static __always_inline void copy_argument(struct trace_scratch *scratch, const v
 			copy_bytes(scratch, address, length, what, 1024);
 		break;
 	}
+	return 0;
 }
 
 /* ---- What a descriptor stands for ---- */

@@ -26,15 +26,6 @@ static __always_inline bool result_wanted(__s64 result)
 	return results_wanted == 0 || call_failed(result) == (results_wanted == 1);
 }
 
-static __always_inline const volatile struct trace_shape *shape_of(__u32 call, bool compat)
-{
-	if (call >= TRACE_CALL_COUNT)
-		return NULL;
-	KEEP(call);
-	call &= TRACE_CALL_COUNT - 1;
-	return compat ? &shapes_compat[call] : &shapes[call];
-}
-
 static __always_inline __u32 call_number(struct pt_regs *registers)
 {
 #if defined(__TARGET_ARCH_x86)
@@ -76,7 +67,8 @@ static __always_inline void tell_plain(struct task_struct *task, struct pt_regs 
 }
 
 /* The descriptor and what the arguments point to. False where the conversation does not want it. */
-static __always_inline bool copy_call(struct trace_scratch *scratch, struct task_struct *task, const volatile struct trace_shape *shape, __s64 result)
+static __always_inline bool copy_call(struct trace_scratch *scratch, struct task_struct *task, const volatile struct trace_shape *shape, __u32 which,
+				      __s64 result)
 {
 	const __u32 descriptor = shape->descriptor, flags = shape->flags;
 	__u32 channel = TRACE_NO_CHANNEL, bulk = other_bytes;
@@ -97,7 +89,7 @@ static __always_inline bool copy_call(struct trace_scratch *scratch, struct task
 	}
 	for (__u32 i = 0; i < TRACE_ARGUMENTS; i++)
 		if (shape->copies[i].kind)
-			copy_argument(scratch, &shape->copies[i], i, result, bulk);
+			copy_argument(scratch, which | OF_ARGUMENT(i), result, bulk);
 	return !conversation || !(flags & TRACE_SHAPE_OPENS) || names_channel(scratch);
 }
 
@@ -118,7 +110,7 @@ static __always_inline void tell_call(struct task_struct *task, struct pt_regs *
 	scratch->call.result = result;
 	take_arguments(&scratch->call, registers, flags & TRACE_COMPAT);
 	scratch->used = 0;
-	if (!copy_call(scratch, task, shape, result))
+	if (!copy_call(scratch, task, shape, WHICH(number, flags & TRACE_COMPAT), result))
 		return;
 	size = sizeof(scratch->call) + scratch->used;
 	KEEP(size);
