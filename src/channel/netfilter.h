@@ -100,6 +100,8 @@ struct netfilter_elements {
 struct netfilter_elements netfilter_elements(const struct nlmsghdr *message);
 /* The next one in ROOM, NULL at the end or where memory ran out. */
 const struct nlmsghdr *netfilter_elements_next(struct netfilter_elements *elements, struct buffer *room);
+/* All elements of the set that a message tells of, each in that form; a NULL: they come anew. -EAGAIN: the ruleset changes all the time. */
+int netfilter_elements_read(struct netlink *netlink, const struct nlmsghdr *set, object_message_function *function, void *data) _must_check_;
 /* Takes the types from a message about the set. */
 void netfilter_elements_typed(struct netfilter_elements *elements, const struct nlmsghdr *set);
 

@@ -12,6 +12,7 @@
 #define SET     FIELD_SETTABLE
 #define ELEMENT 16 /* added to the number of an element's attribute */
 enum { KEY_TYPE = 32, DATA_TYPE, TEXT, DATA_TEXT };
+#define READING_ATTEMPTS 5
 
 NAMES(flags, true, { NFT_SET_ELEM_INTERVAL_END, "interval_end" }, { NFT_SET_ELEM_CATCHALL, "catchall" });
 
@@ -56,7 +57,7 @@ static struct attribute_iterator body(const struct nlmsghdr *message)
 	const size_t skip = NLMSG_LENGTH(sizeof(struct nfgenmsg));
 
 	if (message->nlmsg_len < skip)
-		return attributes(NULL, 0);
+		return attributes(message, 0);
 	return attributes((const char *)message + skip, message->nlmsg_len - skip);
 }
 
@@ -366,6 +367,24 @@ static int dump_each(const struct object *object, struct netlink *netlink, const
 	buffer_done(&reading.sets);
 	buffer_done(&reading.one);
 	return r < 0 && ack.result == r ? object_refusal(object, NULL, 0, &ack, error) : r;
+}
+
+int netfilter_elements_read(struct netlink *netlink, const struct nlmsghdr *set, object_message_function *function, void *data)
+{
+	struct reading reading = { .function = function, .data = data, .set = set };
+	struct netlink_ack ack = { 0 };
+	int r = -EAGAIN;
+
+	for (unsigned int attempt = 0; attempt < READING_ATTEMPTS; attempt++) {
+		reading.torn = reading.has_generation = false;
+		r = attempt ? function(data, NULL) : 0;
+		if (r == 0)
+			r = read_elements(netlink, &reading, &ack);
+		if (r != -EMSGSIZE && r != -ENOBUFS && (r != 0 || !reading.torn))
+			break;
+	}
+	buffer_done(&reading.one);
+	return r == 0 && reading.torn ? -EAGAIN : r;
 }
 
 /* ---- Requests: a list of one ---- */

@@ -107,15 +107,15 @@ static const struct known xfrms[] = {
 
 static struct term *term_named(struct say *say, uint8_t type, uint16_t bits, enum netfilter_order_of order, struct buffer *text)
 {
-	struct term *term = text->failed ? NULL : term_new(say, TERM_NAMED);
+	struct term *term = term_new(say, TERM_NAMED);
 
+	if (!term)
+		return NULL;
 	buffer_add_char(text, '\0');
-	if (term) {
-		term_set_type(term, type, order);
-		term->bits = bits;
-		term->named.text = text->failed ? NULL : arena_copy(say->arena, text->data, text->length);
-	}
-	say->failed |= !term || !term->named.text;
+	term_set_type(term, type, order);
+	term->bits = bits;
+	term->named.text = text->failed ? NULL : arena_copy(say->arena, text->data, text->length);
+	say->failed |= !term->named.text;
 	return say->failed ? NULL : term;
 }
 

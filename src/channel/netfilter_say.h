@@ -215,6 +215,7 @@ struct say {
 	const struct header *below[4]; /* of the link layer, on which another one stands */
 	uint32_t below_count;
 	uint8_t icmp_type; /* that messages are known to have */
+	uint32_t terms;
 	struct statement *first, **last, *previous;
 	/* The statement that says no more than which protocol is at a layer. */
 	struct statement *implied[LAYER_COUNT + 1];

@@ -7,7 +7,6 @@
 
 #include "base/table.h"
 #include "channel/machine.h"
-#include "channel/object-inside.h"
 
 /* A set, by family, table and name. */
 struct known {
@@ -201,25 +200,13 @@ static int take_element(void *data, const struct nlmsghdr *message)
 	return known->elements.failed ? -ENOMEM : 0;
 }
 
-static void read_elements(struct netfilter_sets *sets, struct known *known, const struct record *rule, const struct value *name)
+static void read_elements(struct netfilter_sets *sets, struct known *known)
 {
-	_cleanup_arena_ struct arena arena = { 0 };
-	static const char *const scope[] = { "family", "table" };
-	struct record *key = record_new(&arena, object_netfilter_element.schema);
 	struct netlink *netlink;
-	struct error error = { 0 };
-	bool interrupted;
-	int r = key ? record_put(&arena, key, "set", *name) : -ENOMEM;
+	int r = known->set.length ? machine_netlink(sets->machine, NETLINK_NETFILTER, &netlink) : -ENOENT;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(scope); i++) {
-		const struct value *value = record_find(rule, scope[i]);
-
-		r = value ? record_put(&arena, key, scope[i], *value) : -ENOENT;
-	}
 	if (r == 0)
-		r = machine_netlink(sets->machine, NETLINK_NETFILTER, &netlink);
-	if (r == 0)
-		r = object_dump_whole(&object_netfilter_element, netlink, key, false, take_element, known, &interrupted, &error);
+		r = netfilter_elements_read(netlink, (const struct nlmsghdr *)known->set.data, take_element, known);
 	known->complete = r == 0;
 }
 
@@ -280,6 +267,6 @@ const struct said_set *netfilter_sets_find(struct netfilter_sets *sets, struct a
 		known = find(sets, rule, name);
 	}
 	if (known && !known->complete)
-		read_elements(sets, known, rule, name);
+		read_elements(sets, known);
 	return known && known->complete && known->set.length && !known->set.failed && !known->elements.failed ? said(known, arena) : NULL;
 }

@@ -4,10 +4,17 @@
 
 #include "channel/netfilter_say.h"
 
+/* Terms of terms double with each expression; none that says anything has so many. */
+#define TERMS_MAXIMUM 4096
+
 struct term *term_new(struct say *say, enum term_kind kind)
 {
-	struct term *term = arena_new(say->arena, struct term);
+	struct term *term;
 
+	if (say->terms == TERMS_MAXIMUM)
+		return NULL;
+	say->terms++;
+	term = arena_new(say->arena, struct term);
 	if (!term) {
 		say->failed = true;
 		return NULL;

@@ -299,6 +299,30 @@ static void test_rules_that_cannot_be_said(void **state)
 	check_rule("", "");
 }
 
+/* Hashes of hashes: what they come to doubles with each, and is given up in time. */
+static void test_terms_without_end(void **state)
+{
+	_cleanup_buffer_ struct buffer expressions = { 0 };
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct error error = { 0 };
+	struct record *record;
+	const char *text;
+
+	(void)state;
+	buffer_add_text(&expressions, "{\"family\":\"inet\",\"expressions\":[");
+	for (unsigned int i = 0; i < 16; i++)
+		buffer_printf(&expressions, "{\"name\":\"meta\",\"data\":{\"key\":\"mark\",\"dreg\":%u}},", 8 + i);
+	for (unsigned int i = 0; i < 100; i++)
+		buffer_printf(&expressions, "{\"name\":\"hash\",\"data\":{\"sreg\":%u,\"dreg\":%u,\"len\":32,\"modulus\":2,\"type\":\"jhash\"}},",
+			      i / 8 % 2 ? 8 : 16, (i / 8 % 2 ? 16 : 8) + i % 8);
+	buffer_add_text(&expressions, "{\"name\":\"meta\",\"data\":{\"key\":\"mark\",\"sreg\":8}}]}");
+	assert_int_equal(record_parse_json(object_netfilter_rule.schema, expressions.data, expressions.length, NULL, &arena, &record, &error), 0);
+	text = netfilter_rule_text(&arena, record, NULL, NULL, true);
+	assert_non_null(text);
+	assert_true(strlen(text) < 100000);
+	assert_memory_equal(text, "[meta {key=mark, dreg=8}]", 25);
+}
+
 /* No kernel at hand had flowtables: as the header of the kernel says that one is told. */
 static void test_flowtable(void **state)
 {
@@ -376,8 +400,13 @@ static void test_paths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_notices), cmocka_unit_test(test_elements_go_back),          cmocka_unit_test(test_texts),
-		cmocka_unit_test(test_rules),   cmocka_unit_test(test_rules_that_cannot_be_said), cmocka_unit_test(test_flowtable),
+		cmocka_unit_test(test_notices),
+		cmocka_unit_test(test_elements_go_back),
+		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_rules_that_cannot_be_said),
+		cmocka_unit_test(test_terms_without_end),
+		cmocka_unit_test(test_flowtable),
 		cmocka_unit_test(test_paths),
 	};
 
