@@ -79,7 +79,7 @@ int xfrm_put_address(const struct field *field, const struct value *value, xfrm_
 {
 	if (xfrm_family_of(value) == AF_UNSPEC || value->bytes.prefix >= 0)
 		return error_set(error, -EINVAL, "%s must be an IPv4 or IPv6 address", field->name);
-	*ret = (xfrm_address_t){ 0 };
+	memset(ret, 0, sizeof(*ret)); /* of a union an initializer sees to the first member alone */
 	memcpy(ret, value->bytes.data, value->bytes.length);
 	return 0;
 }

@@ -48,13 +48,15 @@ static int encode_address(const struct field *field, const struct value *value, 
 /* Where it leaves the family open, its addresses are of the state's own. */
 static int decode_selector(struct decode *decode, const struct field *field, const void *data, size_t length, struct value *ret)
 {
-	static const struct xfrm_selector nothing;
+	static const xfrm_address_t nowhere;
 	struct xfrm_selector selector;
 
 	if (length != sizeof(selector) || decode->header_length < sizeof(struct xfrm_usersa_info))
 		return -EBADMSG;
 	memcpy(&selector, data, sizeof(selector));
-	if (selector.family == AF_UNSPEC && memcmp(&selector, &nothing, sizeof(nothing)) != 0)
+	if (selector.family == AF_UNSPEC &&
+	    (selector.prefixlen_s || selector.prefixlen_d || memcmp(&selector.saddr, &nowhere, sizeof(nowhere)) != 0 ||
+	     memcmp(&selector.daddr, &nowhere, sizeof(nowhere)) != 0))
 		memcpy(&selector.family, (const char *)decode->header + offsetof(struct xfrm_usersa_info, family), sizeof(selector.family));
 	return codec_xfrm_selector.decode(decode, field, &selector, sizeof(selector), ret);
 }
