@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "channel/object.h"
+#include "channel/netfilter_sets.h"
 
 #define SENT (FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE)
 
@@ -21,7 +21,7 @@ static void require(bool holds)
 
 static const struct object *pick(uint8_t number)
 {
-	const struct object *object = NULL, *list[32];
+	const struct object *object = NULL, *list[64];
 	unsigned int position = 0, count = 0;
 
 	while (count < ARRAY_SIZE(list) && (object = object_next(NULL, &position)))
@@ -135,6 +135,8 @@ static struct record *test_message(const struct object *object, struct arena *ar
 	test_shown(object, record);
 	test_path(object, record);
 	test_send(object, record);
+	if (object == &object_netfilter_rule)
+		require(netfilter_rule_complete(arena, record, NULL, NULL, false) == 0);
 	return record;
 }
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rules of nftables to the words of nft, with sets that they name: pieces, each of a byte that says what it is, its length in two bytes, and the body
+ * of a message of the kernel's. Whatever stands in them, the text is the same each time, and says as much without the sets.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel/netfilter_sets.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+/* In memory of just its length, so that a step beyond it is seen. */
+static struct nlmsghdr *message_of(const struct object *object, const uint8_t *body, size_t length)
+{
+	struct nlmsghdr *message = malloc(NLMSG_HDRLEN + length);
+
+	require(message != NULL);
+	*message = (struct nlmsghdr){ .nlmsg_len = (uint32_t)(NLMSG_HDRLEN + length), .nlmsg_type = object->new_type };
+	memcpy((uint8_t *)message + NLMSG_HDRLEN, body, length);
+	return message;
+}
+
+static void test_rule(const struct nlmsghdr *message, struct netfilter_sets *sets)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct record *record = NULL;
+	const char *text, *again;
+
+	if (object_decode(&object_netfilter_rule, message, &arena, &record) < 0 || !record)
+		return;
+	text = netfilter_rule_text(&arena, record, sets, NULL, false);
+	again = netfilter_rule_text(&arena, record, sets, NULL, false);
+	require(text && again && strcmp(text, again) == 0);
+	require(netfilter_rule_text(&arena, record, NULL, NULL, true));
+	require(netfilter_rule_complete(&arena, record, sets, NULL, true) == 0);
+}
+
+static void add_one(struct netfilter_sets *sets, const struct object *object, const struct nlmsghdr *message)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct record *record = NULL;
+
+	if (object_decode(object, message, &arena, &record) >= 0 && record)
+		netfilter_sets_add(sets, object, record, message);
+}
+
+static void test_piece(struct netfilter_sets *sets, uint8_t kind, const uint8_t *body, size_t length)
+{
+	static const struct object *const objects[] = { &object_netfilter_rule, &object_netfilter_set, &object_netfilter_element };
+	const struct object *object = objects[kind % ARRAY_SIZE(objects)];
+	_cleanup_free_ struct nlmsghdr *message = message_of(object, body, length);
+	_cleanup_buffer_ struct buffer room = { 0 };
+	struct netfilter_elements elements;
+	const struct nlmsghdr *one;
+
+	if (object == &object_netfilter_rule) {
+		test_rule(message, sets);
+	} else if (object == &object_netfilter_set) {
+		add_one(sets, object, message);
+	} else {
+		elements = netfilter_elements(message);
+		while ((one = netfilter_elements_next(&elements, &room)))
+			add_one(sets, object, one);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct netfilter_sets *sets = netfilter_sets_new(NULL);
+
+	require(sets != NULL);
+	while (size > 3) {
+		const size_t length = (size_t)data[1] << 8 | data[2], taken = length < size - 3 ? length : size - 3;
+
+		test_piece(sets, data[0], data + 3, taken);
+		data += 3 + taken;
+		size -= 3 + taken;
+	}
+	netfilter_sets_free(sets);
+	return 0;
+}
