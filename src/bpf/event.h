@@ -22,7 +22,7 @@ typedef unsigned char event_u8;
 
 enum event_type {
 	EVENT_NOTICE = 1,     /* a message was queued on our multicast socket */
-	EVENT_REFUSED = 2,    /* a netlink request was answered with an error */
+	EVENT_REFUSED = 2,    /* a netlink request was answered with an error, or was granted and the kernel tells no one of it */
 	EVENT_REQUEST = 3,    /* bytes of a refused request whose error quoted only its header */
 	EVENT_SYSCTL = 4,     /* a sysctl is about to be written */
 	EVENT_SYSCTL_END = 5, /* that write returned */

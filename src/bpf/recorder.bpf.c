@@ -14,6 +14,8 @@ __u64 socket_cookies[SOCKET_COUNT];
 
 /* Bit set of the netlink protocols whose refusals are told. */
 const volatile __u32 refused_protocols = 1;
+/* Requests whose success is told as well, since the kernel tells no one what they do: the protocol, and the type in the low half. 0 ends. */
+const volatile __u32 granted[32];
 /* Whether a refused request whose error quotes its header alone is looked for in the program's memory. */
 const volatile bool request_from_memory;
 
@@ -54,7 +56,7 @@ int notice_filter(struct __sk_buff *skb)
 	return -1;
 }
 
-/* ---- Refusals: the error message as it stands on the requester's socket. ---- */
+/* ---- Refusals, and what was granted without a word to others: the answer as it stands on the requester's socket. ---- */
 
 struct refusal {
 	__u64 skb;
@@ -126,6 +128,17 @@ static __always_inline bool is_requester(struct task_struct *task, struct sock *
 static __always_inline bool is_change(__u32 protocol, const struct nlmsghdr *request)
 {
 	return protocol != 0 || (request->nlmsg_type >= 16 && (request->nlmsg_type & 3) != 2);
+}
+
+/* Whether the request is one whose success counts. */
+static __always_inline bool is_granted(__u32 protocol, const struct nlmsghdr *request)
+{
+	const __u32 wanted = protocol << 16 | request->nlmsg_type;
+
+	for (int i = 0; i < (int)(sizeof(granted) / sizeof(*granted)) && granted[i]; i++)
+		if (granted[i] == wanted)
+			return true;
+	return false;
 }
 
 /* LENGTH bytes FROM the kernel's memory or the program's, of which ROOM fit. */
@@ -208,7 +221,7 @@ static __always_inline int refused_look(struct sock *sk, bool memory)
 	if (!is_requester(task, sk))
 		return 0;
 	skb = refused_find(sk, &message, &is_last);
-	if (!skb || message.error >= 0 || !is_change(protocol, &message.request))
+	if (!skb || message.error > 0 || !(message.error ? is_change(protocol, &message.request) : is_granted(protocol, &message.request)))
 		return 0;
 	/* A program can send what looks like an error to another one's socket. */
 	bpf_probe_read_kernel(&sender, sizeof(sender),
@@ -227,7 +240,7 @@ static __always_inline int refused_look(struct sock *sk, bool memory)
 	about.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	about.sequence = message.request.nlmsg_seq;
 	message_emit(EVENT_REFUSED, &about, BPF_CORE_READ(skb, len), (__u64)BPF_CORE_READ(skb, data), false);
-	if (!(message.header.nlmsg_flags & NLM_F_CAPPED))
+	if (!message.error || !(message.header.nlmsg_flags & NLM_F_CAPPED))
 		return 0;
 	if (memory && request_from_memory)
 		refused_memory(&about, &message.request);

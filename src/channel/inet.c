@@ -181,59 +181,15 @@ static bool concerns(const struct nlmsghdr *message)
 
 /* ---- Its place in the tree: ADDRESS:PORT/ADDRESS:PORT. What stands behind the last colon is the port; brackets would be a pattern. ---- */
 
-static void path_end(const struct record *record, const char *address, const char *port, struct buffer *ret)
-{
-	const struct value *value = record_find(record, address);
-
-	if (value)
-		value_print(ret, value, NULL, NULL);
-	buffer_printf(ret, ":%u", (unsigned int)record_number(record, port, 0));
-}
-
 static void path(const struct record *record, const struct naming *naming, struct buffer *ret)
 {
-	path_end(record, "src", "sport", ret);
+	object_path_end(record, "src", "sport", ret);
 	buffer_add_char(ret, '/');
-	path_end(record, "dst", "dport", ret);
+	object_path_end(record, "dst", "dport", ret);
 	if (record_number(record, "dev", 0)) {
 		buffer_add_text(ret, ",dev=");
 		object_path_interface(record, "dev", naming, ret);
 	}
-}
-
-static int parse_port(struct object_path *left, const char *field)
-{
-	const size_t length = strspn(left->rest, "0123456789");
-	uint64_t port;
-	int r = words_parse(NULL, left->rest, length, &port);
-
-	if (r < 0 || port > UINT16_MAX)
-		return -EINVAL;
-	left->rest += length;
-	return record_put(left->arena, left->record, field, value_uint(port));
-}
-
-static int parse_end(struct object_path *left, const char *address, const char *port)
-{
-	const size_t length = strcspn(left->rest, "/,");
-	const char *colon = memrchr(left->rest, ':', length);
-	uint8_t data[32];
-	uint32_t bytes;
-	int16_t prefix;
-	const void *copy;
-	int r;
-
-	if (!colon || address_parse_bytes(left->rest, (size_t)(colon - left->rest), data, &bytes, &prefix) < 0 || prefix >= 0 ||
-	    (bytes != 4 && bytes != 16))
-		return -EINVAL;
-	copy = arena_copy(left->arena, data, bytes);
-	if (!copy)
-		return -ENOMEM;
-	r = record_put(left->arena, left->record, address, value_data(VALUE_ADDRESS, copy, bytes));
-	if (r == 0)
-		r = record_put(left->arena, left->record, "family", value_uint(bytes == 4 ? AF_INET : AF_INET6));
-	left->rest = colon + 1;
-	return r < 0 ? r : parse_port(left, port);
 }
 
 static int parse(const char *text, const struct naming *naming, struct arena *arena, struct record **ret, const char **ret_rest, struct error *error)
@@ -243,9 +199,9 @@ static int parse(const char *text, const struct naming *naming, struct arena *ar
 
 	if (!left.record)
 		return -ENOMEM;
-	r = parse_end(&left, "src", "sport");
+	r = object_parse_end(&left, "src", "sport");
 	if (r == 0)
-		r = *left.rest++ == '/' ? parse_end(&left, "dst", "dport") : -EINVAL;
+		r = *left.rest++ == '/' ? object_parse_end(&left, "dst", "dport") : -EINVAL;
 	if (r == 0 && *left.rest == ',')
 		r = object_parse_option(&left);
 	if (r == -ENOMEM)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "channel/looks.h"
+#include "channel/object.h"
 
 #define DEPTH_MAXIMUM  8
 #define HEADER_MAXIMUM 512 /* bytes of a fixed header that are tried: a struct xfrm_userpolicy_info has 168 */
@@ -169,6 +170,23 @@ static int decode_learned(const struct family *family, const struct nlmsghdr *he
 	return r;
 }
 
+/* By the schema of the object that it is about. -EBADMSG where it is about none. */
+static int decode_object(const struct family *family, const struct nlmsghdr *header, struct arena *arena, struct record **ret)
+{
+	const struct protocol *protocol = protocol_of(family->protocol);
+	_cleanup_buffer_ struct buffer room = { 0 };
+	const struct nlmsghdr *unified = protocol ? protocol_unify(protocol, header, &room) : NULL;
+	const struct object *object;
+	bool removed;
+
+	object = unified ? object_of(protocol, unified, &removed) : NULL;
+	if (!object)
+		return -EBADMSG;
+	if (unified != header)
+		unified = (const struct nlmsghdr *)arena_copy(arena, unified, unified->nlmsg_len);
+	return unified ? object_decode(object, unified, arena, ret) : -ENOMEM;
+}
+
 int message_decode(const struct family *family, const struct nlmsghdr *header, struct arena *arena, struct message *ret)
 {
 	const uint8_t *data = (const uint8_t *)header + NLMSG_HDRLEN;
@@ -185,6 +203,8 @@ int message_decode(const struct family *family, const struct nlmsghdr *header, s
 				 .provenance = PROVENANCE_TABLE };
 	if (family->schema && header->nlmsg_type == family->type)
 		r = schema_decode(family->schema, data, length, arena, &record);
+	if (r == -EBADMSG && !family->schema)
+		r = decode_object(family, header, arena, &record);
 	if (r == -EBADMSG && !family->schema) {
 		r = decode_learned(family, header, data, length, arena, &record);
 		ret->provenance = PROVENANCE_LEARNED;

@@ -42,13 +42,16 @@ extern const struct schema schema_netfilter_counter, schema_netfilter_limit, sch
 
 extern const struct codec codec_netfilter_signed; /* a number of 32 bits with a sign, in network byte order */
 
-/* netfilter_path.c: FAMILY and then all key fields in the order of their numbers. A slash in a name is written %2F. */
+/* netfilter_path.c: FAMILY, where the header has it, and then all key fields in the order of their numbers. A slash in a name is written %2F. */
 void netfilter_path(const struct record *record, const struct naming *naming, struct buffer *ret);
 /* PATH as the key of a record of SCHEMA; FORM: words that say what one looks like. */
 int netfilter_parse(const struct schema *schema, const char *form, struct object_path *path, struct record **ret, const char **ret_rest) _must_check_;
 /* The same of the family and the keys up to the attribute LAST. */
 int netfilter_parse_up_to(struct object_path *path, uint32_t last) _must_check_;
 void netfilter_path_up_to(const struct record *record, uint32_t last, struct buffer *ret);
+/* A name alone, as one part of a path, and the slash behind it. */
+void netfilter_path_name(const struct value *value, struct buffer *ret);
+int netfilter_parse_name(struct object_path *path, const char *field) _must_check_;
 int netfilter_get(const struct record *key, struct buffer *request);
 void netfilter_add_header(const struct record *key, struct buffer *request);
 void netfilter_add_text(const struct record *key, const char *field, uint16_t type, struct buffer *request);

@@ -13,7 +13,7 @@ static bool is_plain(unsigned char character)
 	return character > ' ' && character < 0x7f && !strchr("/%,*?[]{}=\"'\\", character);
 }
 
-static void add_name(const struct value *value, struct buffer *ret)
+void netfilter_path_name(const struct value *value, struct buffer *ret)
 {
 	const unsigned char *name = value->bytes.data;
 
@@ -32,18 +32,27 @@ static const struct field *key_field(const struct schema *schema, uint32_t attri
 	return field->name && field->flags & FIELD_KEY ? field : NULL;
 }
 
+static bool has_family(const struct schema *schema)
+{
+	return schema->header_count > 0;
+}
+
 void netfilter_path_up_to(const struct record *record, uint32_t last, struct buffer *ret)
 {
-	words_add(ret, &words_netfilter_family, record_number(record, "family", 0));
+	const size_t begin = ret->length;
+
+	if (has_family(record->schema))
+		words_add(ret, &words_netfilter_family, record_number(record, "family", 0));
 	for (uint32_t i = 0; i <= last; i++) {
 		const struct field *field = key_field(record->schema, i);
 		const struct value *value = field ? record_find(record, field->name) : NULL;
 
 		if (!field)
 			continue;
-		buffer_add_char(ret, '/');
+		if (ret->length > begin)
+			buffer_add_char(ret, '/');
 		if (value && value->type == VALUE_TEXT)
-			add_name(value, ret);
+			netfilter_path_name(value, ret);
 		else if (field->kind != FIELD_TEXT)
 			words_add(ret, field->names, record_number(record, field->name, 0));
 	}
@@ -64,7 +73,7 @@ static int hexadecimal(char character)
 	return found && found - digits > 9 ? (int)(found - digits) : -1;
 }
 
-static int parse_name(struct object_path *path, const char *field)
+int netfilter_parse_name(struct object_path *path, const char *field)
 {
 	const size_t length = strcspn(path->rest, "/");
 	char *name = arena_copy(path->arena, path->rest, length);
@@ -111,13 +120,13 @@ void netfilter_add_text(const struct record *key, const char *field, uint16_t ty
 
 int netfilter_parse_up_to(struct object_path *path, uint32_t last)
 {
-	int r = object_parse_word(path, "family", &words_netfilter_family);
+	int r = has_family(path->record->schema) ? object_parse_word(path, "family", &words_netfilter_family) : 0;
 
 	for (uint32_t i = 0; r == 0 && i <= last; i++) {
 		const struct field *field = key_field(path->record->schema, i);
 
 		if (field)
-			r = field->kind == FIELD_TEXT ? parse_name(path, field->name) : object_parse_word(path, field->name, field->names);
+			r = field->kind == FIELD_TEXT ? netfilter_parse_name(path, field->name) : object_parse_word(path, field->name, field->names);
 	}
 	return r;
 }

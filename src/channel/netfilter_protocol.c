@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* NETLINK_NETFILTER: the messages of nftables, and what the recorder must know of them. The kernel tells all of a transaction once it is done,
+/* NETLINK_NETFILTER: its messages, and what the recorder must know of those of nftables. The kernel tells all of a transaction once it is done,
  * several notices in a datagram, and after them the number of the generation that it made. Sources: <linux/netfilter/nf_tables.h>,
  * net/netfilter/nf_tables_api.c. */
 #include <endian.h>
+#include <linux/netfilter/nfnetlink_acct.h>
 #include <string.h>
 
+#include "channel/conntrack.h"
+#include "channel/ipset.h"
 #include "channel/netfilter.h"
 #include "channel/netfilter_order.h"
 #include "channel/netfilter_sets.h"
@@ -15,9 +18,28 @@
 		NETFILTER_TYPE(NFT_MSG_##name), "NFT_MSG_" #name \
 	}
 
+#define CONNTRACK(name)                                                \
+	{                                                              \
+		CONNTRACK_TYPE(IPCTNL_MSG_##name), "IPCTNL_MSG_" #name \
+	}
+#define EXPECTATION(name)                                                \
+	{                                                                \
+		EXPECTATION_TYPE(IPCTNL_MSG_##name), "IPCTNL_MSG_" #name \
+	}
+#define IPSET(name)                                              \
+	{                                                        \
+		IPSET_TYPE(IPSET_CMD_##name), "IPSET_CMD_" #name \
+	}
+#define ACCT(name)                                                                   \
+	{                                                                            \
+		NFNL_SUBSYS_ACCT << 8 | NFNL_MSG_ACCT_##name, "NFNL_MSG_ACCT_" #name \
+	}
+
 NAMES(types, false, TYPE(NEWTABLE), TYPE(GETTABLE), TYPE(DELTABLE), TYPE(NEWCHAIN), TYPE(GETCHAIN), TYPE(DELCHAIN), TYPE(NEWRULE), TYPE(GETRULE),
       TYPE(DELRULE), TYPE(NEWSET), TYPE(GETSET), TYPE(DELSET), TYPE(NEWSETELEM), TYPE(GETSETELEM), TYPE(DELSETELEM), TYPE(NEWGEN), TYPE(GETGEN),
       TYPE(TRACE), TYPE(NEWOBJ), TYPE(GETOBJ), TYPE(DELOBJ), TYPE(GETOBJ_RESET), TYPE(NEWFLOWTABLE), TYPE(GETFLOWTABLE), TYPE(DELFLOWTABLE),
+      CONNTRACK(CT_NEW), CONNTRACK(CT_GET), CONNTRACK(CT_DELETE), EXPECTATION(EXP_NEW), EXPECTATION(EXP_GET), EXPECTATION(EXP_DELETE), IPSET(CREATE),
+      IPSET(DESTROY), IPSET(FLUSH), IPSET(RENAME), IPSET(SWAP), IPSET(LIST), IPSET(ADD), IPSET(DEL), ACCT(NEW), ACCT(GET), ACCT(DEL),
       { NFNL_MSG_BATCH_BEGIN, "NFNL_MSG_BATCH_BEGIN" }, { NFNL_MSG_BATCH_END, "NFNL_MSG_BATCH_END" });
 
 static bool is_elements(const struct nlmsghdr *message)
@@ -31,6 +53,8 @@ static const struct nlmsghdr *unify(const struct nlmsghdr *message, struct buffe
 	struct netfilter_elements elements;
 	const struct nlmsghdr *first;
 
+	if (NFNL_SUBSYS_ID(message->nlmsg_type) == NFNL_SUBSYS_IPSET)
+		return ipset_unify(message, room);
 	if (!is_elements(message))
 		return message;
 	elements = netfilter_elements(message);

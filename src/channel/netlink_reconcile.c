@@ -194,6 +194,8 @@ static unsigned int dump_all(struct netlink_source *source, struct dump dumps[KI
 		return 0;
 	}
 	while (count < KINDS_MAXIMUM && (object = object_next(source->protocol, &position))) {
+		if (object->untold && !object->asked_by[0])
+			continue;
 		dumps[count] = (struct dump){ .object = object };
 		r = object_dump(object, requests, gather, &dumps[count], &dumps[count].interrupted, error);
 		if (r >= 0)
@@ -306,8 +308,27 @@ static bool any_candidate(const struct netlink_source *source, const struct chec
 	return false;
 }
 
+/* Whether somebody else was granted such a request too, and not looked after yet: then who did what is not to be told. */
+static bool is_contested(const struct netlink_source *source, const struct check *check)
+{
+	for (unsigned int i = 0; check->kind == CHECK_ASKED && i < source->check_count; i++)
+		if (source->checks[i].kind == CHECK_ASKED && source->checks[i].origin.actor != check->origin.actor)
+			return true;
+	return false;
+}
+
+static void contest(struct netlink_source *source, struct check *check)
+{
+	const struct ferry_actor *known = check->origin.actor;
+
+	check->origin.actor = probe_actor_unknown(source->recording.probe, "several programs asked for changes that the kernel does not tell of");
+	check->origin.pid = check->origin.tid = 0;
+	if (known)
+		actor_unref(known);
+}
+
 /* The kinds that may have lost something: routes and nexthops. Each is dumped only where the cache holds a candidate. */
-static void run_check(struct netlink_source *source, const struct check *check, struct netlink *requests)
+static void run_check(struct netlink_source *source, struct check *check, struct netlink *requests)
 {
 	struct step like = { .consistency = FERRY_INFERRED, .origin = check->origin, .cause = check->cause };
 	struct dump dumps[KINDS_MAXIMUM];
@@ -317,9 +338,9 @@ static void run_check(struct netlink_source *source, const struct check *check, 
 
 	begin(source);
 	while (count < KINDS_MAXIMUM && (object = object_next(source->protocol, &position))) {
-		if (!any_candidate(source, check, object))
+		if (check->kind == CHECK_ASKED ? !object_is_asked_by(object, (uint16_t)check->index) : !any_candidate(source, check, object))
 			continue;
-		dumps[count] = (struct dump){ .object = object, .check = check };
+		dumps[count] = (struct dump){ .object = object, .check = check->kind == CHECK_ASKED ? NULL : check };
 		if (object_dump(object, requests, gather, &dumps[count], &dumps[count].interrupted, &error) < 0)
 			buffer_done(&dumps[count].messages);
 		else
@@ -327,6 +348,11 @@ static void run_check(struct netlink_source *source, const struct check *check, 
 	}
 	if (count) {
 		source_drain(source);
+		/* What another was granted before the dump was read has been told by now, and may stand in the dump. */
+		if (is_contested(source, check)) {
+			contest(source, check);
+			like.origin = check->origin;
+		}
 		settle(source, dumps, count, &like);
 	}
 	end(source);
@@ -348,7 +374,11 @@ void source_run_checks(struct netlink_source *source)
 		struct check check = source->checks[0];
 
 		memmove(source->checks, source->checks + 1, --source->check_count * sizeof(check));
+		if (check.kind == CHECK_ASKED)
+			source->head = (struct head){ 0 };
 		run_check(source, &check, requests);
+		if (check.kind == CHECK_ASKED)
+			source->head = (struct head){ 0 };
 		if (check.origin.actor)
 			actor_unref(check.origin.actor);
 	}

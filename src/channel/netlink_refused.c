@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Attempts that the kernel refused: told from its error message, and from the request's own bytes where the error quotes only its header. */
+/* Answers to requests: attempts that the kernel refused are told from its error message, and from the request's own bytes where the error quotes only
+ * its header. */
 #include <errno.h>
 #include <string.h>
 
@@ -225,10 +226,44 @@ static void add_refusal(struct netlink_source *source, const struct event_messag
 	source->refusal_count++;
 }
 
+/* A request that the kernel has granted and tells no one of. */
+static bool was_granted(struct netlink_source *source, const struct event_message *event)
+{
+	struct netlink_ack ack;
+
+	if (event->header.type != EVENT_REFUSED || parse(event, &ack) < 0 || ack.result != 0)
+		return false;
+	const struct origin origin = { .actor = probe_actor(source->recording.probe, &event->header.task),
+				       .door = probe_door(&event->header.task),
+				       .boottime = event->header.time,
+				       .pid = event->header.task.key.pid,
+				       .tid = event->header.task.tid };
+
+	source_check(source, (struct check){ .kind = CHECK_ASKED, .index = ack.request->nlmsg_type }, &origin);
+	if (origin.actor)
+		actor_unref(origin.actor);
+	return true;
+}
+
+void netlink_source_answers_lost(struct netlink_source *source)
+{
+	const struct origin origin = { .actor = probe_actor_unknown(source->recording.probe, "the kernel's word on it was lost"),
+				       .boottime = boottime_now() };
+	const struct object *object;
+	unsigned int position = 0;
+
+	while ((object = object_next(source->protocol, &position)))
+		if (object->asked_by[0])
+			source_check(source, (struct check){ .kind = CHECK_ASKED, .index = object->asked_by[0] }, &origin);
+	actor_unref(origin.actor);
+}
+
 void netlink_source_refused(struct netlink_source *source, const struct event_message *event)
 {
 	if (event->protocol != (uint32_t)source->protocol->number || event->netns != source->recording.netns ||
 	    event->header.size < offsetof(struct event_message, data))
+		return;
+	if (was_granted(source, event))
 		return;
 	if (event->header.type == EVENT_REQUEST)
 		add_request(source, event);

@@ -52,6 +52,7 @@ enum check_kind {
 	CHECK_LINK,   /* a link changed through a file, and the kernel tells no one */
 	CHECK_QUEUES, /* a qdisc or class went, and what stood in it */
 	CHECK_KIND,   /* all of a kind: INDEX is the type of its messages */
+	CHECK_ASKED,  /* a request of the type INDEX was granted, of which the kernel tells no one */
 };
 
 struct check {

@@ -190,6 +190,44 @@ static int parse_text(struct object_path *path, const struct field *field, size_
 	return record_put(path->arena, path->record, field->name, value_data(VALUE_TEXT, text, length));
 }
 
+void object_path_end(const struct record *record, const char *address, const char *port, struct buffer *ret)
+{
+	const struct value *value = record_find(record, address);
+
+	if (value)
+		value_print(ret, value, NULL, NULL);
+	buffer_printf(ret, ":%u", (unsigned int)record_number(record, port, 0));
+}
+
+static int parse_port(struct object_path *path, const char *field)
+{
+	const size_t length = strspn(path->rest, "0123456789");
+	uint64_t port;
+	int r = words_parse(NULL, path->rest, length, &port);
+
+	if (r < 0 || port > UINT16_MAX)
+		return -EINVAL;
+	path->rest += length;
+	return record_put(path->arena, path->record, field, value_uint(port));
+}
+
+int object_parse_end(struct object_path *path, const char *address, const char *port)
+{
+	const size_t length = part_length(path, "/,");
+	const char *colon = memrchr(path->rest, ':', length);
+	uint8_t data[32];
+	uint32_t bytes;
+	int16_t prefix;
+	int r;
+
+	if (!colon || address_parse_bytes(path->rest, (size_t)(colon - path->rest), data, &bytes, &prefix) < 0 || prefix >= 0 ||
+	    (bytes != 4 && bytes != 16))
+		return -EINVAL;
+	r = put_address(path, address, data, bytes, -1);
+	path->rest = colon + 1;
+	return r < 0 ? r : parse_port(path, port);
+}
+
 int object_parse_option(struct object_path *path)
 {
 	char name[32] = "";

@@ -283,12 +283,25 @@ static int plan_replacement(struct object_setting *own)
 	return 0;
 }
 
+/* Whether a time is asked for that an object itself has, which does not count where objects are compared. */
+static bool moves(const struct object_setting *own)
+{
+	for (uint32_t i = 0; i < own->given->count; i++) {
+		const struct entry *entry = &own->given->entries[i], *standing = record_at(own->now, entry->name);
+
+		if (entry->field && entry->field->flags & FIELD_SETTABLE && entry->field->flags & FIELD_VOLATILE &&
+		    entry->value.type != VALUE_RECORD && (!standing || !value_equal(&entry->value, &standing->value)))
+			return true;
+	}
+	return false;
+}
+
 /* Whether nothing need be sent: also nothing that a replacement would take away. */
 static bool stands(struct object_setting *own)
 {
 	struct record *sent;
 
-	if (!own->now || !object_matches(own->given, own->now))
+	if (!own->now || !object_matches(own->given, own->now) || moves(own))
 		return false;
 	if (own->how == OBJECT_CHANGE || *own->rest)
 		return true;

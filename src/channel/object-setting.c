@@ -176,7 +176,7 @@ static int stage(struct setting *setting, struct netlink_batch *batch)
 	struct netlink *netlink;
 	int r;
 
-	if (own->object->write || own->object->make || own->object->protocol->transactions || own->anew || own->how == OBJECT_CHANGE)
+	if (own->object->write || own->object->make || object_has_transactions(own->object) || own->anew || own->how == OBJECT_CHANGE)
 		return -EOPNOTSUPP;
 	r = machine_netlink(machine, own->object->protocol->number, &netlink);
 	if (r < 0)

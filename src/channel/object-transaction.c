@@ -65,6 +65,11 @@ static int add(struct sending *sending, struct netlink *netlink, struct netlink_
 	return r;
 }
 
+bool object_has_transactions(const struct object *object)
+{
+	return object->protocol->transactions && object->new_type >> 8 == object->protocol->subsystem;
+}
+
 int object_transaction(const struct protocol *protocol, struct machine *machine, struct arena *arena, struct object_step *steps, size_t count)
 {
 	_cleanup_free_ struct object_step **order = calloc(count + 1, sizeof(*order));

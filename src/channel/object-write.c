@@ -139,9 +139,13 @@ static void add_missing(struct buffer *words, const struct object *object, const
 
 static int refusal(const struct object *object, uint16_t type, const void *payload, size_t length, const struct netlink_ack *ack, struct error *error)
 {
+	const char *own = object->errors && ack->result < 0 ? words_find(object->errors, (uint64_t)-ack->result) : NULL;
 	_cleanup_buffer_ struct buffer words = { 0 };
 
-	buffer_printf(&words, "%s: %s (%s)", type_name(object, type), error_text(ack->result), error_symbol(ack->result));
+	if (own)
+		buffer_printf(&words, "%s: %s (error %d)", type_name(object, type), own, -ack->result);
+	else
+		buffer_printf(&words, "%s: %s (%s)", type_name(object, type), error_text(ack->result), error_symbol(ack->result));
 	if (ack->message && *ack->message) {
 		buffer_add_text(&words, ": ");
 		buffer_add_escaped(&words, ack->message, strlen(ack->message));
@@ -190,8 +194,10 @@ int object_request(const struct object *object, struct machine *machine, struct 
 	struct record *copy;
 	int r = object_prepared(object, arena, record, write, &copy);
 
+	if (r == 0 && object->fill_in)
+		r = object->fill_in(machine, arena, copy, write);
 	if (r < 0)
-		return error_set(&machine->error, r, "%s: %s", object->name, error_text(r));
+		return machine->error.code == r ? r : error_set(&machine->error, r, "%s: %s", object->name, error_text(r));
 	if (write == OBJECT_REMOVE) {
 		request.type = object->delete_type;
 		r = object->remove_request
@@ -277,7 +283,7 @@ static int send_request(const struct object *object, struct machine *machine, co
 
 	if (r < 0)
 		return r;
-	if (object->protocol->transactions)
+	if (object_has_transactions(object))
 		return object_transact(object, machine, request, NULL, NULL);
 	r = netlink_request(netlink, request->type, request->flags, request->payload.data, request->payload.length, NULL, NULL, &ack);
 	if (r == 0)

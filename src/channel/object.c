@@ -155,6 +155,19 @@ const struct object *object_of(const struct protocol *protocol, const struct nlm
 	return NULL;
 }
 
+bool object_is_declared(const struct object *object)
+{
+	return !object_has_transactions(object) && (!object->untold || object->asked_by[0]);
+}
+
+bool object_is_asked_by(const struct object *object, uint16_t type)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(object->asked_by) && object->asked_by[i]; i++)
+		if (object->asked_by[i] == type)
+			return true;
+	return false;
+}
+
 /* ---- Dumps ---- */
 
 struct dump {

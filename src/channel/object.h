@@ -87,6 +87,8 @@ struct object {
 	void (*inherit)(const struct nlmsghdr *old, const struct nlmsghdr *now, struct buffer *ret);
 	/* What must be left out or turned round before RECORD can be sent (a flag that only the kernel sets). RECORD is a copy. NULL: nothing. */
 	int (*prepare)(struct arena *arena, struct record *record, enum object_write write);
+	/* What RECORD, a copy, leaves open and the kernel that runs has to be asked for before it is sent. NULL: nothing. */
+	int (*fill_in)(struct machine *machine, struct arena *arena, struct record *record, enum object_write write);
 	/* Whether FIELD, which the schema marks as KEY, is part of this record's identity, or one without the mark is. NULL: the mark decides. */
 	bool (*identifies)(const struct record *record, const struct field *field);
 	/* Header and attributes of a request that is answered with the object of KEY and few others: returns OBJECT_GET_ONE, OBJECT_GET_DUMP, or
@@ -136,9 +138,14 @@ struct object {
 	void (*dump_all)(struct buffer *request, uint8_t family);
 	/* Removed without a word when something else goes: routes with their link, for instance. */
 	bool dependent;
-	/* The kernel tells no one when one comes, goes or changes. */
+	/* The kernel tells no one when one comes, goes or changes, or tells those that listen to its groups. The recorder leaves it out, but for
+	 * what ASKED_BY says. */
 	bool untold;
-	/* The same of this one alone: the recorder leaves it out. NULL: of none. */
+	/* Types of requests that make, change or remove one where the kernel tells no one: the recorder looks once one was granted. 0 ends. */
+	uint16_t asked_by[8];
+	/* Words for errors of its own, by their number. NULL: it has none. */
+	const struct names *errors;
+	/* The kernel tells nothing of this one alone: the recorder leaves it out. NULL: of none. */
 	bool (*unheard)(const struct record *record);
 	/* Bits of enum object_arrival for a message of NEW_TYPE. NULL: none. */
 	unsigned int (*arrival)(const struct nlmsghdr *message);
@@ -153,6 +160,12 @@ void object_address(const struct object *object, const struct record *record, co
 void object_key(const struct object *object, const struct record *record, struct buffer *ret);
 /* The object that a message of TYPE is about, or NULL. *RET_REMOVED: it is a deletion. */
 const struct object *object_of(const struct protocol *protocol, const struct nlmsghdr *message, bool *ret_removed);
+/* Whether a change of OBJECT is a transaction. */
+bool object_has_transactions(const struct object *object);
+/* Whether documents may name one of OBJECT: not what is a transaction, and not what comes and goes with its traffic. */
+bool object_is_declared(const struct object *object);
+/* Whether a request of TYPE that was granted may have changed one of OBJECT, and the kernel tells no one. */
+bool object_is_asked_by(const struct object *object, uint16_t type);
 /* Every object of channels.def of PROTOCOL (NULL: of all), one a call; *POSITION starts with 0. NULL at the end. */
 const struct object *object_next(const struct protocol *protocol, unsigned int *position);
 
@@ -203,6 +216,9 @@ int object_parse_ip(struct object_path *path, const char *field) _must_check_;
 int object_parse_ip_of_field(struct object_path *path, const char *field) _must_check_;
 /* An address of any kind whose length in bytes is one of the bits of LENGTHS. Stops before a slash or comma. */
 int object_parse_address(struct object_path *path, const char *field, uint32_t lengths) _must_check_;
+/* ADDRESS:PORT. What stands behind the last colon is the port; brackets would be a pattern. "family", where the record has it, is set by it. */
+int object_parse_end(struct object_path *path, const char *address, const char *port) _must_check_;
+void object_path_end(const struct record *record, const char *address, const char *port, struct buffer *ret);
 /* ,FIELD=VALUE: a number, word, interface, text or prefix as the schema says it. */
 int object_parse_option(struct object_path *path) _must_check_;
 

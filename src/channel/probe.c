@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "channel/object.h"
 #include "channel/probe-part.h"
 #include "channel/protocol.h"
 #include "wire/bpf-load.h"
@@ -129,6 +130,18 @@ static void task_work_declare(struct recorder_bpf *skeleton, const struct probe_
 		parameters[4].type = parameters[0].type;
 }
 
+/* The requests of whose effect the kernel tells no one. */
+static void granted_set(struct recorder_bpf *skeleton)
+{
+	const struct object *object;
+	unsigned int position = 0, count = 0;
+
+	while ((object = object_next(NULL, &position)))
+		for (unsigned int i = 0; i < ARRAY_SIZE(object->asked_by) && object->asked_by[i] && count < ARRAY_SIZE(skeleton->rodata->granted);
+		     i++)
+			skeleton->rodata->granted[count++] = (uint32_t)object->protocol->number << 16 | object->asked_by[i];
+}
+
 static struct recorder_bpf *skeleton_open(const struct probe *probe, const struct probe_kernel *kernel)
 {
 	struct recorder_bpf *skeleton = recorder_bpf__open();
@@ -138,6 +151,7 @@ static struct recorder_bpf *skeleton_open(const struct probe *probe, const struc
 	for (unsigned int i = 0; i < ARRAY_SIZE(ways); i++)
 		way_set(skeleton, &ways[i], false);
 	task_work_declare(skeleton, kernel);
+	granted_set(skeleton);
 	skeleton->rodata->refused_protocols = 0;
 	for (unsigned int i = 0; i < PROTOCOL_COUNT; i++)
 		skeleton->rodata->refused_protocols |= UINT32_C(1) << protocols[i]->number;

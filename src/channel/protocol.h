@@ -21,7 +21,7 @@ struct protocol {
 	const struct nlmsghdr *(*unify)(const struct nlmsghdr *message, struct buffer *room);
 	/* A change is a transaction, of one request or of many: all of it happens, or nothing. */
 	bool transactions;
-	uint16_t subsystem; /* of netfilter, whose transaction it is */
+	uint16_t subsystem; /* of netfilter, whose transaction it is: that of others is a request like any */
 	/* Puts the steps of a transaction in the order in which the kernel takes them, and in each what refers to another. */
 	int (*arrange)(struct machine *machine, struct arena *arena, struct object_step *steps, size_t count);
 	const struct source_rules *rules; /* NULL: its objects come and go without a word, and are not recorded */

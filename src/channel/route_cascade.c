@@ -244,6 +244,7 @@ static bool route_matches(const struct check *check, const struct nlmsghdr *mess
 	case CHECK_LINK:
 	case CHECK_QUEUES:
 	case CHECK_KIND:
+	case CHECK_ASKED:
 		break;
 	}
 	return false;

@@ -57,8 +57,10 @@ int netlink_source_descriptor(const struct netlink_source *source);
 int netlink_source_receive(struct netlink_source *source);
 /* A notice from the probe: who is behind a message. */
 void netlink_source_notice(struct netlink_source *source, const struct event_notice *notice);
-/* A refused request (EVENT_REFUSED) or its bytes (EVENT_REQUEST). */
+/* A request that was answered (EVENT_REFUSED), or its bytes (EVENT_REQUEST). */
 void netlink_source_refused(struct netlink_source *source, const struct event_message *event);
+/* The probe had no room for some of these. */
+void netlink_source_answers_lost(struct netlink_source *source);
 /* Tells the refusals before UNTIL (boottime). Returns when it wants to be called again, 0 = none. */
 uint64_t netlink_source_refusals(struct netlink_source *source, uint64_t until);
 /* Turns messages into changes. Returns the boottime at which it wants to be called again though nothing came (a message still waits for its notice),

@@ -238,7 +238,7 @@ static int add_channel(struct snapshot *snapshot, const struct channel *channel)
 {
 	int r;
 
-	if (channel->object && channel->object->protocol->transactions && !(snapshot->flags & FERRY_SNAPSHOT_ALL)) {
+	if (channel->object && object_has_transactions(channel->object) && !(snapshot->flags & FERRY_SNAPSHOT_ALL)) {
 		snapshot->counts[LEFT_TRANSACTIONS]++;
 		snapshot->found = true;
 		return 0;

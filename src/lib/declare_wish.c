@@ -289,9 +289,9 @@ static int read_line(struct wishes *wishes, const struct document_line *line)
 		return error_set(&ferry->error, -ENOENT, "%s is no value and no object", address.data);
 	if (!channel->object && !file_tree_of(address.data, &path))
 		return error_set(&ferry->error, -EOPNOTSUPP, "%s: documents are of sysctl, sysfs and netlink objects", address.data);
-	if (channel->object && channel->object->protocol->transactions)
+	if (channel->object && !object_is_declared(channel->object))
 		return error_set(&ferry->error, -EOPNOTSUPP, "%s: documents do not cover %s: its objects are set by ferry set", address.data,
-				 channel->object->protocol->name);
+				 channel->name);
 	if (line->value) {
 		r = read_value(wishes, channel, line->value, &value);
 		if (r < 0)

@@ -393,6 +393,8 @@ static void tell_probe_lost(struct ferry_recorder *recorder)
 	gap.from = gap.to = boottime_to_realtime(gap.boottime);
 	recorder_count(recorder, 0, gap.lost);
 	recorder_emit(recorder, &gap);
+	for (struct netlink_source **source = first_source(recorder); source; source = next_source(recorder, source))
+		netlink_source_answers_lost(*source);
 }
 
 /* NEXT, or the time before it at which one of them wants to be called again. */

@@ -105,6 +105,32 @@ static bool stands_on_any(const struct run *run, const char *address, const char
 	return false;
 }
 
+/* Bytes of PATH that name the object. */
+static size_t object_part(const struct run *run, const struct channel *channel, const char *path)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct error error = { 0 };
+	struct record *key;
+	const char *rest;
+
+	if (channel->object->parse(path, &run->ferry->machine.naming, &arena, &key, &rest, &error) < 0)
+		return 0;
+	return (size_t)(rest - path) - (rest > path && rest[-1] == '/');
+}
+
+/* Whether an earlier step sets another field of the object of STEP: many are replaced whole, by what stands then. */
+static bool shares_object(const struct run *run, const struct step *step)
+{
+	const bool is_replaced = step->channel->object && !step->channel->object->write;
+	const size_t length = is_replaced ? object_part(run, step->channel, step->path) : 0;
+
+	for (const struct step *earlier = run->steps; length && earlier; earlier = earlier->next)
+		if (earlier->channel == step->channel && strncmp(earlier->path, step->path, length) == 0 &&
+		    (!earlier->path[length] || earlier->path[length] == '/'))
+			return true;
+	return false;
+}
+
 /* ---- Checking ---- */
 
 static int prepare(struct run *run, struct step *step)
@@ -138,7 +164,9 @@ static int add_step(void *data, const struct channel *channel, const char *path)
 		step->setting = setting_free(step->setting);
 		r = 0;
 	} else {
-		step->late = false;
+		step->late = r == 0 && shares_object(run, step);
+		if (step->late) /* checked, and to be completed by what stands then */
+			step->setting = setting_free(step->setting);
 	}
 	*run->end = step;
 	run->end = &step->next;

@@ -219,14 +219,23 @@ static int undo_pass(struct undoing *undoing, uint64_t id, struct numbers *numbe
 	return first;
 }
 
+static int put_number(struct numbers *numbers, uint64_t id)
+{
+	const struct ferry_actor actor = { .pid = numbers->pid, .start = numbers->start };
+
+	return add_number(numbers, &(struct ferry_change){ .id = id, .actor = &actor });
+}
+
 /* One may stand on another that went after it, a route on its address: so again, as long as that helps. What the kernel brings back by itself, or
- * what cannot be taken back, is passed over. */
-static int undo_consequences(struct undoing *undoing, uint64_t id)
+ * what cannot be taken back, is passed over. AGAIN: the change itself stands on one of them, an entry on its set. */
+static int undo_consequences(struct undoing *undoing, uint64_t id, bool again)
 {
 	struct numbers numbers = { .pid = undoing->pid, .start = undoing->start };
 	int r = gather_consequences(undoing, id, &numbers);
 	size_t before;
 
+	if (r >= 0 && again)
+		r = put_number(&numbers, id);
 	if (r >= 0)
 		do {
 			before = numbers.count;
@@ -251,10 +260,10 @@ int ferry_undo(struct ferry *ferry, struct ferry_history *history, uint64_t id, 
 			return r;
 	}
 	r = undo_one(&undoing, id);
-	if (r >= 0 && flags & FERRY_UNDO_CONSEQUENCES) {
-		int consequences = undo_consequences(&undoing, id);
+	if (flags & FERRY_UNDO_CONSEQUENCES && (r >= 0 || (r == -ENOENT && undoing.found))) {
+		int consequences = undo_consequences(&undoing, id, r < 0);
 
-		r = consequences < 0 ? consequences : r;
+		r = consequences < 0 ? consequences : r < 0 ? 0 : r;
 	}
 	return r;
 }

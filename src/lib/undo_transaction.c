@@ -45,7 +45,7 @@ static const struct protocol *protocol_of_change(const struct ferry_change *chan
 {
 	const struct object *object = change->address ? channel_object(change->address) : NULL;
 
-	return object && object->protocol->transactions ? object->protocol : NULL;
+	return object && object_has_transactions(object) ? object->protocol : NULL;
 }
 
 static int keep(void *data, const struct ferry_change *change)

@@ -9,6 +9,8 @@
 /* An ack takes this much of the receive queue by the kernel's own accounting: measured 832, with and without words. */
 #define ACK_BYTES   1024
 #define BATCH_BYTES (64 * 1024)
+/* errno ends at 4095; ipset has numbers of its own behind. */
+#define ERRORS_MAXIMUM 8191
 
 /* What has been seen of an answer so far. */
 struct answer {
@@ -103,7 +105,7 @@ int netlink_parse_ack(const struct nlmsghdr *message, struct netlink_ack *ret)
 		return -EBADMSG;
 	memcpy(&code, data, sizeof(code));
 	/* A positive code is no errno; the largest negative number has no opposite. */
-	if (code > 0 || code < -4095)
+	if (code > 0 || code < -ERRORS_MAXIMUM)
 		code = message->nlmsg_type == NLMSG_ERROR ? -EPROTO : 0;
 	ack.result = code;
 	data += sizeof(code);

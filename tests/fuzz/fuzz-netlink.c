@@ -143,7 +143,7 @@ static struct record *test_message(const struct object *object, struct arena *ar
 /* Another type of message of the same protocol, which may be a notice or a request of another layout. */
 static void test_unify(const struct object *object, const uint8_t *data, size_t size)
 {
-	_cleanup_free_ struct nlmsghdr *message = message_of(object, NLMSG_MIN_TYPE + data[0] % 32, data, size);
+	_cleanup_free_ struct nlmsghdr *message = message_of(object, object->new_type ^ (data[0] & 15), data, size);
 	_cleanup_buffer_ struct buffer room = { 0 };
 	_cleanup_arena_ struct arena arena = { 0 };
 	const struct nlmsghdr *unified = protocol_unify(object->protocol, message, &room);

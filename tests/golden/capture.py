@@ -13,6 +13,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'live'))
 import bridge_state
+import netfilter_state
 import nftables_state
 import route_state
 import tc_state
@@ -155,6 +156,21 @@ def capture_netfilter():
         file.writelines(f'{address} {text}\n' for address, text in texts.items())
 
 
+def capture_beside():
+    """What netfilter keeps beside nftables."""
+    subprocess.run(['sysctl', '-qw', 'net.netfilter.nf_conntrack_acct=1', 'net.netfilter.nf_conntrack_timestamp=1'], check=True)
+    route_state.ip('link', 'set', 'lo', 'up')
+    kept = netfilter_state.expect()
+    print(len(netfilter_state.make_connections()), 'connections,', len(netfilter_state.make_sets()), 'sets and entries,', len(netfilter_state.make_counters()), 'counters')
+    version, headers = struct.pack('HHBxxx', 5, 1, 7), struct.pack('HH', 8, 6 | 0x4000) + struct.pack('>I', 4)
+    requests = {'conntrack': (1 << 8 | 1, b''), 'expectation': (2 << 8 | 1, b''), 'ipset': (6 << 8 | 7, version + headers), 'ipset_entry': (6 << 8 | 7, version), 'nfacct': (7 << 8 | 1, b'')}
+    for name, (kind, attributes) in requests.items():
+        with open(os.path.join(HERE, f'netfilter-{name}.bin'), 'wb') as file:
+            file.write(ask(12, kind, DUMP, bytes(4) + attributes))
+    for end in kept:
+        end.close()
+
+
 def capture_route():
     route_state.make_all()
     for name, (kind, payloads) in OBJECTS.items():
@@ -255,8 +271,8 @@ def capture_sock_diag():
 
 def main():
     route_state.enter(__file__)
-    for protocol in sys.argv[1:] or ['netfilter', 'route', 'xfrm', 'tc', 'bridge', 'sock_diag']:
-        {'netfilter': capture_netfilter, 'route': capture_route, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'sock_diag': capture_sock_diag}[protocol]()
+    for protocol in sys.argv[1:] or ['netfilter', 'route', 'xfrm', 'tc', 'bridge', 'sock_diag', 'beside']:
+        {'netfilter': capture_netfilter, 'beside': capture_beside, 'route': capture_route, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'sock_diag': capture_sock_diag}[protocol]()
 
 
 main()
