@@ -16,6 +16,7 @@
  * families, since what GETPOLICY does not tell of these the kernel does not look at, and so does not refuse. */
 #include <errno.h>
 #include <linux/fib_rules.h>
+#include <linux/if_addrlabel.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/netconf.h>

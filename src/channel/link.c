@@ -58,7 +58,7 @@ static const struct field counters[] = {
 	COUNTER(rx_nohandler, "packets", "nobody wanted them"),
 	{ "rx_otherhost_dropped", FIELD_U64, FIELD_VOLATILE, "packets", "for another host", .offset = 192, .size = 8 },
 };
-static const struct schema schema_counters = { .name = "stats64", .header_size = 200, .header = counters, .header_count = ARRAY_SIZE(counters) };
+const struct schema schema_link_counters = { .name = "stats64", .header_size = 200, .header = counters, .header_count = ARRAY_SIZE(counters) };
 
 static const struct field map[] = {
 	{ "mem_start", FIELD_U64, FIELD_HEX | FIELD_DERIVED, NULL, "device memory, begin", HEADER_FIELD(struct rtnl_link_ifmap, mem_start) },
@@ -145,7 +145,7 @@ static const struct field attributes_of_link[] = {
 	[IFLA_IFALIAS] = { "ifalias", FIELD_TEXT, SET, NULL, "description", .maximum = 255 },
 	[IFLA_NUM_VF] = { "num_vf", FIELD_U32, FIELD_DERIVED, NULL, "virtual functions" },
 	[IFLA_VFINFO_LIST] = { "vfinfo_list", FIELD_LIST, FIELD_DERIVED, NULL, "virtual functions", .element = &function_member },
-	[IFLA_STATS64] = { "stats64", FIELD_RECORD, FIELD_VOLATILE, NULL, "counters", .schema = &schema_counters },
+	[IFLA_STATS64] = { "stats64", FIELD_RECORD, FIELD_VOLATILE, NULL, "counters", .schema = &schema_link_counters },
 	[IFLA_VF_PORTS] = { "vf_ports", FIELD_BYTES, 0, NULL, "port profiles of the functions" },
 	[IFLA_PORT_SELF] = { "port_self", FIELD_BYTES, 0, NULL, "port profile" },
 	[IFLA_AF_SPEC] = { "af_spec", FIELD_RECORD, SET, NULL, "what each protocol family has", .schema = &schema_link_families },

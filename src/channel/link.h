@@ -35,4 +35,7 @@ extern const struct schema schema_link_families;
 /* link_functions.c: IFLA_VFINFO_LIST. */
 extern const struct schema schema_link_function;
 
+/* Counters of 64 bits: struct rtnl_link_stats64. */
+extern const struct schema schema_link_counters;
+
 #endif

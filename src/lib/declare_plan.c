@@ -19,10 +19,10 @@ static const struct {
 	const char *name;
 	unsigned int removal, making;
 } ranks[] = {
-	{ "rule", 0, 28 },   { "route", 1, 27 },       { "nexthop", 2, 26 }, { "neigh", 3, 25 },  { "addr", 4, 24 },
-	{ "link", 5, 21 },   { "port", 6, 22 },        { "default", 7, 32 }, { "policy", 8, 31 }, { "state", 9, 30 },
-	{ "filter", 0, 34 }, { "qdisc", 1, 33 },       { "class", 1, 33 },   { "fdb", 3, 25 },    { "mdb", 3, 25 },
-	{ "vlan", 4, 24 },   { "ipset_entry", 0, 36 }, { "ipset", 1, 35 },   { "nfacct", 1, 35 },
+	{ "rule", 0, 28 },   { "route", 1, 27 },     { "nexthop", 2, 26 },     { "neigh", 3, 25 },  { "addr", 4, 24 },
+	{ "link", 5, 21 },   { "port", 6, 22 },      { "default", 7, 32 },     { "policy", 8, 31 }, { "state", 9, 30 },
+	{ "filter", 0, 34 }, { "qdisc", 1, 33 },     { "class", 1, 33 },       { "fdb", 3, 25 },    { "mdb", 3, 25 },
+	{ "vlan", 4, 24 },   { "addrlabel", 3, 25 }, { "ipset_entry", 0, 36 }, { "ipset", 1, 35 },  { "nfacct", 1, 35 },
 };
 
 static int no_memory(struct plan *plan)

@@ -238,8 +238,8 @@ static int add_channel(struct snapshot *snapshot, const struct channel *channel)
 {
 	int r;
 
-	if (channel->object && object_has_transactions(channel->object) && !(snapshot->flags & FERRY_SNAPSHOT_ALL)) {
-		snapshot->counts[LEFT_TRANSACTIONS]++;
+	if (channel->object && !object_is_declared(channel->object) && !(snapshot->flags & FERRY_SNAPSHOT_ALL)) {
+		snapshot->counts[LEFT_TRANSACTIONS] += object_has_transactions(channel->object);
 		snapshot->found = true;
 		return 0;
 	}

@@ -32,6 +32,16 @@ OBJECTS = {
     'port': (18, [struct.pack('BxHiII', 7, 0, 0, 0, 0) + struct.pack('HHI', 8, 29, 4)]),
     'nexthop': (106, [bytes(8)]),
 }
+# What is told beside them, from a few links of its own.
+MORE = {
+    'addrlabel': (74, [struct.pack('B11x', 10)]),
+    'anycast': (62, [struct.pack('B7x', 10)]),
+    'multicast': (58, [struct.pack('B7x', 2), struct.pack('B7x', 10)]),
+    'netconf': (82, [bytes(4)]),
+    'nsid': (90, [bytes(4)]),
+    'ntable': (66, [bytes(4)]),
+    'stats': (94, [struct.pack('III', 0, 0, 0x1f)]),
+}
 
 
 XFRM_OBJECTS = {
@@ -74,7 +84,7 @@ def dump(kind, payload):
             at = 0
             while at < len(datagram):
                 length, type_, _, _, _ = struct.unpack_from('IHHII', datagram, at)
-                if type_ == DONE:
+                if type_ in (ERROR, DONE):
                     return answer
                 answer += datagram[at:at + length] + bytes(-length % 4)
                 at += length + 3 & ~3
@@ -178,6 +188,21 @@ def capture_route():
             file.write(b''.join(dump(kind, payload) for payload in payloads))
 
 
+def capture_more():
+    for command in ('link set lo up', 'link add d0 type veth peer name d1', 'link add br0 type bridge mcast_stats_enabled 1 stp_state 1', 'link set d0 master br0', 'link set d0 up',
+                    'link set d1 up', 'link set br0 up', 'addr add 2001:db8:5::1/64 dev d1 nodad', 'addrlabel add prefix 2001:db8:7::/48 dev d1 label 77'):
+        route_state.ip(*command.split())
+    subprocess.run(['sysctl', '-qw', 'net.ipv6.conf.d1.forwarding=1', 'net.ipv4.conf.d1.rp_filter=2'], check=True)
+    with subprocess.Popen(['unshare', '-n', 'sh', '-c', 'echo; read end'], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        for command in ('link add d2 type veth peer name d3', f'link set d3 netns {other.pid}'):
+            route_state.ip(*command.split())
+        for name, (kind, payloads) in MORE.items():
+            with open(os.path.join(HERE, f'route-{name}.bin'), 'wb') as file:
+                file.write(b''.join(dump(kind, payload) for payload in payloads))
+        other.stdin.close()
+
+
 def places(qdiscs):
     """Where filters may be asked for: device and parent, each once."""
     found = [(2 ** 32 - 1, 7)]
@@ -271,8 +296,8 @@ def capture_sock_diag():
 
 def main():
     route_state.enter(__file__)
-    for protocol in sys.argv[1:] or ['netfilter', 'route', 'xfrm', 'tc', 'bridge', 'sock_diag', 'beside']:
-        {'netfilter': capture_netfilter, 'beside': capture_beside, 'route': capture_route, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'sock_diag': capture_sock_diag}[protocol]()
+    for protocol in sys.argv[1:] or ['netfilter', 'route', 'xfrm', 'tc', 'bridge', 'sock_diag', 'beside', 'more']:
+        {'more': capture_more, 'netfilter': capture_netfilter, 'beside': capture_beside, 'route': capture_route, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'sock_diag': capture_sock_diag}[protocol]()
 
 
 main()
