@@ -225,10 +225,14 @@ static int read_some(struct walk *walk, struct netlink *netlink)
 	return read_all(walk, netlink, key);
 }
 
-static int nothing_there(struct walk *walk)
+static int nothing_there(struct walk *walk, struct netlink *netlink)
 {
 	struct error *error = &walk->machine->error;
 
+	if (!walk->named && object_is_lacking(walk->object, netlink))
+		return error_set(error, -EPROTONOSUPPORT,
+				 "the kernel that runs does not tell of %s/%s: it is not built in, or its module is not loaded",
+				 walk->object->protocol->name, walk->object->name);
 	if (walk->named)
 		return error_set(error, -ENOENT, "there is no field %s/%s/%s now", walk->object->protocol->name, walk->object->name, walk->path);
 	if (*walk->path)
@@ -263,7 +267,7 @@ static int run(struct walk *walk)
 		return error_set(&walk->machine->error, r, "no memory for %s/%s", walk->object->protocol->name, walk->object->name);
 	if (r != 0)
 		return r;
-	return walk->items.found ? 0 : nothing_there(walk);
+	return walk->items.found ? 0 : nothing_there(walk, netlink);
 }
 
 static struct walk walk_of(const struct channel *channel, struct machine *machine, const char *path, unsigned int flags,

@@ -15,6 +15,9 @@ int object_dump_request(const struct object *object, struct netlink *netlink, co
 int object_dump_whole(const struct object *object, struct netlink *netlink, const struct record *key, bool everything,
 		      object_message_function *function, void *data, bool *ret_interrupted, struct error *error) _must_check_;
 
+/* Whether the kernel that runs has nothing of OBJECT, which it may lack, and answers so. */
+bool object_is_lacking(const struct object *object, struct netlink *netlink);
+
 /* One request, ready to be sent. */
 struct object_request {
 	uint16_t type, flags;

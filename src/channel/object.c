@@ -255,6 +255,16 @@ static int dump_places(const struct object *object, struct netlink *netlink, con
 	return r;
 }
 
+static void add_dump_request(const struct object *object, uint8_t family, bool everything, struct buffer *request)
+{
+	if (everything && object->dump_all)
+		object->dump_all(request, family);
+	else if (object->dump)
+		object->dump(request, family);
+	else
+		empty_request(object, family, request);
+}
+
 static int dump_once(const struct object *object, struct netlink *netlink, const struct record *key, const struct dump *dump, bool everything,
 		     bool *ret_interrupted, struct error *error)
 {
@@ -264,15 +274,11 @@ static int dump_once(const struct object *object, struct netlink *netlink, const
 	if (object->dump_each)
 		return object->dump_each(object, netlink, key, dump->function, dump->data, ret_interrupted, error);
 	for (unsigned int i = 0; i < object->family_count; i++) {
-		void (*fill)(struct buffer *, uint8_t) = everything && object->dump_all ? object->dump_all : object->dump;
 		_cleanup_buffer_ struct buffer request = { 0 };
 		bool interrupted = false;
 		int r;
 
-		if (fill)
-			fill(&request, object->families[i]);
-		else
-			empty_request(object, object->families[i], &request);
+		add_dump_request(object, object->families[i], everything, &request);
 		r = object_dump_request(object, netlink, &request, dump->function, dump->data, &interrupted, error);
 		if (r != 0 && !is_absent(object, r))
 			return r;
@@ -305,6 +311,28 @@ int object_dump_whole(const struct object *object, struct netlink *netlink, cons
 		return r;
 	*ret_interrupted = interrupted;
 	return 0;
+}
+
+static int nothing(void *data, const struct nlmsghdr *message)
+{
+	(void)data;
+	(void)message;
+	return 0;
+}
+
+bool object_is_lacking(const struct object *object, struct netlink *netlink)
+{
+	bool lacking = object->may_lack && !object->places && !object->dump_each;
+
+	for (unsigned int i = 0; lacking && i < object->family_count; i++) {
+		_cleanup_buffer_ struct buffer request = { 0 };
+		bool interrupted;
+		struct error error;
+
+		add_dump_request(object, object->families[i], false, &request);
+		lacking = is_absent(object, object_dump_request(object, netlink, &request, nothing, NULL, &interrupted, &error));
+	}
+	return lacking;
 }
 
 int object_dump(const struct object *object, struct netlink *netlink, object_message_function *function, void *data, bool *ret_interrupted,

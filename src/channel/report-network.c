@@ -137,9 +137,39 @@ static const struct field softnet_fields[] = {
 static const struct schema softnet_schema = SCHEMA("net/softnet_stat", "the receiving side of a processor", softnet_fields);
 static const struct layout softnet_stat = { LAYOUT_ROWS, LAYOUT_NUMBERED, .schema = &softnet_schema };
 
+/* What programs have asked netfilter for: nothing else tells it. */
+NAMES(copy_modes, false, { 0, "none" }, { 1, "metadata" }, { 2, "packet" });
+static const struct field queue_fields[] = {
+	{ "queue", FIELD_U32, FIELD_KEY, .help = "number of the queue" },
+	{ "port", FIELD_U32, .help = "netlink port of the program that has it" },
+	{ "waiting", FIELD_U32, FIELD_VOLATILE, "packets", "without a verdict" },
+	{ "copy_mode", FIELD_U8, .help = "what the program is given of a packet", .names = &copy_modes },
+	{ "copy_range", FIELD_U32, 0, "bytes", "of a packet, at most" },
+	COUNT("dropped", "packets", "because the queue was full"),
+	COUNT("user_dropped", "packets", "that the program's socket had no room for"),
+	{ "sequence", FIELD_U32, FIELD_VOLATILE, .help = "number of the last packet" },
+	{ "always_1", FIELD_U32, FIELD_HIDDEN },
+};
+static const struct schema queue_schema = SCHEMA("net/netfilter/nfnetlink_queue", "a queue of packets that a program judges", queue_fields);
+static const struct layout queue = { LAYOUT_ROWS, .schema = &queue_schema };
+
+static const struct field log_fields[] = {
+	{ "group", FIELD_U32, FIELD_KEY, .help = "number of the group" },
+	{ "port", FIELD_U32, .help = "netlink port of the program that listens" },
+	{ "waiting", FIELD_U32, FIELD_VOLATILE, "packets", "not sent yet" },
+	{ "copy_mode", FIELD_U8, .help = "what the program is given of a packet", .names = &copy_modes },
+	{ "copy_range", FIELD_U32, 0, "bytes", "of a packet, at most" },
+	{ "timeout", FIELD_U32, 0, "centiseconds", "after which they are sent" },
+	{ "references", FIELD_U32, FIELD_VOLATILE, .help = "users" },
+};
+static const struct schema log_schema = SCHEMA("net/netfilter/nfnetlink_log", "a group that packets are logged to", log_fields);
+static const struct layout packet_log = { LAYOUT_ROWS, .schema = &log_schema };
+
 const struct report reports_network[] = {
 	{ "net/arp", &arp, STEADY_ALL },
 	{ "net/dev", &dev, 1 },
+	{ "net/netfilter/nfnetlink_log", &packet_log, STEADY_ALL },
+	{ "net/netfilter/nfnetlink_queue", &queue, 5 },
 	{ "net/netstat", &netstat },
 	{ "net/route", &route, STEADY_ALL },
 	{ "net/snmp", &snmp },

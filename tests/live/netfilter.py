@@ -5,6 +5,8 @@ nfacct(8): read, recorded with who did it though the kernel tells no one, set, t
 import json
 import os
 import re
+import socket
+import struct
 import tempfile
 import unittest
 import xml.etree.ElementTree as tree
@@ -366,6 +368,42 @@ class Recording(Case):
         pids = {each.pid for each in done}
         for change in found:
             self.assertIn(change["actor"].get("pid") or min(pids), pids, brief(change))
+
+
+# ---- Queues and logs of programs ----
+
+
+def attribute(kind, data):
+    return struct.pack("HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
+
+
+class Programs(unittest.TestCase):
+    """What a program has asked for is its own word on it."""
+
+    def ask(self, subsystem, message, number, *attributes):
+        body = struct.pack(">BBH", 0, 0, number) + b"".join(attributes)
+        self.socket.send(struct.pack("IHHII", 16 + len(body), subsystem << 8 | message, 5, 1, 0) + body)
+        answer = self.socket.recv(4096)
+        self.assertEqual((struct.unpack_from("H", answer, 4)[0], struct.unpack_from("i", answer, 16)[0]), (2, 0), answer)
+
+    def setUp(self):
+        self.socket = self.enterContext(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12))
+        self.socket.bind((0, 0))
+
+    def row(self, file, number):
+        found, = json.loads(ferry("get", "--json", f"procfs/net/netfilter/{file}/{number}").stdout).values()
+        return found
+
+    def test_queue(self):
+        self.ask(3, 2, 5, attribute(1, struct.pack(">BxH", 1, 0)), attribute(2, struct.pack(">IB", 777, 2)))
+        row = self.row("nfnetlink_queue", 5)
+        self.assertEqual((row["port"], row["copy_mode"], row["copy_range"], row["waiting"]), (self.socket.getsockname()[0], "packet", 777, 0))
+
+    def test_log(self):
+        self.ask(4, 1, 6, attribute(1, b"\1"))
+        self.ask(4, 1, 6, attribute(2, struct.pack(">IBx", 55, 2)), attribute(4, struct.pack(">I", 250)))
+        row = self.row("nfnetlink_log", 6)
+        self.assertEqual((row["port"], row["copy_mode"], row["copy_range"], row["timeout"]), (self.socket.getsockname()[0], "packet", 55, 250))
 
 
 class Counters(Case):

@@ -136,6 +136,19 @@ class Reading(Case):
                                                                                       {"rqueue": int(rqueue), "wqueue": int(wqueue)}), line)
             self.assertEqual([record["memory"][name] for name in NAMES], memory(line), line)
 
+    def test_what_the_kernel_lacks(self):
+        """Nothing is not told without a word."""
+        done = ferry("get", f"{SOCKETS}/raw")
+        if done.returncode == 0:
+            self.keep(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
+            self.assertIn(f"{SOCKETS}/raw/0.0.0.0:1/0.0.0.0:0", objects("raw"))
+            return
+        print("this kernel does not tell of raw sockets: not to be judged here")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"does not tell of {SOCKETS}/raw", done.stderr)
+        # Of several kinds the others are told all the same.
+        self.assertEqual(ferry("get", SOCKETS).returncode, 0)
+
     def test_netlink_and_packet(self):
         hears = self.keep(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0))
         hears.bind((0, 0x11))
