@@ -47,10 +47,17 @@ bool generic_can_dump(const struct family_operation *operation)
 	return operation->flags & GENL_CMD_CAP_DUMP;
 }
 
+bool generic_can_read(const struct family *family, const struct family_operation *operation)
+{
+	const struct operation *own = by_hand(family, operation->number);
+
+	return generic_can_dump(operation) || (own && (own->single || own->ask));
+}
+
 bool generic_dumps(const struct family *family)
 {
 	for (size_t i = 0; i < family->operation_count; i++)
-		if (generic_can_dump(&family->operations[i]))
+		if (generic_can_read(family, &family->operations[i]))
 			return true;
 	return false;
 }
@@ -158,10 +165,49 @@ static int refused(struct walk *walk, int code, const struct netlink_ack *ack)
 
 /* A request to ethtool has a header that names a device; an empty one stands for all. Kernels of late take it as read, those before refuse a dump
  * without. Source: Documentation/networking/ethtool-netlink.rst of the kernel. */
-static void add_attributes(struct buffer *request, const struct family *family)
+static void add_header(struct buffer *request, const struct family *family)
 {
 	if (!strcmp(family->name, ETHTOOL_GENL_NAME))
 		attribute_begin(request, NLA_F_NESTED | ETHTOOL_A_LINKINFO_HEADER);
+}
+
+/* The part of the path that names a row. */
+static const char *row_of(const struct walk *walk, size_t *ret_length)
+{
+	const char *row = walk->path + strcspn(walk->path, "/");
+
+	row += *row == '/';
+	*ret_length = strcspn(row, "/");
+	return row;
+}
+
+static int wants_name(struct walk *walk, const struct operation *own)
+{
+	return error_set(&walk->machine->error, -EINVAL, FAMILY_PREFIX "%s/%s tells of one that is named: %s", walk->family->name, own->name,
+			 own->form);
+}
+
+static int add_attributes(struct walk *walk, struct buffer *request)
+{
+	const char *row;
+	size_t length;
+
+	add_header(request, walk->family);
+	if (!walk->own || !walk->own->ask)
+		return 0;
+	row = row_of(walk, &length);
+	return walk->own->ask(row, length, request) == 0 ? 0 : wants_name(walk, walk->own);
+}
+
+static int ask_one(struct walk *walk, const struct buffer *request)
+{
+	struct netlink_ack ack;
+	int r = netlink_request(walk->netlink, walk->family->type, 0, request->data, request->length, gather, walk, &ack);
+
+	walk->items.consistency = FERRY_WHOLE;
+	if (walk->own->ask && (r == -ESRCH || r == -ENOENT))
+		return 0;
+	return r < 0 && r != -ENOMEM ? refused(walk, r, &ack) : r;
 }
 
 static int dump(struct walk *walk)
@@ -175,9 +221,12 @@ static int dump(struct walk *walk)
 	buffer_add(&request, &header, sizeof(header));
 	for (int i = GENL_HDRLEN; i < walk->family->header_size; i++)
 		buffer_add_char(&request, '\0');
-	add_attributes(&request, walk->family);
-	if (request.failed)
-		return -ENOMEM;
+	r = add_attributes(walk, &request);
+	if (r < 0 || request.failed)
+		return r < 0 ? r : -ENOMEM;
+	forget(walk);
+	if (walk->own && (walk->own->ask || walk->own->single))
+		return ask_one(walk, &request);
 	for (unsigned int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		forget(walk);
 		r = netlink_dump(walk->netlink, walk->family->type, 0, request.data, request.length, gather, walk, &interrupted, &ack);
@@ -223,15 +272,22 @@ static void place_of(struct walk *walk, const struct record *record, size_t row)
 {
 	const struct entry *entry = walk->own && walk->own->key ? entry_at(record, walk->own->key) : NULL;
 	const char *interface = entry ? interface_of(walk, entry) : NULL;
+	size_t length;
 	const struct value *key = entry ? &entry->value : NULL;
 
 	buffer_clear(&walk->place);
 	generic_name(walk->family, walk->operation, &walk->place);
 	buffer_add_char(&walk->place, '/');
-	if (interface)
+	if (walk->own && walk->own->ask) {
+		const char *name = row_of(walk, &length);
+
+		buffer_add(&walk->place, name, length);
+	} else if (interface)
 		buffer_add_text(&walk->place, interface);
 	else if (key && key->type == VALUE_TEXT && key->bytes.length && !memchr(key->bytes.data, '/', key->bytes.length))
 		buffer_add(&walk->place, key->bytes.data, key->bytes.length);
+	else if (key && key->type == VALUE_ADDRESS)
+		value_print(&walk->place, key, NULL, NULL);
 	else if (key && key->type == VALUE_UINT)
 		buffer_add_uint(&walk->place, key->number);
 	else
@@ -324,19 +380,26 @@ static int tell_matching(struct walk *walk, const char *path)
 	const size_t length = strcspn(path, "/");
 	const bool alone = *path && strcspn(path, "*?[") >= length;
 	_cleanup_buffer_ struct buffer own = { 0 };
+	const struct operation *by_name, *named = NULL;
 	bool found = false;
 
 	for (size_t i = 0; i < walk->family->operation_count; i++) {
 		const struct family_operation *operation = &walk->family->operations[i];
 		int r = *path ? means(walk->family, operation, path, length) : 1;
 
-		if (r == 0 || (r > 0 && !generic_can_dump(operation) && !alone))
+		if (r == 0 || (r > 0 && !generic_can_read(walk->family, operation) && !alone))
 			continue;
+		/* Of what is told by name alone there is nothing to tell among others. */
+		by_name = by_hand(walk->family, operation->number);
+		if (r > 0 && !alone && by_name && by_name->ask) {
+			named = by_name;
+			continue;
+		}
 		if (r > 0)
 			r = canonical_path(walk, operation, path, &own);
 		if (r < 0)
 			return r;
-		if (!generic_can_dump(operation))
+		if (!generic_can_read(walk->family, operation))
 			return error_set(&walk->machine->error, -EOPNOTSUPP,
 					 FAMILY_PREFIX "%s/%s is a request that the kernel does not answer for all", walk->family->name, own.data);
 		found = true;
@@ -347,7 +410,7 @@ static int tell_matching(struct walk *walk, const char *path)
 		if (r != 0)
 			return r;
 	}
-	return found ? 0 : -ENOENT;
+	return found ? 0 : named ? wants_name(walk, named) : -ENOENT;
 }
 
 static int run(struct walk *walk, const char *path)

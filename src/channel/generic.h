@@ -15,9 +15,17 @@ struct operation {
 	const char *help;
 	const struct schema *schema; /* of the attributes of an answer */
 	const char *key;             /* path of the field that names a row ("header/dev_name"); NULL: rows go by their place */
+	/* The kernel tells no more than one when it is asked: what there is one of. */
+	bool single;
+	/* The same, of the one that the address names: appends what names ROW (LENGTH bytes) in a request, of which nothing can be listed. -EINVAL
+	 * where that is no name of one, FORM says what is. NULL: rows are told. */
+	int (*ask)(const char *row, size_t length, struct buffer *request);
+	const char *form;
 };
 
+/* Whether OPERATION tells all there is, and whether it can be read at all. */
 bool generic_can_dump(const struct family_operation *operation);
+bool generic_can_read(const struct family *family, const struct family_operation *operation);
 /* Whether FAMILY has any such. */
 bool generic_dumps(const struct family *family);
 /* The name of OPERATION in an address: by hand, as learned, or its number; a name that a group of the family has is not used. */

@@ -238,7 +238,7 @@ static int add_inside(struct family_list *list, const struct family *family)
 	for (size_t i = 0; r == 0 && i < family->group_count; i++)
 		r = add_group(list, family, family->groups[i].name);
 	for (size_t i = 0; r == 0 && i < family->operation_count; i++)
-		if (generic_can_dump(&family->operations[i]))
+		if (generic_can_read(family, &family->operations[i]))
 			r = add_operation(list, family, &family->operations[i]);
 	if (r == 0 && list->count > 1 && family->operation_count)
 		qsort(list->children, list->count, sizeof(*list->children), by_address);
