@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The part "see" of bench/run: what it costs a program to be watched, beside other programs that watch, in one run.
 
-The program is a loop of getppid(2), where nothing hides the cost. Each round runs all ways in turn; ratios are medians of the rounds' own, against the bare loop
+The program is a loop of getppid(2), where nothing hides the cost. The floor is an empty BPF program at the same places: no filter makes a task that nobody follows cheaper. Each round runs all ways in turn; ratios are medians of the rounds' own, against the bare loop
 of the same round. Of strace, which stops the program at each call, the clock tells; of what runs within the call, the program's own processor time, which others
 on the machine disturb less."""
 import json
@@ -18,9 +18,12 @@ from ferrytest import FERRY, check
 
 # Where a trace goes.
 LOG = os.path.join(tempfile.gettempdir(), "ferry-trace")
+FLOOR = os.path.join(tempfile.gettempdir(), "ferry-floor")
 # Name, what stands before the loop's command line (a function: another program is watched meanwhile), the calls' part of the whole count, and the ratio that is wanted.
 WAYS = [
     ("bare", [], 1, None),
+    ("floor: an empty program at sys_exit", [FLOOR, "sys_exit", "--"], 1, None),
+    ("floor: at sys_enter and sys_exit", [FLOOR, "sys_enter", "sys_exit", "--"], 1, None),
     ("ferry stat", [FERRY, "stat", "--json", "--"], 1, 3.0),
     ("ferry stat -s", [FERRY, "stat", "-s", "--json", "--"], 4, None),
     ("ferry stat of another program", lambda pid: [FERRY, "stat", "--json", "--live", "-p", pid], 1, 1.7),
@@ -83,6 +86,7 @@ def losses(loops, count):
 
 def see(quick, compile_program):
     loops = compile_program("bench/loops.c", "loops")
+    compile_program("bench/floor.c", os.path.basename(FLOOR))
     rounds, count = (2, 200000) if quick else (7, 2000000)
     found = {}
     for _ in range(rounds):
@@ -97,14 +101,14 @@ def see(quick, compile_program):
     for name, before, _, wanted in WAYS:
         runs = found.get(name)
         if not isinstance(runs, list) or len(runs) != rounds:
-            print(f"  {name:<32} " + ("not there" if runs is None else f"does not run here: {runs}"))
+            print(f"  {name:<36} " + ("not there" if runs is None else f"does not run here: {runs}"))
             continue
         clock, own = (statistics.median(run[i] / bare[i] for run, bare in zip(runs, found["bare"])) for i in (0, 1))
         if name != "bare":
             title = "A loop of getppid(2), watched"
             figures.add(title, name, own, "x", "the bare loop, by the processor", wanted)
             figures.add(title, name, clock, "x", "the bare loop, by the clock")
-        words = f"  {name:<32} {statistics.median(run[0] for run in runs):>10,.0f} ns a call  {clock:>7.2f} x by the clock {own:>7.2f} x by its processor time"
+        words = f"  {name:<36} {statistics.median(run[0] for run in runs):>10,.0f} ns a call  {clock:>7.2f} x by the clock {own:>7.2f} x by its processor time"
         print(words + (f"  (wanted <= {wanted}: {'met' if own <= wanted else 'NOT met'})" if wanted else ""))
     files(quick)
     losses(loops, count)

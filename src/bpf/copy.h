@@ -47,6 +47,18 @@ struct {
 	__type(value, struct trace_knob);
 } knobs SEC(".maps");
 
+/* ---- Time ---- */
+
+/* Boottime is the monotonic clock and how long the machine has slept, which is the same until it sleeps again. To add that is the shorter way. Where
+ * the kernel does not tell when it has slept (SLEEP_TOLD), it is asked for boottime each time. */
+const volatile bool sleep_told;
+__u64 slept;
+
+static __always_inline __u64 trace_now(void)
+{
+	return sleep_told ? bpf_ktime_get_ns() + slept : bpf_ktime_get_boot_ns();
+}
+
 /* ---- Counting ---- */
 
 __noinline int tell_gap(struct trace_count *count)
@@ -63,7 +75,7 @@ __noinline int tell_gap(struct trace_count *count)
 	gap->event.call = 0;
 	gap->event.count = 0;
 	gap->event.pid = gap->event.tid = 0;
-	gap->event.time = bpf_ktime_get_boot_ns();
+	gap->event.time = trace_now();
 	gap->from = count->from;
 	gap->lost = __sync_lock_test_and_set(&count->pending, 0);
 	gap->processor = bpf_get_smp_processor_id();
@@ -90,7 +102,7 @@ static __always_inline struct trace_count *count_event(void)
 static __always_inline void count_lost(struct trace_count *count)
 {
 	if (!count->pending)
-		count->from = bpf_ktime_get_boot_ns();
+		count->from = trace_now();
 	__sync_fetch_and_add(&count->lost, 1);
 	__sync_fetch_and_add(&count->pending, 1);
 }
@@ -114,7 +126,7 @@ static __always_inline void begin_event(struct trace_event *event, __u16 type, s
 	event->count = 0;
 	event->pid = task->tgid;
 	event->tid = task->pid;
-	event->time = bpf_ktime_get_boot_ns();
+	event->time = trace_now();
 }
 
 /* ---- Arguments ---- */

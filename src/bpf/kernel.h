@@ -274,6 +274,7 @@ struct sched_entity {
 	struct cfs_rq *cfs_rq;
 	__u64 sum_exec_runtime;
 };
+struct bpf_local_storage;
 struct task_struct {
 	struct thread_info thread_info;
 	struct sched_entity se;
@@ -301,6 +302,7 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 	struct task_io_accounting ioac;
+	struct bpf_local_storage *bpf_storage;
 };
 struct task_struct___arm64 {
 	struct thread_info___arm64 thread_info;

@@ -76,9 +76,13 @@ static __always_inline __u64 stack_top(struct pt_regs *registers)
 SEC("tp_btf/sys_enter")
 int BPF_PROG(stat_enter, struct pt_regs *registers, long number)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *state = target_state(task);
+	struct task_struct *task;
+	struct task_state *state;
 
+	if (target_known(registers) == TARGET_NO)
+		return 0;
+	task = bpf_get_current_task_btf();
+	state = target_storage(task);
 	if (!state || !target_enters(state))
 		return 0;
 	/* x32 has the native numbers with a bit of its own. */
@@ -199,13 +203,18 @@ static __noinline struct stat_timing *compat_timing(__u32 number)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(stat_exit, struct pt_regs *registers, long result)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *state = target_state(task);
+	struct task_struct *task;
+	struct task_state *state;
 	struct stat_timing *timing;
-	bool compat = call_is_compat(task);
+	bool compat;
 	__u32 number;
 	__u64 took;
 
+	if (target_known(registers) == TARGET_NO)
+		return 0;
+	task = bpf_get_current_task_btf();
+	state = target_storage(task);
+	compat = call_is_compat(task);
 	if (!state || !state->entered || !target_follows(state))
 		return 0;
 	took = bpf_ktime_get_ns() - state->entered;

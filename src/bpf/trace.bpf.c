@@ -11,6 +11,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Which results are wanted: 0 all, 1 failures, 2 successes; an errno, 0 = any. */
 const volatile __u32 results_wanted, errno_wanted;
 
+/* Whether the beginning of a call is looked at. */
+const volatile bool timed;
+
 /* exit(2), exit_group(2); rt_sigreturn(2): native, 32-bit. */
 const volatile __u32 exit_calls[2], exit_calls_compat[2], return_call, return_call_compat;
 
@@ -119,14 +122,16 @@ static __always_inline void tell_call(struct task_struct *task, struct pt_regs *
 		count_lost(counter);
 }
 
+/* STATE may be NULL where nothing is timed. What a call that does not return points to is not looked at, which spares the verifier half of its work.
+ */
 static __always_inline void tell(struct task_struct *task, struct pt_regs *registers, struct task_state *state, __s64 result, __u16 flags)
 {
 	const volatile struct trace_shape *shape;
 	__u32 number = call_number(registers);
-	__u64 entered = state->entered;
+	__u64 entered = state ? state->entered : 0;
 
-	state->entered = 0;
-	/* With the registers of the interrupted program that call has put back "none" for its own number. */
+	if (state)
+		state->entered = 0;
 	if (number == (__u32)-1)
 		number = flags & TRACE_COMPAT ? return_call_compat : return_call;
 	shape = shape_of(number, flags & TRACE_COMPAT);
@@ -141,28 +146,52 @@ static __always_inline void tell(struct task_struct *task, struct pt_regs *regis
 		tell_plain(task, registers, number, result, flags, entered);
 }
 
+/* By its number alone, of which the native table and that of 32 bits have each their own call. */
+static __always_inline bool number_wanted(__u32 number)
+{
+	/* With the registers of the interrupted program rt_sigreturn(2) has put back "none" for its own number. */
+	if (number >= TRACE_CALL_COUNT)
+		return number == (__u32)-1;
+	KEEP(number);
+	number &= TRACE_CALL_COUNT - 1;
+	return (shapes[number].flags | shapes_compat[number].flags) & TRACE_SHAPE_WANTED;
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(trace_enter, struct pt_regs *registers, long number)
 {
-	struct task_state *state = target_current();
 	const volatile struct trace_shape *shape;
+	struct task_struct *task;
+	struct task_state *state;
 
-	if (!state)
+	if (target_known(registers) == TARGET_NO || !number_wanted((__u32)number))
 		return 0;
-	shape = shape_of((__u32)number, call_is_compat(bpf_get_current_task_btf()));
+	task = bpf_get_current_task_btf();
+	state = target_storage(task);
+	if (!state || !target_follows(state))
+		return 0;
+	shape = shape_of((__u32)number, call_is_compat(task));
 	if (shape && shape->flags & TRACE_SHAPE_WANTED)
-		state->entered = bpf_ktime_get_boot_ns();
+		state->entered = trace_now();
 	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(trace_exit, struct pt_regs *registers, long result)
 {
-	struct task_state *state = target_current();
-	struct task_struct *task = bpf_get_current_task_btf();
+	const enum target_known known = target_known(registers);
+	struct task_struct *task;
+	struct task_state *state = NULL;
 
-	if (state)
-		tell(task, registers, state, result, call_is_compat(task) ? TRACE_COMPAT : 0);
+	if (known == TARGET_NO || !number_wanted(call_number(registers)))
+		return 0;
+	task = bpf_get_current_task_btf();
+	if (timed || known == TARGET_PERHAPS) {
+		state = target_storage(task);
+		if (!state || !target_follows(state))
+			return 0;
+	}
+	tell(task, registers, state, result, call_is_compat(task) ? TRACE_COMPAT : 0);
 	return 0;
 }
 
@@ -180,6 +209,14 @@ int trace_knob(struct bpf_sysctl *context)
 	if (knob)
 		knob->length = bpf_sysctl_get_current_value(context, knob->value, sizeof(knob->value));
 	return 1;
+}
+
+/* The kernel tells each of its steps to sleep and back; no program runs between them. */
+SEC("tp_btf/suspend_resume")
+int BPF_PROG(trace_slept)
+{
+	slept = bpf_ktime_get_boot_ns() - bpf_ktime_get_ns();
+	return 0;
 }
 
 /* ---- Tasks ---- */
@@ -358,7 +395,7 @@ int BPF_PROG(trace_submission, struct io_kiocb *request)
 	struct operation operation = {};
 
 	/* It has no result yet. */
-	if (operation_begins(request, bpf_ktime_get_boot_ns(), &operation) && !results_wanted && !errno_wanted)
+	if (operation_begins(request, trace_now(), &operation) && !results_wanted && !errno_wanted)
 		tell_operation(&operation, NULL);
 	return 0;
 }

@@ -56,7 +56,9 @@ static int mark(const struct target_parts *parts, int pid, enum follow follow, s
 	return error_set(error, -errno, "cannot follow process %d: %s", pid, error_text(errno));
 }
 
-/* Marks the threads and children that are there. A child may come before its parent in the kernel's order. */
+/* Marks the threads and children that are there, of a process that is to be followed already. A child may come before its parent in the kernel's
+ * order.
+ */
 static int mark_family(const struct target_parts *parts, struct error *error)
 {
 	_cleanup_(cleanup_link) struct bpf_link *link = libbpf.bpf_program__attach_iter(parts->pass, NULL);
@@ -90,12 +92,20 @@ static int begin_process(const struct target_parts *parts, int pid, struct error
 	return r < 0 ? r : mark_family(parts, error);
 }
 
+/* It is alone until its exec; the pass gives it its place among those that are known. */
+static int begin_command(const struct target_parts *parts, int pid, struct error *error)
+{
+	int r = mark(parts, pid, FOLLOW_WAITS, error);
+
+	return r < 0 ? r : mark_family(parts, error);
+}
+
 int target_begin(const struct target_parts *parts, const struct ferry_target *target, struct error *error)
 {
 	int r = mark(parts, getpid(), FOLLOW_NEVER, error);
 
 	if (r == 0 && target->pid)
-		r = target->from_exec ? mark(parts, target->pid, FOLLOW_WAITS, error) : begin_process(parts, target->pid, error);
+		r = target->from_exec ? begin_command(parts, target->pid, error) : begin_process(parts, target->pid, error);
 	if (r == 0)
 		__atomic_store_n(parts->begun, true, __ATOMIC_RELEASE);
 	return r;

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "crossing/operation.h"
 #include "crossing/target.h"
 #include "wire/skeleton.h"
@@ -223,6 +225,8 @@ static void choose_programs(struct tracer *tracer, const struct tracer_options *
 		{ skeleton->progs.trace_function, options->interrupts, "call_function_single_entry", 1 },
 	};
 
+	skeleton->rodata->sleep_told = btf && bpf_has_tracepoint(btf, "suspend_resume", 3);
+	libbpf.bpf_program__set_autoload(skeleton->progs.trace_slept, skeleton->rodata->sleep_told);
 	for (unsigned int i = 0; i < ARRAY_SIZE(optional); i++) {
 		const bool there = bpf_has_tracepoint(btf, optional[i].tracepoint, optional[i].arguments);
 
@@ -248,6 +252,7 @@ static int load(struct tracer *tracer, const struct tracer_options *options, con
 		return -EOPNOTSUPP;
 	skeleton->rodata->whole_machine = target->pid == 0;
 	skeleton->rodata->conversation = options->conversation;
+	skeleton->rodata->timed = options->timed;
 	skeleton->rodata->results_wanted = options->results;
 	skeleton->rodata->errno_wanted = options->errno_wanted;
 	if (options->bytes)
@@ -284,6 +289,30 @@ static int attach(struct tracer *tracer, const struct tracer_options *options, s
 	return r < 0 ? error_set(error, r, "cannot map the ring buffer: %s", error_text(r)) : 0;
 }
 
+static uint64_t monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
+}
+
+/* How long the machine has slept: as exact as two clocks can be read at once. */
+static uint64_t slept(void)
+{
+	uint64_t shortest = UINT64_MAX, ret = 0;
+
+	for (unsigned int i = 0; i < 10; i++) {
+		const uint64_t before = monotonic(), boot = time_boot(), took = monotonic() - before;
+
+		if (took >= shortest)
+			continue;
+		shortest = took;
+		ret = boot - before - took / 2;
+	}
+	return ret;
+}
+
 static int begin(struct tracer *tracer, const struct ferry_target *target, struct error *error)
 {
 	struct trace_bpf *skeleton = tracer->skeleton;
@@ -295,6 +324,7 @@ static int begin(struct tracer *tracer, const struct ferry_target *target, struc
 		.begun = &skeleton->bss->target_begun,
 	};
 
+	skeleton->bss->slept = slept();
 	return target_begin(&parts, target, error);
 }
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#define STEP_MAXIMUM 32768
+
 struct bpf_ring {
 	unsigned long *consumer;       /* a page of its own, ours to write */
 	const unsigned long *producer; /* another, the kernel's */
@@ -71,10 +73,17 @@ static const void *event_whole(struct bpf_ring *ring, size_t offset, size_t leng
 	return ring->copy;
 }
 
+/* Each store of our position takes its line from the processors that write events and look at it for every one, so it is told in steps. */
+static size_t step_of(const struct bpf_ring *ring)
+{
+	return ring->size / 8 < STEP_MAXIMUM ? ring->size / 8 : STEP_MAXIMUM;
+}
+
 int bpf_ring_read(struct bpf_ring *ring, unsigned int count, bpf_ring_function *function, void *data)
 {
 	unsigned long position = __atomic_load_n(ring->consumer, __ATOMIC_RELAXED);
-	unsigned long end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
+	unsigned long end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE), told = position;
+	const size_t step = step_of(ring);
 	int r = 0;
 
 	while (position != end && count && r == 0) {
@@ -85,16 +94,24 @@ int bpf_ring_read(struct bpf_ring *ring, unsigned int count, bpf_ring_function *
 		if (word & BPF_RINGBUF_BUSY_BIT)
 			break;
 		length = word & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-		if (length > ring->maximum)
-			return -EPROTO;
+		if (length > ring->maximum) {
+			r = -EPROTO;
+			break;
+		}
 		if (!(word & BPF_RINGBUF_DISCARD_BIT)) {
 			r = function(data, event_whole(ring, (offset + BPF_RINGBUF_HDR_SZ) & (ring->size - 1), length), length);
 			count--;
 		}
 		position += (length + BPF_RINGBUF_HDR_SZ + 7) & ~7ul;
-		__atomic_store_n(ring->consumer, position, __ATOMIC_RELEASE);
+		/* The kernel wakes nobody who has not told that all was read; so that is told before it is asked whether more came. */
+		if (position == end || position - told >= step) {
+			__atomic_store_n(ring->consumer, position, __ATOMIC_RELEASE);
+			told = position;
+		}
 		if (position == end)
 			end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
 	}
+	if (position != told)
+		__atomic_store_n(ring->consumer, position, __ATOMIC_RELEASE);
 	return r;
 }
