@@ -34,7 +34,7 @@ struct trace {
 	struct ferry_tracer_options options;
 	struct ferry_tracer *tracer;
 	struct crossing_printer printer;
-	struct output *output; /* standard output, or OWN */
+	struct output *output; /* standard output, OWN, or that of CAPTURE */
 	struct output own;
 	struct capture capture;
 	bool capturing;
@@ -213,6 +213,7 @@ static enum exit_status open_outputs(struct trace *trace, int *ret_descriptor)
 	if (program->given[OPTION_WRITE]) {
 		capture_begin(&trace->capture, *ret_descriptor, trace->format);
 		trace->capturing = true;
+		trace->output = &trace->capture.output;
 		return status;
 	}
 	output_open(&trace->own, *ret_descriptor);

@@ -211,7 +211,8 @@ void capture_begin(struct capture *capture, int descriptor, enum capture_format 
 		begin_pcapng(capture);
 		return;
 	}
-	buffer_add_text(&capture->output.line, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n");
+	/* The form that is an array: its end may be missing, as it is where we were killed. */
+	buffer_add_text(&capture->output.line, "[\n");
 	output_commit(&capture->output);
 }
 
@@ -225,7 +226,7 @@ int capture_end(struct capture *capture)
 	int r;
 
 	if (capture->format == CAPTURE_CHROME) {
-		buffer_add_text(&capture->output.line, "\n]}\n");
+		buffer_add_text(&capture->output.line, "\n]\n");
 		output_commit(&capture->output);
 	}
 	r = output_finish(&capture->output);
