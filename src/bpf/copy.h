@@ -523,24 +523,35 @@ __noinline int copy_file(struct trace_scratch *scratch, __u32 descriptor, __u32 
 	return out->channel;
 }
 
-/* The value that the write in progress has replaced. */
-static __always_inline void copy_before(struct trace_scratch *scratch, __u32 argument)
+/* LENGTH bytes of VALUE, or why there are none. */
+static __always_inline void copy_knob_value(struct trace_scratch *scratch, const char *value, __s32 length, __u32 what)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid(), length;
-	struct trace_knob *knob = bpf_map_lookup_elem(&knobs, &tid);
 	struct trace_chunk *chunk = chunk_at(scratch);
+	__u32 take = length < 0 ? 0 : (__u32)length;
 
-	if (!knob || !chunk)
+	if (!chunk)
 		return;
-	length = knob->length < 0 ? 0 : (__u32)knob->length;
-	KEEP(length);
-	if (length > TRACE_KNOB_MAXIMUM)
-		length = TRACE_KNOB_MAXIMUM;
-	chunk_begin(chunk, WHAT(argument, TRACE_BEFORE));
-	chunk->error = knob->length < 0 ? knob->length : 0;
-	chunk->total = length;
-	if (bpf_probe_read_kernel((char *)chunk + sizeof(*chunk), length, knob->value) == 0 && !chunk->error)
-		chunk_end(scratch, chunk, length);
+	KEEP(take);
+	if (take > TRACE_KNOB_MAXIMUM)
+		take = TRACE_KNOB_MAXIMUM;
+	chunk_begin(chunk, what);
+	chunk->error = length < 0 ? length : 0;
+	chunk->total = take;
+	if (bpf_probe_read_kernel((char *)chunk + sizeof(*chunk), take, value) == 0 && !chunk->error)
+		chunk_end(scratch, chunk, take);
+}
+
+/* The value that the write in progress has replaced; and, where no argument points to it, that which was WRITTEN. */
+static __always_inline void copy_knob(struct trace_scratch *scratch, __u32 argument, bool written)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	struct trace_knob *knob = bpf_map_lookup_elem(&knobs, &tid);
+
+	if (!knob)
+		return;
+	copy_knob_value(scratch, knob->value, knob->length, WHAT(argument, TRACE_BEFORE));
+	if (written)
+		copy_knob_value(scratch, knob->written, knob->written_length, WHAT(argument, TRACE_WRITTEN));
 	bpf_map_delete_elem(&knobs, &tid);
 }
 

@@ -73,13 +73,17 @@ static __always_inline void tell_plain(struct task_struct *task, struct pt_regs 
 static __always_inline bool copy_call(struct trace_scratch *scratch, struct task_struct *task, const volatile struct trace_shape *shape, __u32 which,
 				      __s64 result)
 {
-	const __u32 descriptor = shape->descriptor, flags = shape->flags;
-	__u32 channel = TRACE_NO_CHANNEL, bulk = other_bytes;
+	const __u32 descriptor = shape->descriptor, other = shape->other, flags = shape->flags;
+	__u32 channel = TRACE_NO_CHANNEL, second = TRACE_NO_CHANNEL, bulk = other_bytes;
 
 	if (descriptor)
 		channel = copy_file(scratch, (__u32)argument_of(scratch, descriptor - 1), descriptor - 1);
-	if (channel == TRACE_PROCFS && flags & TRACE_SHAPE_TALKS)
-		copy_before(scratch, descriptor - 1);
+	if (other)
+		second = copy_file(scratch, (__u32)argument_of(scratch, other - 1), other - 1);
+	if ((channel == TRACE_PROCFS || second == TRACE_PROCFS) && flags & TRACE_SHAPE_TALKS)
+		copy_knob(scratch, descriptor - 1, other);
+	if (second && (!channel || channel == TRACE_SOCKET))
+		channel = second;
 	if (channel && (channel != TRACE_SOCKET || flags & TRACE_SHAPE_IOCTL))
 		bulk = channel_bytes;
 	else if (conversation && !(flags & TRACE_SHAPE_OPENS))
@@ -206,8 +210,10 @@ int trace_knob(struct bpf_sysctl *context)
 	if (!context->write || bpf_map_update_elem(&knobs, &tid, &zero, BPF_ANY))
 		return 1;
 	knob = bpf_map_lookup_elem(&knobs, &tid);
-	if (knob)
+	if (knob) {
 		knob->length = bpf_sysctl_get_current_value(context, knob->value, sizeof(knob->value));
+		knob->written_length = bpf_sysctl_get_new_value(context, knob->written, sizeof(knob->written));
+	}
 	return 1;
 }
 

@@ -91,6 +91,7 @@ enum trace_chunk_kind {
 	TRACE_FILE,     /* what the descriptor stands for: struct trace_file and the parts of its path */
 	TRACE_LENGTH,   /* the number that a pointer to a length points to; of a struct mmsghdr msg_len */
 	TRACE_BEFORE,   /* what a sysctl held before it was written */
+	TRACE_WRITTEN,  /* what it was given, where no argument points to that */
 };
 
 /* LENGTH bytes follow, filled up to a multiple of 8. */
@@ -164,7 +165,8 @@ struct trace_shape {
 	event_u16 flags;     /* enum trace_shape_flags */
 	event_u8 count;      /* of its arguments */
 	event_u8 descriptor; /* 1 + the index of the argument that is one */
-	event_u32 reserved;
+	event_u8 other;      /* likewise, of a second one: the call carries from the one to the other */
+	event_u8 reserved[3];
 	struct trace_copy copies[TRACE_ARGUMENTS];
 };
 
@@ -176,11 +178,10 @@ struct trace_shape {
 
 #define TRACE_KNOB_MAXIMUM 1024
 
-/* What a sysctl holds while it is about to be written: value of the "knobs" map, by thread. */
+/* What a sysctl holds while it is about to be written, and what it is given: value of the "knobs" map, by thread. */
 struct trace_knob {
-	event_s32 length; /* or the negative errno */
-	event_u32 reserved;
-	char value[TRACE_KNOB_MAXIMUM];
+	event_s32 length, written_length; /* or the negative errno */
+	char value[TRACE_KNOB_MAXIMUM], written[TRACE_KNOB_MAXIMUM];
 };
 
 /* A processor's own count: SEEN = what was delivered + LOST. */

@@ -31,6 +31,12 @@ static const struct names call_words_directory = { list_directory, ARRAY_SIZE(li
 		.field = { label, FIELD_S32 }, .kind = ARGUMENT_NUMBER, .descriptor = true \
 	}
 #define LONG_DESCRIPTOR(label) DESCRIPTOR(label)
+#define CARRIES(label, way)                                                                                            \
+	{                                                                                                              \
+		.field = { label, FIELD_S32 }, .kind = ARGUMENT_NUMBER, .descriptor = true, .carries = SIGNATURE_##way \
+	}
+#define SOURCE(label) CARRIES(label, RECEIVES)
+#define SINK(label)   CARRIES(label, SENDS)
 #define DIRECTORY(label)                                                                               \
 	{                                                                                              \
 		.field = { label, FIELD_S32, .names = &call_words_directory }, .kind = ARGUMENT_NUMBER \
@@ -233,7 +239,9 @@ void signature_shape(const struct signature *signature, struct trace_shape *ret)
 		if (argument->kind == ARGUMENT_ARRAY && copy->kind == TRACE_COPY_FIXED)
 			copy->size *= copy->by;
 		if (argument->descriptor)
-			ret->descriptor = (uint8_t)(i + 1);
+			*(ret->descriptor ? &ret->other : &ret->descriptor) = (uint8_t)(i + 1);
+		if (argument->carries)
+			ret->flags |= TRACE_SHAPE_TALKS;
 		plain &= copy->kind == TRACE_COPY_NONE;
 	}
 	/* Of a plain call nobody asks what its descriptor is. */

@@ -23,12 +23,15 @@ enum argument_kind {
 	ARGUMENT_OPTION,    /* of a socket, by the level in another argument */
 };
 
+enum signature_direction { SIGNATURE_NEITHER, SIGNATURE_SENDS, SIGNATURE_RECEIVES };
+
 struct argument {
 	struct field field;
 	enum argument_kind kind;
 	const struct schema *structure;
 	struct trace_copy copy;
-	bool descriptor; /* a file descriptor that says which channel the call is about */
+	bool descriptor;                  /* a file descriptor that says which channel the call is about */
+	enum signature_direction carries; /* one of the two between which the call carries something, without the program */
 };
 
 struct signature {
@@ -44,7 +47,6 @@ const struct signature *signature_at(unsigned int index);
 /* The kernel function behind the system call NAME, as its metadata call it: mostly the same. */
 const char *signature_function(const char *name);
 
-enum signature_direction { SIGNATURE_NEITHER, SIGNATURE_SENDS, SIGNATURE_RECEIVES };
 /* Which way the system call NAME carries something by the descriptor in its first argument. */
 enum signature_direction signature_direction(const char *name);
 

@@ -382,6 +382,17 @@ static int decode_argument(struct decoding *decoding, unsigned int index, struct
 	return 0;
 }
 
+static bool set_file(struct call *call, const struct chunk_iterator *chunk)
+{
+	if (chunk->chunk.length < sizeof(call->file))
+		return false;
+	memcpy(&call->file, chunk->data, sizeof(call->file));
+	call->has_file = true;
+	call->path_parts = chunk->data + sizeof(call->file);
+	call->path_length = chunk->chunk.length - (uint32_t)sizeof(call->file);
+	return true;
+}
+
 static void take_file(struct decoding *decoding)
 {
 	struct call *call = decoding->call;
@@ -390,12 +401,19 @@ static void take_file(struct decoding *decoding)
 		if (i.chunk.kind == TRACE_BEFORE) {
 			call->before = i.data;
 			call->before_length = i.chunk.length;
-		} else if (i.chunk.kind == TRACE_FILE && i.chunk.length >= sizeof(call->file)) {
-			memcpy(&call->file, i.data, sizeof(call->file));
-			call->has_file = true;
-			call->path_parts = i.data + sizeof(call->file);
-			call->path_length = i.chunk.length - (uint32_t)sizeof(call->file);
+		} else if (i.chunk.kind == TRACE_WRITTEN) {
+			call->content = (struct content_part){ i.data, i.chunk.length, i.chunk.total };
+		} else if (i.chunk.kind == TRACE_FILE) {
+			set_file(call, &i);
 		}
+}
+
+bool call_choose_file(const struct trace_call *event, size_t length, unsigned int index, struct call *call)
+{
+	for (struct chunk_iterator i = chunks(event, length); chunk_next(&i);)
+		if (is_of(&i.chunk, index, 0, TRACE_FILE) && set_file(call, &i))
+			return true;
+	return false;
 }
 
 int call_decode(const struct signature *signature, const struct trace_call *event, size_t length, struct arena *arena, struct call *ret)

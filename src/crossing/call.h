@@ -25,6 +25,9 @@ struct call {
 	struct content_part content; /* DATA NULL: nothing */
 };
 
+/* Whether argument INDEX is a descriptor of a file that the event describes, which CALL then is about; where it has two, that of the last one is. */
+bool call_choose_file(const struct trace_call *event, size_t length, unsigned int index, struct call *call);
+
 /* -ENOMEM. The event is one that trace_event_check() has passed. */
 int call_decode(const struct signature *signature, const struct trace_call *event, size_t length, struct arena *arena, struct call *ret) _must_check_;
 

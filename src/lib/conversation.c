@@ -230,6 +230,33 @@ static int take_file(struct ferry_tracer *tracer, const struct trace_call *event
 	return writes && call->content.data ? tell_write(tracer, event, call, &spoken) : tell_read(tracer, event, call, &spoken);
 }
 
+/* sendfile(2) and its like, which carry from one file to another and show the program nothing: of a write to a sysctl the kernel tells what it was.
+ */
+static int take_carried(struct ferry_tracer *tracer, const struct trace_call *event, size_t length, const struct signature *signature,
+			struct call *call)
+{
+	char words[32];
+	int r = 0;
+
+	for (unsigned int i = 0; r == 0 && i < signature->count; i++) {
+		const bool writes = signature->arguments[i].carries == SIGNATURE_SENDS;
+		struct spoken spoken = { .crossing = crossing_of(event, writes ? "write" : "read") };
+
+		if (!signature->arguments[i].carries || !call_choose_file(event, length, i, call) ||
+		    (call->file.channel != TRACE_PROCFS && call->file.channel != TRACE_SYSFS))
+			continue;
+		tracer->place.known = false;
+		trace_withhold(tracer, signature, call);
+		spoken.crossing.address = trace_address(tracer, call, &spoken.crossing.door);
+		if (!spoken.crossing.address)
+			return -ENOMEM;
+		snprintf(words, sizeof(words), "by %s", signature->name);
+		spoken.crossing.words = words;
+		r = writes && call->content.data ? tell_write(tracer, event, call, &spoken) : conversation_tell(tracer, &event->event, &spoken);
+	}
+	return r;
+}
+
 /* A file of a channel that cannot be opened. */
 static int take_opening(struct ferry_tracer *tracer, const struct trace_call *event, const struct call *call)
 {
@@ -307,11 +334,21 @@ static int take_netlink(struct ferry_tracer *tracer, const struct trace_call *ev
 	return r;
 }
 
+static bool carries(const struct signature *signature)
+{
+	for (unsigned int i = 0; i < signature->count; i++)
+		if (signature->arguments[i].carries)
+			return true;
+	return false;
+}
+
 int conversation_take(struct ferry_tracer *tracer, const struct trace_call *event, size_t length, const struct signature *signature,
-		      const struct call *call)
+		      struct call *call)
 {
 	if (event->event.flags & TRACE_UNENDED)
 		return 0;
+	if (carries(signature))
+		return tracer->options.all ? 0 : take_carried(tracer, event, length, signature, call);
 	if (!call->has_file)
 		return tracer->options.all ? 0 : take_opening(tracer, event, call);
 	if (call->file.channel == TRACE_NETLINK && strcmp(signature->name, "ioctl") != 0)

@@ -99,7 +99,7 @@ int trace_message_withhold(struct ferry_tracer *tracer, int number, const void *
 void conversation_init(struct ferry_tracer *tracer);
 /* What CALL says over a channel. */
 int conversation_take(struct ferry_tracer *tracer, const struct trace_call *event, size_t length, const struct signature *signature,
-		      const struct call *call) _must_check_;
+		      struct call *call) _must_check_;
 /* Requests whose answers will not come any more. */
 int conversation_finish(struct ferry_tracer *tracer) _must_check_;
 void conversation_done(struct ferry_tracer *tracer);

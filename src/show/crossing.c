@@ -191,6 +191,11 @@ static void add_objects(const struct crossing_printer *printer, const struct fer
 		buffer_add_text(line, ", ...");
 }
 
+static bool is_file(enum ferry_door door)
+{
+	return door == FERRY_DOOR_PROCFS || door == FERRY_DOOR_SYSCTL || door == FERRY_DOOR_SYSFS;
+}
+
 static void add_answer(struct crossing_printer *printer, const struct ferry_crossing *crossing)
 {
 	struct buffer *line = &printer->output->line;
@@ -205,7 +210,7 @@ static void add_answer(struct crossing_printer *printer, const struct ferry_cros
 	} else if (crossing->answered) {
 		buffer_add_text(line, " -> ");
 		add_value(printer, crossing->answered, crossing->address);
-	} else if (crossing->door == FERRY_DOOR_PROCFS && crossing->has_result) {
+	} else if (crossing->has_result && !crossing->asked && is_file(crossing->door)) {
 		buffer_printf(line, " -> %lld bytes", (long long)crossing->result);
 	} else if (crossing->has_result && crossing->door == FERRY_DOOR_NETLINK) {
 		buffer_add_text(line, " -> ok");

@@ -288,6 +288,36 @@ class Channels(unittest.TestCase):
         self.assertEqual([(record["name"], record.get("before"), record.get("asked"), record.get("answered")) for record in records],
                          [("read", None, None, 40002), ("write", 40002, 30000, None)])
 
+    def test_by_position_and_in_parts(self):
+        script = ("import os\nfd = os.open('/proc/sys/net/ipv4/ip_forward', os.O_RDWR)\nroom = bytearray(8)\n"
+                  "os.pwrite(fd, b'1', 0); os.pread(fd, 8, 0); os.pwritev(fd, [b'0', b'\\n'], 0); os.preadv(fd, [room], 0)\n"
+                  "os.pwritev(fd, [b'1', b'\\n'], 0, 0); os.preadv(fd, [room], 0, 0)\n")
+        check(["sysctl", "-qw", "net.ipv4.ip_forward=0"])
+        records = [record for record in spoken(["python3", "-S", "-c", script]) if record["address"] == "sysctl/net/ipv4/ip_forward"]
+        self.assertEqual([(record["name"], record.get("before"), record.get("asked"), record.get("answered")) for record in records],
+                         [("write", 0, 1, None), ("read", None, None, 1), ("write", 1, 0, None), ("read", None, None, 0), ("write", 0, 1, None), ("read", None, None, 1)])
+
+    def test_carried_by_the_kernel(self):
+        """sendfile(2), splice(2), copy_file_range(2) show the program nothing of what they carry: of a sysctl that is written the kernel itself tells."""
+        script = ("import os\nknob = '/proc/sys/net/ipv4/ip_forward'; source, sink = os.pipe(); other = os.memfd_create('other')\n"
+                  "def of(path, flags=os.O_RDONLY): return os.open(path, flags)\n"
+                  "said = [os.sendfile(other, of(knob), 0, 99), os.splice(of('/sys/class/net/lo/mtu'), sink, 99), len(os.read(source, 99))]\n"
+                  "os.pwrite(other, b'1\\n', 0); said.append(os.sendfile(of(knob, os.O_WRONLY), other, 0, 2))\n"
+                  "os.write(sink, b'0\\n'); said.append(os.splice(source, of(knob, os.O_WRONLY), 2))\n"
+                  "os.write(sink, b'x\\n'); said.append(os.splice(source, of('/sys/class/net/lo/ifalias', os.O_WRONLY), 2))\n"
+                  "try: os.copy_file_range(of('/proc/version'), other, 9)\nexcept OSError as error: said.append(-error.errno)\nelse: said.append(0)\nprint(*said)\n")
+        check(["sysctl", "-qw", "net.ipv4.ip_forward=0"])
+        with tempfile.NamedTemporaryFile("r") as out:
+            done = subprocess.run([FERRY, "trace", "--json", "-o", out.name, "--", "python3", "-S", "-c", script], capture_output=True, text=True)
+            records = [record for record in map(json.loads, out) if "by " in record.get("words", "")]
+        self.assertEqual(done.returncode, 0, done.stderr)
+        read, spliced, _, first, second, alias, copied = map(int, done.stdout.split())
+        self.assertEqual([(record["address"], record["name"], record["result"], record["words"], record.get("before"), record.get("asked")) for record in records],
+                         [("sysctl/net/ipv4/ip_forward", "read", read, "by sendfile", None, None), ("sysfs/class/net/lo/mtu", "read", spliced, "by splice", None, None),
+                          ("sysctl/net/ipv4/ip_forward", "write", first, "by sendfile", 0, 1), ("sysctl/net/ipv4/ip_forward", "write", second, "by splice", 1, 0),
+                          ("sysfs/class/net/lo/ifalias", "write", alias, "by splice", None, None), ("procfs/version", "read", copied, "by copy_file_range", None, None)])
+        self.assertEqual(open("/proc/sys/net/ipv4/ip_forward").read(), "0\n")
+
     def test_a_file_that_is_not_there(self):
         record, = [record for record in spoken(["cat", "/proc/sys/net/ipv4/no_such"], wanted=1) if record["name"] == "open"]
         self.assertEqual((record["address"], record["error"]), ("sysctl/net/ipv4/no_such", "ENOENT"))
