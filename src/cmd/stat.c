@@ -44,17 +44,23 @@ static enum exit_status print(struct program *program, struct ferry_stat *stat)
 }
 
 /* On a terminal in the same place, elsewhere one behind the other. */
+static void begin_frame(struct program *program)
+{
+	output_measure(&program->output);
+	if (program->output.terminal && !program->json)
+		buffer_add_text(&program->output.line, "\033[H\033[2J");
+}
+
 static enum exit_status print_live(struct program *program, struct ferry_stat *stat)
 {
 	enum exit_status status;
 
-	output_measure(&program->output);
-	if (program->output.terminal && !program->json)
-		buffer_add_text(&program->output.line, "\033[H\033[2J");
+	begin_frame(program);
 	status = print(program, stat);
 	if (!program->output.terminal && !program->json && !program->given[OPTION_FOLDED])
 		buffer_add_char(&program->output.line, '\n');
 	output_commit(&program->output);
+	output_fit(&program->output);
 	output_flush(&program->output);
 	return status;
 }
@@ -87,6 +93,8 @@ static enum exit_status count(struct program *program, struct subject *subject)
 	status = subject_go(program, subject);
 	if (status == EXIT_DONE)
 		status = follow(program, subject, stat);
+	if (status == EXIT_DONE && program->given[OPTION_LIVE])
+		begin_frame(program);
 	if (status == EXIT_DONE)
 		status = print(program, stat);
 	ferry_stat_free(stat);

@@ -65,10 +65,12 @@ static enum exit_status start(struct program *program, struct subject *subject)
 
 static enum exit_status choose(struct program *program, struct subject *subject, const char *pid, const char *seconds)
 {
+	const int given = (pid != NULL) + (seconds != NULL) + (program->argument_count != 0);
 	uint64_t number = 0;
 
-	if ((pid != NULL) + (seconds != NULL) + (program->argument_count != 0) != 1)
-		return program_fail(program, EXIT_USAGE, -EINVAL, "one of -p PID, -a SECONDS and -- COMMAND is needed");
+	if (given != 1)
+		return program_fail(program, EXIT_USAGE, -EINVAL, "%s of -p PID, -a SECONDS and -- COMMAND %s", given ? "only one" : "one",
+				    given ? "goes at a time" : "is needed");
 	if (seconds)
 		return program_length(program, "-a", seconds, &subject->length);
 	if (!pid) {

@@ -257,17 +257,18 @@ static int begin(struct stat_count *count, const struct ferry_target *target, st
 	return target_begin(&parts, target, error);
 }
 
-static struct stat_count *new_count(const struct ferry_target *target, bool sites)
+static int new_count(const struct ferry_target *target, bool sites, struct stat_count **ret, struct error *error)
 {
-	const int processors = libbpf.libbpf_num_possible_cpus();
-	struct stat_count *count = processors < 1 ? NULL : calloc(1, sizeof(*count));
+	const int processors = bpf_processors(error);
+	struct stat_count *count = processors < 0 ? NULL : calloc(1, sizeof(*count));
 
 	if (!count)
-		return NULL;
+		return processors < 0 ? processors : error_set(error, -ENOMEM, "no memory to count with");
 	count->processors = (unsigned int)processors;
 	count->machine = target->pid == 0;
 	count->sites = sites;
-	return count;
+	*ret = count;
+	return 0;
 }
 
 static void probe_ways(const struct stat_count *count, struct stat_ways *ret)
@@ -285,16 +286,17 @@ int stat_count_probe(struct stat_ways *ret, struct error *error)
 {
 	const struct ferry_target machine = { .size = sizeof(machine) };
 	const char *lacking = bpf_hindrance();
-	struct stat_count *count;
+	struct stat_count *count = NULL;
 	int r = libbpf_load(error);
 
 	if (r < 0)
 		return r;
-	count = lacking ? NULL : new_count(&machine, false);
-	if (!count)
-		return error_set(error, lacking ? -EPERM : -ENOMEM, "%s", lacking ? lacking : "no memory");
+	if (lacking)
+		return error_set(error, -EPERM, "%s", lacking);
 	bpf_words_catch();
-	r = load(count, error);
+	r = new_count(&machine, false, &count, error);
+	if (r >= 0)
+		r = load(count, error);
 	bpf_words_release();
 	if (r == 0)
 		probe_ways(count, ret);
@@ -305,7 +307,7 @@ int stat_count_probe(struct stat_ways *ret, struct error *error)
 int stat_count_open(const struct ferry_target *target, bool sites, struct stat_count **ret, struct error *error)
 {
 	const char *lacking = bpf_hindrance();
-	struct stat_count *count;
+	struct stat_count *count = NULL;
 	int r = libbpf_load(error);
 
 	if (r < 0)
@@ -313,11 +315,10 @@ int stat_count_open(const struct ferry_target *target, bool sites, struct stat_c
 	if (lacking)
 		return error_set(error, -EPERM, "cannot count what crosses into the kernel: %s%s", lacking,
 				 bpf_missing_capability() ? " (as root, or by setcap)" : "");
-	count = new_count(target, sites);
-	if (!count)
-		return error_set(error, -ENOMEM, "no memory to count with");
 	bpf_words_catch();
-	r = sites ? mappings_open(count->processors, &count->mappings, error) : 0;
+	r = new_count(target, sites, &count, error);
+	if (r >= 0 && sites)
+		r = mappings_open(count->processors, &count->mappings, error);
 	if (r >= 0)
 		r = load(count, error);
 	if (r >= 0)

@@ -2,6 +2,7 @@
 #include "crossing/target.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,9 +47,13 @@ static int mark(const struct target_parts *parts, int pid, enum follow follow, s
 {
 	const struct task_state state = { .follow = follow };
 	_cleanup_close_ int descriptor = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd ended = { .fd = descriptor, .events = POLLIN };
 
 	if (descriptor < 0)
 		return no_process(pid, errno, error);
+	/* All of its threads: one that waits for its parent to ask after it is still there to be marked. */
+	if (poll(&ended, 1, 0) > 0)
+		return error_set(error, -ESRCH, "process %d has ended already", pid);
 	if (libbpf.bpf_map_update_elem(libbpf.bpf_map__fd(parts->tasks), &descriptor, &state, BPF_ANY) == 0)
 		return 0;
 	if (errno == ENOENT || errno == ESRCH)

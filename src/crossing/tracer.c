@@ -263,9 +263,9 @@ static int load(struct tracer *tracer, const struct tracer_options *options, con
 		return error_set(error, r, "no memory for the table of system calls");
 	set_unknown(tracer, options);
 	choose_programs(tracer, options, btf);
-	tracer->processors = libbpf.libbpf_num_possible_cpus();
-	if (tracer->processors < 1)
-		return error_set(error, -EIO, "cannot count the processors");
+	tracer->processors = bpf_processors(error);
+	if (tracer->processors < 0)
+		return tracer->processors;
 	libbpf.bpf_map__set_max_entries(skeleton->maps.trace_scratches, (uint32_t)tracer->processors);
 	libbpf.bpf_map__set_max_entries(skeleton->maps.trace_events, (uint32_t)(options->ring ? options->ring : RING_SIZE));
 	libbpf.bpf_program__set_autoload(skeleton->progs.trace_knob, options->cgroup >= 0);

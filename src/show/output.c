@@ -54,8 +54,12 @@ void output_measure(struct output *output)
 	if (!output->terminal)
 		return;
 	output->width = 80;
-	if (ioctl(output->descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+	output->height = 0;
+	if (ioctl(output->descriptor, TIOCGWINSZ, &size) != 0)
+		return;
+	if (size.ws_col > 0)
 		output->width = size.ws_col;
+	output->height = size.ws_row;
 }
 
 void output_never_wait(struct output *output)
@@ -134,6 +138,50 @@ static void give_up(struct output *output)
 	buffer_clear(&output->pending);
 	output->sent = 0;
 	output->stopped = true;
+}
+
+/* Rows of the terminal that a line takes. What begins with an escape shows nothing up to its last letter. */
+static unsigned int rows_of(const struct output *output, const char *text, size_t length)
+{
+	const char *end = text + length;
+	unsigned int columns = 0;
+
+	while (text < end) {
+		const char *escape = memchr(text, '\033', (size_t)(end - text)), *plain_end = escape ? escape : end;
+
+		columns += text_columns(text, (size_t)(plain_end - text));
+		text = plain_end;
+		while (text < end && !(*text >= 'A' && *text <= 'Z') && !(*text >= 'a' && *text <= 'z'))
+			text++;
+		text += text < end;
+	}
+	return columns > output->width ? (columns - 1) / output->width + 1 : 1;
+}
+
+void output_fit(struct output *output)
+{
+	const unsigned int height = output->height;
+	size_t keep = output->sent, at = output->sent;
+	unsigned int rows = 0, hidden = 0;
+
+	if (!output->terminal || !height || !output->width)
+		return;
+	while (at < output->pending.length) {
+		const char *line = output->pending.data + at, *end = memchr(line, '\n', output->pending.length - at);
+		const size_t length = end ? (size_t)(end - line) : output->pending.length - at;
+
+		rows += rows_of(output, line, length);
+		at += length + (end != NULL);
+		/* The last row is the cursor's, or the words'. */
+		if (rows < height)
+			keep = at;
+		else
+			hidden++;
+	}
+	if (!hidden)
+		return;
+	output->pending.length = keep;
+	buffer_printf(&output->pending, "%u more lines", hidden);
 }
 
 int output_finish(struct output *output)

@@ -22,6 +22,7 @@ struct output {
 	bool terminal, colour;
 	const char *dots;   /* see output_dots(); NULL as long as nothing was cut */
 	unsigned int width; /* columns of the terminal; 0 where it is none */
+	unsigned int height;
 	struct buffer pending;
 	size_t sent;        /* of PENDING, already written */
 	struct buffer line; /* being built: see output_commit() */
@@ -41,10 +42,12 @@ void output_open(struct output *output, int descriptor);
 void output_never_wait(struct output *output);
 /* What stands where a text was cut: "…" where the locale can show it. */
 const char *output_dots(struct output *output);
-/* Asks the terminal for its width again. */
+/* Asks the terminal for its size again. */
 void output_measure(struct output *output);
 /* Puts output->line into the queue as it stands (with its newline) and empties it. Whether anybody still wants more. */
 bool output_commit(struct output *output);
+/* Of what waits to be written only as much as the terminal shows at once: its last line says how many lines more there were. */
+void output_fit(struct output *output);
 /* Writes what can be written. 0, or the negative errno of the first failed write. */
 int output_flush(struct output *output);
 /* Writes what is left, waiting for a reader that goes on reading but not for one that has stopped: what that one has not taken is lost. */

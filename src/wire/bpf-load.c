@@ -174,6 +174,16 @@ bool bpf_takes_registers(unsigned int type)
 	return program >= 0;
 }
 
+int bpf_processors(struct error *error)
+{
+	const int processors = libbpf.libbpf_num_possible_cpus();
+
+	if (processors > 0)
+		return processors;
+	return error_set(error, -EIO, "cannot count the processors (/sys/devices/system/cpu/possible): %s",
+			 error_text(processors ? processors : -EIO));
+}
+
 /* One load at a time and thread: libbpf's words go through a function without data. */
 static __thread char first_words[192];
 static __thread libbpf_print_fn_t print_before;

@@ -37,6 +37,9 @@ void bpf_cleanup_btf(struct btf **btf);
 /* The prototype of the function NAME, NULL where BTF does not know it. */
 const struct btf_type *bpf_prototype(const struct btf *btf, const char *name);
 
+/* Processors that there may be, for each of which maps have room. */
+int bpf_processors(struct error *error) _must_check_;
+
 /* From now on, in this thread, libbpf's warnings are kept instead of printed; the first says what failed, those that follow what came of it. */
 void bpf_words_catch(void);
 /* "" where there was none since the last call of bpf_words_catch(). */

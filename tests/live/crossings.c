@@ -227,6 +227,33 @@ static void wasteful(long count)
 	}
 }
 
+/* COUNT threads that all live at once, of 20 calls each. */
+static pthread_barrier_t all_live;
+
+static void *lives(void *unused_data)
+{
+	(void)unused_data;
+	pthread_barrier_wait(&all_live);
+	call(20);
+	return NULL;
+}
+
+static void crowd(long count)
+{
+	pthread_t *threads = calloc((size_t)count, sizeof(*threads));
+	pthread_attr_t small;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 64 * 1024);
+	pthread_barrier_init(&all_live, NULL, (unsigned int)count);
+	for (long i = 0; i < count; i++)
+		if (!threads || pthread_create(&threads[i], &small, lives, NULL) != 0)
+			fail("a thread");
+	for (long i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	free(threads);
+}
+
 /* A process with two threads besides, which all work until standard input ends; says so when they do. */
 static void *works(void *unused_data)
 {
@@ -249,6 +276,28 @@ static void stay(void)
 	fflush(stdout);
 	while (read(STDIN_FILENO, &byte, 1) > 0)
 		call(1000);
+}
+
+/* Its first thread has ended, and the other one goes on. */
+static void *goes_on(void *unused_data)
+{
+	char byte;
+
+	(void)unused_data;
+	puts("ready");
+	fflush(stdout);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		call(1000);
+	exit(0);
+}
+
+static void headless(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, goes_on, NULL) != 0)
+		fail("a thread");
+	syscall(SYS_exit, 0);
 }
 
 /* Named functions with frames, for call sites. */
@@ -287,8 +336,12 @@ int main(int argument_count, char **arguments)
 		compat(count);
 	else if (strcmp(name, "wasteful") == 0)
 		wasteful(count);
+	else if (strcmp(name, "crowd") == 0)
+		crowd(count);
 	else if (strcmp(name, "stay") == 0)
 		stay();
+	else if (strcmp(name, "headless") == 0)
+		headless();
 	else if (strcmp(name, "sites") == 0)
 		outer_asks(count), outer_touches(count);
 	else

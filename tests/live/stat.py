@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What `ferry stat` counts, on programs whose crossings are known (crossings.c). Judged by strace -c, perf stat, getrusage and the program's own clock. TAP."""
 import errno
+import fcntl
 import json
 import os
+import pty
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 
 from ferrytest import FERRY, build, check, ferry, run_cases
@@ -117,6 +121,11 @@ class Case(unittest.TestCase):
         self.assertEqual(counted(told, "execve"), 3)
         # One for each process: the main one, the two children.
         self.assertEqual(counted(told, "exit_group"), 3)
+
+    def test_a_thousand_threads_at_once(self):
+        """So many that some come to the same place in the table by which they are known."""
+        told, _ = self.stat("--", *crossings("crowd", 1000))
+        self.assertEqual((counted(told, "getppid"), counted(told, "exit")), (20000, 1000))
 
     def test_what_is_waited_is_no_work(self):
         told, _ = self.stat("--", "sleep", "0.2")
@@ -306,6 +315,61 @@ class Case(unittest.TestCase):
         self.assertIn(f"-p {process.pid}", done.stderr)
         process.stdin.close()
         process.wait()
+
+    def test_processes_that_have_ended(self):
+        """One that only waits for its parent to ask after it is not there any more; one whose first thread alone has ended is."""
+        zombie = subprocess.Popen(["true"])
+        os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+        for command in "stat", "trace":
+            done = ferry(command, "-p", zombie.pid)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (3, "", f"ferry: process {zombie.pid} has ended already\n"))
+        zombie.wait()
+        process = subprocess.Popen(crossings("headless"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        while open(f"/proc/{process.pid}/stat").read().rsplit(")", 1)[1].split()[0] != "Z":
+            pass
+        following, _ = self.follow(process.pid)
+        process.stdin.write(b"x")
+        process.stdin.close()
+        told = json.loads(following.stdout.read().splitlines()[-1])
+        self.assertEqual((process.wait(), following.wait()), (0, 0))
+        self.assertEqual((counted(told, "getppid"), counted(told, "exit_group")), (1000, 1))
+
+    def test_one_of_the_ways(self):
+        for arguments, words in ((), "one of"), (("-p", "1", "-a", "1"), "only one of"), (("-a", "1", "--", "true"), "only one of"):
+            for command in "stat", "trace":
+                done = ferry(command, *arguments)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertTrue(done.stderr.startswith(f"ferry: {words} -p PID"), done.stderr)
+
+    def test_live_on_a_terminal(self):
+        """Each picture fits, and the last one stays whole."""
+        terminal, end = pty.openpty()
+        fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 60, 0, 0))
+        process = self.stay()
+        following = subprocess.Popen([FERRY, "stat", "--live", "-p", str(process.pid)], stdin=end, stdout=end, stderr=end)
+        os.close(end)
+        said = b""
+        while said.count(b"\x1b[2J") < 3:
+            said += os.read(terminal, 65536)
+        following.send_signal(signal.SIGINT)
+        try:
+            while data := os.read(terminal, 65536):
+                said += data
+        except OSError:  # nobody has the other end any more
+            pass
+        self.assertEqual(following.wait(), 0)
+        os.close(terminal)
+        process.stdin.close()
+        process.wait()
+        empty, *pictures, last = said.decode().replace("\r", "").split("\x1b[H\x1b[2J")
+        self.assertEqual(empty, "")
+        for picture in pictures:
+            lines = re.sub(r"\x1b\[[\d;]*m", "", picture).split("\n")
+            self.assertLessEqual(sum(max(1, -(-len(line) // 60)) for line in lines), 12, picture)
+            self.assertRegex(lines[-1], r"^\d+ more lines$")
+        self.assertIn("memory: asked", last)
 
     def test_a_signal_is_passed_on(self):
         with subprocess.Popen([FERRY, "stat", "--json", "--", "sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 0.02; done"],

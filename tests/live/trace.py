@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """`ferry trace --all` judged by strace: the same programs, run once under each, have the same system calls in the same order in every thread, with the
 same results; the netlink messages are the same byte for byte. Loss is exact. Threads, exec from a thread, a crash and a killed program are as they are."""
+import collections
 import errno
 import glob
 import http.server
@@ -261,6 +262,11 @@ class Odd(Same):
         said = check(["sh", "-c", command])
         self.assertIn("CAP_BPF", said)
         self.assertTrue(said.endswith(" False\n"), said)
+
+    def test_a_thousand_threads_at_once(self):
+        records, _ = traced([ferrytest.build("crossings", "-pthread", "-fno-omit-frame-pointer"), "crowd", "1000"], "--all", "-e", "call=getppid,call=exit")
+        calls = collections.Counter((record["tid"], record["name"]) for record in records if record["kind"] == "call")
+        self.assertEqual(collections.Counter((name, count) for (_, name), count in calls.items()), {("getppid", 20): 1000, ("exit", 1): 1000})
 
     def test_no_such_program(self):
         done = subprocess.run([FERRY, "trace", "--", "/no/such/program"], capture_output=True, text=True)
