@@ -63,6 +63,25 @@ static enum exit_status start(struct program *program, struct subject *subject)
 	return EXIT_DONE;
 }
 
+static int take_flags(void *data, const struct ferry_item *item)
+{
+	if (item->value)
+		*(uint64_t *)data = ferry_value_number(item->value);
+	return 0;
+}
+
+/* Nobody waits for calls that never come. */
+static void tell_kernel_thread(struct program *program, int pid)
+{
+	enum { KERNEL_THREAD = 0x200000 }; /* PF_KTHREAD of the kernel's include/linux/sched.h */
+	uint64_t flags = 0;
+	char address[48];
+
+	snprintf(address, sizeof(address), "procfs/%d/stat/flags", pid);
+	if (ferry_get(program->ferry, address, 0, take_flags, &flags) >= 0 && flags & KERNEL_THREAD)
+		program_say(program, "ferry: %d is a thread of the kernel: it makes no system calls, but what it starts may", pid);
+}
+
 static enum exit_status choose(struct program *program, struct subject *subject, const char *pid, const char *seconds)
 {
 	const int given = (pid != NULL) + (seconds != NULL) + (program->argument_count != 0);
@@ -105,6 +124,8 @@ enum exit_status subject_open(struct program *program, struct subject *subject, 
 	if (subject->process < 0 && errno == ESRCH)
 		return program_fail(program, EXIT_NOT_FOUND, -ESRCH, "there is no process %d", subject->target.pid);
 	/* The library tells what else is wrong with it, in words. */
+	if (!subject->command)
+		tell_kernel_thread(program, subject->target.pid);
 	return EXIT_DONE;
 }
 

@@ -336,6 +336,19 @@ class Case(unittest.TestCase):
         self.assertEqual((process.wait(), following.wait()), (0, 0))
         self.assertEqual((counted(told, "getppid"), counted(told, "exit_group")), (1000, 1))
 
+    def test_a_thread_of_the_kernel(self):
+        """Of which no calls come: that is said."""
+        if open("/proc/2/comm").read() != "kthreadd\n":
+            print("# not to be judged here: threads of the kernel are not to be seen")
+            return
+        for pid, words in ("2", "ferry: 2 is a thread of the kernel"), (str(os.getpid()), ""):
+            with subprocess.Popen([FERRY, "stat", "--live", "-p", pid], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
+                following.stdout.readline()  # it counts
+                following.send_signal(signal.SIGINT)
+                _, said = following.communicate()
+            self.assertEqual(following.returncode, 0)
+            self.assertTrue(said.startswith(words) and bool(said) == bool(words), said)
+
     def test_one_of_the_ways(self):
         for arguments, words in ((), "one of"), (("-p", "1", "-a", "1"), "only one of"), (("-a", "1", "--", "true"), "only one of"):
             for command in "stat", "trace":
