@@ -482,11 +482,10 @@ static __always_inline void file_socket(struct trace_file *out, struct file *fil
 	}
 }
 
-/* Tells DESCRIPTOR where it is of a channel, or a socket; returns the channel. */
-__noinline int copy_file(struct trace_scratch *scratch, __u32 descriptor, __u32 argument)
+/* Tells the file at ADDRESS where it is of a channel, or a socket; returns the channel. */
+__noinline int copy_file(struct trace_scratch *scratch, __u64 address, __u32 argument)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct file *file = task_file(task, descriptor);
+	struct file *file = (struct file *)address;
 	struct trace_chunk *chunk;
 	struct trace_file *out;
 	unsigned long magic;
@@ -521,6 +520,14 @@ __noinline int copy_file(struct trace_scratch *scratch, __u32 descriptor, __u32 
 	chunk->total = sizeof(*out) + length;
 	chunk_end(scratch, chunk, sizeof(*out) + length);
 	return out->channel;
+}
+
+/* The same of the descriptor that ARGUMENT of the call is. */
+static __always_inline __u32 copy_descriptor(struct trace_scratch *scratch, __u32 argument)
+{
+	struct file *file = task_file(bpf_get_current_task_btf(), (__u32)argument_of(scratch, argument));
+
+	return copy_file(scratch, (__u64)file, argument);
 }
 
 /* LENGTH bytes of VALUE, or why there are none. */

@@ -202,7 +202,12 @@ struct io_cqe {
 	__u64 user_data;
 	int fd;
 };
+struct io_rw { /* lies over the request's begin */
+	__u64 addr;
+	__u32 len;
+};
 struct io_kiocb {
+	struct file *file;
 	__u8 opcode;
 	struct io_cqe cqe;
 };
@@ -399,6 +404,12 @@ enum {
 	MADV_FREE = 8,
 	PROC_SUPER_MAGIC = 0x9fa0,
 	IORING_CQE_F_MORE = 2,
+	IORING_OP_READV = 1,
+	IORING_OP_WRITEV = 2,
+	IORING_OP_READ_FIXED = 4,
+	IORING_OP_WRITE_FIXED = 5,
+	IORING_OP_READ = 22,
+	IORING_OP_WRITE = 23,
 	SIGILL = 4,
 	SIGTRAP = 5,
 	SIGBUS = 7,

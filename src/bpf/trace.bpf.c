@@ -77,9 +77,9 @@ static __always_inline bool copy_call(struct trace_scratch *scratch, struct task
 	__u32 channel = TRACE_NO_CHANNEL, second = TRACE_NO_CHANNEL, bulk = other_bytes;
 
 	if (descriptor)
-		channel = copy_file(scratch, (__u32)argument_of(scratch, descriptor - 1), descriptor - 1);
+		channel = copy_descriptor(scratch, descriptor - 1);
 	if (other)
-		second = copy_file(scratch, (__u32)argument_of(scratch, other - 1), other - 1);
+		second = copy_descriptor(scratch, other - 1);
 	if ((channel == TRACE_PROCFS || second == TRACE_PROCFS) && flags & TRACE_SHAPE_TALKS)
 		copy_knob(scratch, descriptor - 1, other);
 	if (second && (!channel || channel == TRACE_SOCKET))
@@ -172,7 +172,7 @@ int BPF_PROG(trace_enter, struct pt_regs *registers, long number)
 		return 0;
 	task = bpf_get_current_task_btf();
 	state = target_storage(task);
-	if (!state || !target_follows(state))
+	if (!state || !target_enters(state))
 		return 0;
 	shape = shape_of((__u32)number, call_is_compat(task));
 	if (shape && shape->flags & TRACE_SHAPE_WANTED)
@@ -395,6 +395,72 @@ static __noinline int tell_operation(const struct operation *operation, const st
 	return 0;
 }
 
+/* The scratches of completions come behind those of system calls, which an interrupt may bring one into. */
+const volatile __u32 scratch_of_completions;
+
+static __always_inline bool ring_reads(__u32 number)
+{
+	return number == IORING_OP_READ || number == IORING_OP_READV || number == IORING_OP_READ_FIXED;
+}
+
+static __always_inline bool ring_writes(__u32 number)
+{
+	return number == IORING_OP_WRITE || number == IORING_OP_WRITEV || number == IORING_OP_WRITE_FIXED;
+}
+
+/* What was read from a file of a channel, or written to one, as if it had been a call. In the program's own memory it lies where the work was done by
+ * one of its threads, as the ring's own are. */
+static __always_inline void copy_ring(struct trace_scratch *scratch, const struct operation *operation, const struct completion *completion,
+				      struct task_struct *task)
+{
+	struct io_kiocb *whole = (struct io_kiocb *)completion->request;
+	struct io_rw *request = (struct io_rw *)whole;
+	struct file *file = BPF_CORE_READ(whole, file);
+	const bool vector = operation->number == IORING_OP_READV || operation->number == IORING_OP_WRITEV;
+	const bool here = !vector && task->tgid == operation->pid && bpf_core_field_exists(request->addr);
+	__u32 channel, size;
+	struct trace_count *counter;
+
+	scratch->call.arguments[0] = (__u32)operation->descriptor;
+	scratch->call.arguments[1] = here ? BPF_CORE_READ(request, addr) : 0;
+	scratch->call.arguments[2] = here ? BPF_CORE_READ(request, len) : 0;
+	scratch->used = 0;
+	channel = copy_file(scratch, (__u64)file, 0);
+	if (channel != TRACE_PROCFS && channel != TRACE_SYSFS)
+		return;
+	if (channel == TRACE_PROCFS)
+		copy_knob(scratch, 0, true);
+	if (here && completion->result > 0)
+		copy_bytes(scratch, argument_of(scratch, 1), completion->result, WHAT(1, TRACE_DATA), channel_bytes);
+	size = sizeof(scratch->call) + scratch->used;
+	KEEP(size);
+	counter = count_event();
+	if (counter && (size > sizeof(scratch->call) + sizeof(scratch->data) || bpf_ringbuf_output(&trace_events, scratch, size, BPF_RB_NO_WAKEUP)))
+		count_lost(counter);
+}
+
+static __noinline int tell_ring(const struct operation *operation, const struct completion *completion)
+{
+	__u32 key = scratch_of_completions + bpf_get_smp_processor_id();
+	struct trace_scratch *scratch = bpf_map_lookup_elem(&trace_scratches, &key);
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (!scratch || !operation || !completion || !completion->request || (!ring_reads(operation->number) && !ring_writes(operation->number)))
+		return 0;
+	begin_event(&scratch->call.event, TRACE_CALL, task);
+	scratch->call.event.pid = operation->pid;
+	scratch->call.event.tid = operation->tid;
+	scratch->call.event.flags = TRACE_RING;
+	scratch->call.event.call = (__u16)operation->number;
+	scratch->call.event.count = TRACE_ARGUMENTS;
+	scratch->call.entered = operation->at;
+	scratch->call.result = completion->result;
+	for (int i = 0; i < TRACE_ARGUMENTS; i++)
+		scratch->call.arguments[i] = 0;
+	copy_ring(scratch, operation, completion, task);
+	return 0;
+}
+
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(trace_submission, struct io_kiocb *request)
 {
@@ -424,5 +490,7 @@ int trace_completion(__u64 *context)
 		return 0;
 	}
 	tell_operation(&operation, &completion);
+	if (conversation)
+		tell_ring(&operation, &completion);
 	return 0;
 }

@@ -24,6 +24,7 @@ enum trace_flags {
 	TRACE_COMPAT = 1 << 0,  /* a 32-bit system call: its own numbers and structs */
 	TRACE_UNENDED = 1 << 1, /* the call does not return: there is no result */
 	TRACE_THREAD = 1 << 2,  /* TRACE_STARTED: a thread of the same process; TRACE_ENDED: the process goes on */
+	TRACE_RING = 1 << 3,    /* TRACE_CALL: an operation of io_uring, whose number CALL is; arguments as those of read(2) and write(2) */
 };
 
 struct trace_event {

@@ -302,9 +302,9 @@ const struct command command_trace = {
 		"Arguments are read when the call returns: what lies in the program's memory another of its threads may have changed since, and "
 		"where it "
 		"is not resident, it is said so. Of 32-bit calls structs are not decoded. Operations of io_uring are shown as they are taken and as "
-		"they end, "
-		"without "
-		"their contents. What finds no room in the buffer is counted and told as a gap.\n\n"
+		"they end; in "
+		"the conversation also what they read from a channel's files and write to them. What finds no room in the buffer is counted and told "
+		"as a gap.\n\n"
 		"Needs CAP_BPF and CAP_PERFMON.",
 	.options = options,
 	.examples = examples,

@@ -46,6 +46,8 @@ int request_decode(uint32_t request, const void *data, size_t length, struct are
 const char *request_interface(uint32_t request, const void *data, size_t length, struct arena *arena);
 /* Whether REQUEST changes something. */
 bool request_writes(uint32_t request);
+/* The system call that an operation of io_uring does the work of, where the tracer tells of it as of a call. */
+const struct signature *operation_signature(uint32_t number);
 /* What an operation of io_uring is called: "READ", or NULL. */
 const char *operation_name(uint32_t number);
 /* Whether it is about a file descriptor; of one that is not known too. */

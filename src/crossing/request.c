@@ -251,6 +251,15 @@ bool operation_has_descriptor(uint32_t number)
 	return number >= ARRAY_SIZE(operations) || operations[number].file;
 }
 
+const struct signature *operation_signature(uint32_t number)
+{
+	const char *name = operation_name(number);
+
+	if (name && strncmp(name, "READ", 4) == 0)
+		return signature_find("read");
+	return name && strncmp(name, "WRITE", 5) == 0 ? signature_find("write") : NULL;
+}
+
 const char *kernel_error_name(uint64_t number)
 {
 	/* include/linux/errno.h of the kernel. */

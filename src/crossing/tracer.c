@@ -266,7 +266,8 @@ static int load(struct tracer *tracer, const struct tracer_options *options, con
 	tracer->processors = bpf_processors(error);
 	if (tracer->processors < 0)
 		return tracer->processors;
-	libbpf.bpf_map__set_max_entries(skeleton->maps.trace_scratches, (uint32_t)tracer->processors);
+	skeleton->rodata->scratch_of_completions = (uint32_t)tracer->processors;
+	libbpf.bpf_map__set_max_entries(skeleton->maps.trace_scratches, (uint32_t)tracer->processors * (options->conversation ? 2 : 1));
 	libbpf.bpf_map__set_max_entries(skeleton->maps.trace_events, (uint32_t)(options->ring ? options->ring : RING_SIZE));
 	libbpf.bpf_program__set_autoload(skeleton->progs.trace_knob, options->cgroup >= 0);
 	r = trace_bpf__load(skeleton);

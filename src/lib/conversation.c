@@ -224,6 +224,8 @@ static int take_file(struct ferry_tracer *tracer, const struct trace_call *event
 
 	if (direction == SIGNATURE_NEITHER)
 		return 0;
+	if (event->event.flags & TRACE_RING)
+		spoken.crossing.words = "by io_uring";
 	spoken.crossing.address = trace_address(tracer, call, &spoken.crossing.door);
 	if (!spoken.crossing.address)
 		return -ENOMEM;

@@ -78,9 +78,11 @@ static int tell_call(struct ferry_tracer *tracer, const struct trace_call *event
 
 static int take_call(struct ferry_tracer *tracer, const struct trace_call *event, size_t length)
 {
-	const struct signature *signature = tracer_signature(tracer->tracer, event->event.call, event->event.flags & TRACE_COMPAT);
+	const bool ring = event->event.flags & TRACE_RING;
+	const struct signature *signature = ring ? operation_signature(event->event.call)
+						 : tracer_signature(tracer->tracer, event->event.call, event->event.flags & TRACE_COMPAT);
 	struct call call;
-	int r = call_decode(signature, event, length, &tracer->arena, &call);
+	int r = signature ? call_decode(signature, event, length, &tracer->arena, &call) : -EPROTO;
 
 	if (r < 0)
 		return r;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* io_uring by raw system calls: ring plain|thread COUNT. Operations that succeed, fail, take time, and answer several times; each completion that the
- * program saw is a line of JSON. "thread": the kernel's own thread looks for submissions. */
+/* io_uring by raw system calls: ring plain|thread COUNT, or ring plain|thread FILE, which reads and writes "1" and "0" to it. Operations that
+ * succeed, fail, take time, and answer several times; each completion that the program saw is a line of JSON. "thread": the kernel's own thread looks
+ * for submissions. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static struct {
@@ -117,6 +119,20 @@ static void several(void)
 	complete();
 }
 
+static void file(const char *path)
+{
+	static char room[64], one_line[] = "1\n", zero_line[] = "0\n";
+	const struct iovec got = { room, sizeof(room) }, sent = { zero_line, 2 };
+	const int descriptor = open(path, O_RDWR);
+
+	one((struct io_uring_sqe){ .opcode = IORING_OP_READ, .fd = descriptor, .addr = (unsigned long)room, .len = sizeof(room), .user_data = 1 });
+	one((struct io_uring_sqe){ .opcode = IORING_OP_WRITE, .fd = descriptor, .addr = (unsigned long)one_line, .len = 2, .user_data = 2 });
+	one((struct io_uring_sqe){ .opcode = IORING_OP_READV, .fd = descriptor, .addr = (unsigned long)&got, .len = 1, .user_data = 3 });
+	one((struct io_uring_sqe){ .opcode = IORING_OP_WRITEV, .fd = descriptor, .addr = (unsigned long)&sent, .len = 1, .user_data = 4 });
+	one((struct io_uring_sqe){
+		.opcode = IORING_OP_READ, .flags = IOSQE_ASYNC, .fd = descriptor, .addr = (unsigned long)room, .len = sizeof(room), .user_data = 5 });
+}
+
 int main(int count, char **arguments)
 {
 	struct __kernel_timespec moment = { .tv_nsec = 2000000 };
@@ -129,6 +145,10 @@ int main(int count, char **arguments)
 	r = set_up(strcmp(arguments[1], "thread") == 0 ? IORING_SETUP_SQPOLL : 0);
 	if (r < 0) {
 		printf("{\"error\":%d}\n", -r);
+		return 0;
+	}
+	if (arguments[2][0] == '/') {
+		file(arguments[2]);
 		return 0;
 	}
 	for (long i = strtol(arguments[2], NULL, 10); i > 0; i--) {

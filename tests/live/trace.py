@@ -200,6 +200,11 @@ class Odd(Same):
         self.assertEqual((calls[-1]["name"], calls[-1]["error"]), ("read", "ERESTARTSYS"))
         self.assertIn("SIGKILL", [record for record in records if record["kind"] == "ended" and record["tid"] == child][0]["words"])
 
+    def test_the_execve_that_it_begins_with_is_timed(self):
+        records, _ = traced(["true"], "--all", "-T")
+        first = next(record for record in records if record["kind"] == "call")
+        self.assertEqual((first["name"], first["duration"] > 0), ("execve", True))
+
     def test_calls_that_do_not_return(self):
         records, done = traced(["sh", "-c", "exit 7"], "--all", "-e", "call=exit_group")
         call, = [record for record in records if record["kind"] == "call"]
