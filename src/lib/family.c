@@ -258,8 +258,8 @@ static int add_children(struct family_list *list, const struct families *familie
 		if (!own)
 			return -ENOMEM;
 		list->found |= all || here;
-		/* A family that has objects is listed by them. */
-		if (all && !has_objects(family))
+		/* A protocol that has objects is listed by them, whether their changes are told or not. */
+		if (all && !protocol_of(family->protocol))
 			r = add_family(list, family);
 		else if (here)
 			r = add_inside(list, family);

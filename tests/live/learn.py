@@ -110,13 +110,16 @@ class Listing(unittest.TestCase):
         return found
 
     def test_families(self):
-        listed = {item["address"].removeprefix("netlink/"): item for item in ferry_lines("--json", "ls", "-l", "netlink")}
+        items = ferry_lines("--json", "ls", "-l", "netlink")
+        listed = {item["address"].removeprefix("netlink/"): item for item in items}
+        self.assertEqual(len(listed), len(items), "each is there once")
         for name, expected in self.judge().items():
             told = {key: value for key, value in listed[name]["value"].items() if key != "dumps"}
             self.assertEqual(told, expected, name)
             self.assertEqual((listed[name]["type"], listed[name]["provenance"]), ("family", "table" if name == "nlctrl" else "guessed"), name)
         with open("/proc/net/netlink") as file:
-            protocols = {int(line.split()[1]) for line in file.read().splitlines()[1:] if line.split()[2] == "0"} - {0, 6, 12, 16}  # route, xfrm and netfilter are listed by their objects
+            protocols = {int(line.split()[1]) for line in file.read().splitlines()[1:] if line.split()[2] == "0"} - {0, 4, 6, 12, 16}  # route, sock_diag, xfrm and netfilter are listed by their objects
+        self.assertLessEqual({"route/", "sock_diag/", "xfrm/", "netfilter/"}, {name.rstrip("/") + "/" for name in listed})
         self.assertLessEqual(protocols, {item["value"].get("protocol") for item in listed.values() if "value" in item})
 
     def test_provenance_of_what_is_by_hand(self):
