@@ -195,7 +195,7 @@ static int add_family(struct family_list *list, const struct family *family)
 
 static int add_group(struct family_list *list, const struct family *family, const char *group)
 {
-	const struct family_child child = {
+	struct family_child child = {
 		.address = family_address(family, group),
 		.kind = FERRY_ITEM_LEAF,
 		.type = "messages",
@@ -206,6 +206,11 @@ static int add_group(struct family_list *list, const struct family *family, cons
 						: "guessed",
 	};
 
+	/* Objects of that name tell what its messages say. */
+	if (child.address && has_channels(child.address)) {
+		free(child.address);
+		return 0;
+	}
 	return add_child(list, &child);
 }
 
