@@ -5,9 +5,10 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 import unittest
 
-from ferrytest import Recorder, check, contents, ferry, run_cases
+from ferrytest import HANG, Recorder, check, contents, ferry, run_cases
 
 BLUE = "ferry-blue"
 
@@ -33,6 +34,12 @@ class Case(unittest.TestCase):
         check(["ip", "link", "set", "outer", "mtu", "1390", "up"])
         check(["ip", "addr", "add", "10.66.0.1/24", "dev", "outer"])
         inside("sysctl", "-qw", "net.ipv4.ip_default_ttl=33")
+        # What the kernel does by itself, the carrier and duplicate detection, is over.
+        deadline = time.monotonic() + HANG
+        while any("tentative" in told or "state UP" not in told for told in (inside("ip", "addr", "show", "inner"), check(["ip", "addr", "show", "outer"]))):
+            if time.monotonic() > deadline:
+                raise AssertionError("inner and outer do not come up")
+            time.sleep(0.02)
         cls.sleeper = subprocess.Popen(["ip", "netns", "exec", BLUE, "sh", "-c", "echo; exec sleep 1000"], stdout=subprocess.PIPE)
         cls.sleeper.stdout.readline()
 

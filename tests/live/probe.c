@@ -630,7 +630,8 @@ static void test_nobody(struct probe *probe)
 
 int main(void)
 {
-	static const char *const parts[] = { "notice", "refused", "request", "sysctl", "sysctl-end", "process", "file" };
+	static const char *const parts[] = { "notice", "refused", "request", "sysctl", "sysctl-end", "process", "file", "module" };
+	_Static_assert(ARRAY_SIZE(parts) == PROBE_PART_COUNT, "each has a name");
 	struct error error = {};
 	struct probe *probe;
 	int descriptor;
