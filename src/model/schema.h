@@ -215,7 +215,7 @@ struct attribute_iterator {
 };
 static inline struct attribute_iterator attributes(const void *data, size_t length)
 {
-	return (struct attribute_iterator){ .next = data, .end = (const uint8_t *)data + length };
+	return (struct attribute_iterator){ .next = data, .end = length ? (const uint8_t *)data + length : data };
 }
 static inline bool attribute_next(struct attribute_iterator *iterator)
 {
