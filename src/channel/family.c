@@ -124,6 +124,10 @@ static int take_family(struct families *families, size_t *line)
 		if (!is_told_by_object(first->protocol, group->number))
 			r = family_add_group(families, &family, group->group, strlen(group->group), group->number);
 	}
+	if (first->protocol == NETLINK_CONNECTOR) {
+		family.schema = &schema_process_event;
+		family.type = NLMSG_DONE; /* what its messages are */
+	}
 	if (r == 0 && first->protocol == NETLINK_USERSOCK)
 		r = add_numbered(families, &family);
 	return r < 0 ? r : families_add(families, family);

@@ -47,8 +47,8 @@ int families_read(struct machine *machine, struct families *ret) _must_check_;
 void families_done(struct families *families);
 #define _cleanup_families_ _cleanup_(families_done)
 
-/* Of the messages of generic netlink's controller. */
-extern const struct schema schema_nlctrl;
+/* Of the messages of generic netlink's controller, and of the connector about processes. */
+extern const struct schema schema_nlctrl, schema_process_event;
 
 /* Adds the generic families, which CTRL_CMD_GETFAMILY tells. */
 int families_add_generic(struct families *families, struct error *error) _must_check_;

@@ -373,6 +373,23 @@ class Families(unittest.TestCase):
             self.assertEqual((added[0]["address"], added[0]["type"], added[0]["provenance"]), ("netlink/route/ipv4_netconf", 80, "table"))
             listener.wait_for(1, lambda m: m["kind"] == "removed" and m["address"] == "netlink/route/link/q0")
 
+    def test_processes(self):
+        """As they are told in the first network namespace, where alone the kernel tells them."""
+        with Listener("--netns", str(os.getppid()), "netlink/connector", command="watch") as listener:
+            done = run(["sh", "-c", "exit 7"])
+            try:
+                listener.wait("the end of the process", lambda: any(m["message"].get("event") == "exit" and m["message"]["process"]["pid"] == done.pid for m in listener.changes))
+            except AssertionError:
+                if any(each["watched"] for each in listener.said("watching")["watching"]):
+                    raise
+                print("the test is in no first network namespace: not to be judged here")
+                return
+            mine = [m for m in listener.changes if m["message"]["process"].get("pid") == done.pid]
+        self.assertEqual([m["message"]["event"] for m in mine], ["fork", "exec", "exit"])
+        self.assertEqual({m["provenance"] for m in mine}, {"table"})
+        self.assertEqual((mine[0]["message"]["process"]["parent_pid"], mine[2]["message"]["process"]["exit_code"]), (os.getpid(), 7 << 8))
+        self.assertLess(mine[0]["message"]["timestamp"], mine[2]["message"]["timestamp"])
+
     def test_one_group_alone(self):
         """An address of one group hears just that one; without rights it says what is missing."""
         with Listener("netlink/nlctrl", "netlink/ethtool", command="watch") as listener:
