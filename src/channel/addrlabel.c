@@ -82,4 +82,4 @@ static const struct object object_addrlabel = {
 	.asked_by = { RTM_NEWADDRLABEL, RTM_DELADDRLABEL },
 };
 
-OBJECT_CHANNEL(route, addrlabel, object_addrlabel, "labels of IPv6 addresses: which one is taken to send from");
+OBJECT_CHANNEL_OF(route, addrlabel, object_addrlabel, "labels of IPv6 addresses: which one is taken to send from", "sampled");

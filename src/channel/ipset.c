@@ -296,4 +296,4 @@ static const struct object object_ipset = {
 	.asked_by = IPSET_CHANGES,
 };
 
-OBJECT_CHANNEL(netfilter, ipset, object_ipset, "sets of ipset, without their entries");
+OBJECT_CHANNEL_OF(netfilter, ipset, object_ipset, "sets of ipset, without their entries", "sampled");

@@ -366,4 +366,4 @@ static const struct object object_ipset_entry = {
 	.asked_by = IPSET_CHANGES,
 };
 
-OBJECT_CHANNEL(netfilter, ipset_entry, object_ipset_entry, "entries of the sets of ipset");
+OBJECT_CHANNEL_OF(netfilter, ipset_entry, object_ipset_entry, "entries of the sets of ipset", "sampled");

@@ -51,4 +51,4 @@ static const struct object object_nfacct = {
 	.asked_by = { ACCT_TYPE(NFNL_MSG_ACCT_NEW), ACCT_TYPE(NFNL_MSG_ACCT_DEL) },
 };
 
-OBJECT_CHANNEL(netfilter, nfacct, object_nfacct, "counters and quotas that rules of iptables share");
+OBJECT_CHANNEL_OF(netfilter, nfacct, object_nfacct, "counters and quotas that rules of iptables share", "sampled");

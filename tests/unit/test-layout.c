@@ -135,6 +135,13 @@ static void test_rows(void **state _unused_)
 		  "\"interface\":"
 		  "\"eth0\"}\n10.0.0.1/eth0,row=1 "
 		  "{\"address\":\"10.0.0.1\",\"type\":1,\"flags\":[],\"lladdr\":\"00:00:00:00:00:00\",\"mask\":\"*\",\"interface\":\"eth0\"}\n" },
+		{ "net/netfilter/nfnetlink_queue", LITERAL("    5  11844     0 2   777     0     0        0  1\n    6 99 odd 7\n"),
+		  "5 "
+		  "{\"queue\":5,\"port\":11844,\"waiting\":0,\"copy_mode\":\"packet\",\"copy_range\":777,\"dropped\":0,\"user_dropped\":0,"
+		  "\"sequence\":0}\n"
+		  "6 {\"queue\":6,\"port\":99,\"waiting\":\"odd\",\"copy_mode\":7}\n" },
+		{ "net/netfilter/nfnetlink_log", LITERAL("    6   2063     0 1    55    250  1\n"),
+		  "6 {\"group\":6,\"port\":2063,\"waiting\":0,\"copy_mode\":\"metadata\",\"copy_range\":55,\"timeout\":250,\"references\":1}\n" },
 		{ "net/softnet_stat", LITERAL("0000000a 00000001 00000002 00000000 00000000 00000000 00000000 00000000 00000003\n"),
 		  "0 {\"processed\":10,\"dropped\":1,\"time_squeeze\":2}\n" },
 		{ "net/unix",
