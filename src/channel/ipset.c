@@ -246,7 +246,7 @@ const struct nlmsghdr *ipset_unify(const struct nlmsghdr *message, struct buffer
 
 static int split(const struct nlmsghdr *message, struct buffer *room, object_message_function *function, void *data)
 {
-	return function(data, as_set(message, room));
+	return message->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)) ? 0 : function(data, as_set(message, room));
 }
 
 static void dump(struct buffer *request, uint8_t family)
