@@ -20,13 +20,14 @@ test:
 	@tools/build build -Dtests=false -Dprefix=$(prefix)
 	@tests/run $(TESTS)
 
-# make test-kernels: the live tests on other kernels, in virtual machines. KERNELS="6.1 6.12" for those alone; all of them write doc/kernels.md anew.
+# make test-kernels: the live tests on other kernels, in virtual machines. KERNELS="6.1 6.12" for those alone, KERNEL_TESTS="stat" for that one, WITHIN=600 seconds; all kernels and tests
+# write doc/kernels.md anew.
 test-kernels:
 	@tools/setup test
 	@tools/setup kernels
 	@tools/build build-dev -Dtests=true -Dsanitize=true -Dwerror=true --buildtype=debug
 	@tools/build build -Dtests=false -Dprefix=$(prefix)
-	@tools/kernels/test $(if $(KERNELS),$(KERNELS),--table doc/kernels.md)
+	@tools/kernels/test $(if $(KERNEL_TESTS),--tests "$(KERNEL_TESTS)") $(if $(WITHIN),--within $(WITHIN)) $(if $(KERNELS)$(KERNEL_TESTS),$(KERNELS),--table doc/kernels.md)
 
 # The developer build: sanitizers, and warnings are errors.
 dev:

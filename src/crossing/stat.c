@@ -133,7 +133,7 @@ static int load(struct stat_count *count, struct error *error)
 	_cleanup_btf_ struct btf *btf = bpf_kernel_types(error);
 	int r;
 
-	if (!btf)
+	if (!btf || target_check(btf, error) < 0)
 		return -EOPNOTSUPP;
 	count->skeleton = stat_bpf__open();
 	if (!count->skeleton)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bpf/crossing.h"
+#include "wire/bpf-load.h"
 #include "wire/libbpf.h"
 
 static void cleanup_link(struct bpf_link **link)
@@ -103,6 +104,14 @@ static int begin_command(const struct target_parts *parts, int pid, struct error
 	int r = mark(parts, pid, FOLLOW_WAITS, error);
 
 	return r < 0 ? r : mark_family(parts, error);
+}
+
+int target_check(const struct btf *btf, struct error *error)
+{
+	if (bpf_has_helper(btf, "BPF_FUNC_task_storage_get") && bpf_has_helper(btf, "BPF_FUNC_get_current_task_btf"))
+		return 0;
+	return error_set(error, -EOPNOTSUPP,
+			 "the kernel keeps nothing for BPF programs with its tasks, by which they are followed (5.11 and later do)");
 }
 
 int target_begin(const struct target_parts *parts, const struct ferry_target *target, struct error *error)

@@ -19,6 +19,10 @@ struct target_parts {
 	bool *begun;
 };
 
+struct btf;
+
+/* Whether the kernel whose types BTF holds can do it at all: -EOPNOTSUPP with words. */
+int target_check(const struct btf *btf, struct error *error);
 /* Begins to follow TARGET, when all programs are attached: nothing is seen before. That the whole machine is followed is told to the program before
  * it is loaded (whole_machine); here only ourselves are excepted. -ESRCH with words. */
 int target_begin(const struct target_parts *parts, const struct ferry_target *target, struct error *error);

@@ -248,7 +248,7 @@ static int load(struct tracer *tracer, const struct tracer_options *options, con
 	struct trace_bpf *skeleton = tracer->skeleton;
 	int r;
 
-	if (!btf)
+	if (!btf || target_check(btf, error) < 0)
 		return -EOPNOTSUPP;
 	skeleton->rodata->whole_machine = target->pid == 0;
 	skeleton->rodata->conversation = options->conversation;
