@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The part "many" of bench/run: how fast rulesets and sockets are read, beside nft and ss, in one run."""
+import contextlib
+import resource
 import subprocess
 import sys
 
@@ -9,10 +11,11 @@ from talk import compare
 # So many sockets that listen, until its standard input ends.
 SOCKETS = """
 import resource, socket, sys
-count = int(sys.argv[1])
-resource.setrlimit(resource.RLIMIT_NOFILE, (count + 100, count + 100))
+first, last = int(sys.argv[1]), int(sys.argv[2])
+most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 kept = []
-for number in range(count):
+for number in range(first, last):
     each = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     each.bind((f"127.0.{number // 50000}.1", 1024 + number % 50000))
     each.listen(1)
@@ -51,15 +54,20 @@ def elements(count, rounds):
 
 
 def sockets(count, rounds):
+    """Held by as many processes as it takes, each of which may have just so many descriptors."""
     check(["ip", "link", "set", "lo", "up"])
-    with subprocess.Popen([sys.executable, "-S", "-c", SOCKETS, str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
-        made = int(holder.stdout.readline())
-        compare(f"{made:,} sockets", {
+    each = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 100, 15000)
+    with contextlib.ExitStack() as stack:
+        for first in range(0, count, each):
+            holder = stack.enter_context(subprocess.Popen([sys.executable, "-S", "-c", SOCKETS, str(first), str(min(first + each, count))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+            stack.callback(holder.stdin.close)
+            if not holder.stdout.readline():
+                raise OSError("the sockets could not be made")
+        compare(f"{count:,} sockets", {
             "ferry get --json": [FERRY, "get", "--json", "netlink/sock_diag/tcp"],
             "ss -tanpemi": ["ss", "-tanpemi"],
             "ss -tan": ["ss", "-tan"],
         }, [("ferry get --json", "ss -tanpemi", 1, "most")], rounds)
-        holder.stdin.close()
 
 
 def many(quick):

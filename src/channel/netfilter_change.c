@@ -368,6 +368,23 @@ static bool say_each(struct say *say, const struct record *data, struct buffer *
 	return true;
 }
 
+/* A set that is made with the rule, and goes with it: an old form. */
+static bool say_meter(struct say *say, const struct said_set *set, const struct term *key, const struct record *data, struct buffer *ret)
+{
+	const struct record *description = record_inside(set->set, "desc");
+	const struct value *name = record_find(set->set, "name");
+
+	if (!description || !name || name->type != VALUE_TEXT || !(record_find(data, "expression") || record_find(data, "expressions")))
+		return false;
+	buffer_add_text(ret, "meter ");
+	buffer_add(ret, name->bytes.data, name->bytes.length);
+	buffer_printf(ret, " size %" PRIu64 " { ", record_number(description, "size", 0));
+	if (!term_print(say, key, ret) || !say_each(say, data, ret))
+		return false;
+	buffer_add_text(ret, " }");
+	return true;
+}
+
 static bool say_dynset(struct say *say, const struct record *data, struct buffer *ret)
 {
 	static const char *const words[] = { "add", "update", "delete" };
@@ -376,9 +393,10 @@ static bool say_dynset(struct say *say, const struct record *data, struct buffer
 	struct term *key = set ? term_take(say, record_number(data, "sreg_key", 0), (uint32_t)record_number(set->set, "key_len", 0) * 8) : NULL;
 	const bool has_data = record_find(data, "sreg_data");
 
-	/* A set that is made with the rule, and goes with it, is a meter: an old form. */
 	if (!key || operation >= ARRAY_SIZE(words) || set->anonymous || !meaning_of(say, key))
 		return false;
+	if (record_number(set->set, "flags", 0) & NFT_SET_ANONYMOUS)
+		return say_meter(say, set, key, data, ret);
 	buffer_printf(ret, "%s ", words[operation]);
 	if (!set_print(say, set, 0, ret))
 		return false;

@@ -149,6 +149,11 @@ static bool match_payload(struct say *say, struct statement *like)
 
 /* ---- Bits ---- */
 
+static bool is_one_flag(const struct netfilter_value *value)
+{
+	return !(value->number & (value->number - 1));
+}
+
 static bool is_zero(const struct netfilter_value *value)
 {
 	return value->number == 0;
@@ -204,7 +209,7 @@ static bool match_bits(struct say *say, struct statement *like)
 		return say->previous;
 	}
 	if (equal && like->form == RIGHT_VALUE && netfilter_type_is_flags(bits->type)) {
-		if (is_zero(&like->right) || like->right.number != mask->value.number)
+		if (is_zero(&like->right) || like->right.number != mask->value.number || !is_one_flag(&like->right))
 			match_flags(like, mask);
 	} else if (like->form == RIGHT_VALUE && netfilter_type_has_prefix(left->type) && is_prefix(&mask->value, left->bits, &prefix)) {
 		like->left = left;
@@ -220,13 +225,21 @@ static bool match_bits(struct say *say, struct statement *like)
 
 /* ---- All of them ---- */
 
-/* From this to that is two comparisons: at least, and at most. */
+static bool is_same(const struct say *say, const struct term *one, const struct term *other)
+{
+	_cleanup_buffer_ struct buffer first = { 0 }, second = { 0 };
+
+	return term_print(say, one, &first) && term_print(say, other, &second) && !first.failed && first.length == second.length &&
+	       memcmp(first.data, second.data, first.length) == 0;
+}
+
+/* From this to that is two comparisons of one thing: at least, and at most. */
 static bool merge_range(struct say *say, struct statement *before, struct statement *match)
 {
 	const bool inside = before && before->op == NFT_CMP_GTE && match->op == NFT_CMP_LTE;
 	const bool outside = before && before->op == NFT_CMP_LT && match->op == NFT_CMP_GT;
 
-	if ((!inside && !outside) || !before->is_match || before->left->kind != match->left->kind)
+	if ((!inside && !outside) || !before->is_match || !is_same(say, before->left, match->left))
 		return false;
 	before->hidden = true;
 	match->begin = before->begin;
@@ -361,11 +374,6 @@ bool say_lookup(struct say *say, const struct record *data)
 static bool print_value(const struct say *say, const struct statement *match, const struct netfilter_value *value, bool plain, struct buffer *ret)
 {
 	return netfilter_type_print(match->left->type, value, plain, say->naming, ret);
-}
-
-static bool is_one_flag(const struct netfilter_value *value)
-{
-	return !(value->number & (value->number - 1));
 }
 
 /* Flags in a packet that must be just these are a number, but for a single one. */

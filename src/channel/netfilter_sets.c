@@ -132,7 +132,8 @@ void netfilter_sets_add(struct netfilter_sets *sets, const struct object *object
 	add_message(&known->set, message);
 	sets->gone -= known->gone;
 	known->gone = false;
-	known->anonymous = record_number(record, "flags", 0) & NFT_SET_ANONYMOUS;
+	/* What packets put into one is not part of the rule. */
+	known->anonymous = (record_number(record, "flags", 0) & (NFT_SET_ANONYMOUS | NFT_SET_EVAL)) == NFT_SET_ANONYMOUS;
 	if (!known->anonymous)
 		buffer_done(&known->elements);
 	known->complete = !sets->machine || !known->anonymous;

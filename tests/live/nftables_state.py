@@ -52,6 +52,7 @@ RULES = {
         "meta priority set 1:2", "meta pkttype broadcast", "ip protocol tcp goto o", "continue", "return", "meta mark set ct mark", "ct mark set meta mark | 0x10",
         "meta mark set meta mark << 3", "meta hour \"10:00\"-\"11:00\"", "meta day \"Monday\"", "meta time < \"2030-01-01 00:00:00\"", "ip ttl 64 accept comment \"of us\"",
         "ip6 flowlabel 5", "tcp dport 22 limit rate 1/minute log accept", "iif \"lo\" accept", "meta oifname \"e*\" drop", "ip saddr 10.1.0.0/16 drop", "ip6 saddr 2001:db8::/32 drop",
+        "meta iiftype ether counter drop", "meta iiftype { ether, loopback }",
     ],
     "inet t fw": ["flow add @f", "tcp option maxseg size set rt mtu", "accept"],
     "ip t post": ["masquerade", "masquerade random,persistent", "snat to 1.1.1.1", "tcp dport 80 snat to 1.1.1.1-1.1.1.5:10-20 fully-random",

@@ -284,6 +284,21 @@ static void check_rule(const char *expressions, const char *expected)
 	"{\"name\":\"cmp\",\"data\":{\"sreg\":1,\"op\":\"eq\",\"data\":{\"value\":\"06\"}}}"
 #define PORT "{\"name\":\"payload\",\"data\":{\"dreg\":1,\"base\":\"transport\",\"offset\":2,\"len\":2}}"
 
+#define COMPARED(key, op, number)                                        \
+	"{\"name\":\"meta\",\"data\":{\"key\":\"" key "\",\"dreg\":1}}," \
+	"{\"name\":\"cmp\",\"data\":{\"sreg\":1,\"op\":\"" op "\",\"data\":{\"value\":\"" number "\"}}}"
+
+/* Two bounds are a range where they are of one thing; nft 1.0.6 makes one of any two. */
+static void test_ranges(void **state)
+{
+	(void)state;
+	check_rule(COMPARED("length", "gte", "05000000") "," COMPARED("length", "lte", "07000000"), "meta length 5-7");
+	check_rule(COMPARED("length", "gte", "05000000") "," COMPARED("mark", "lte", "07000000"), "meta length >= 5 meta mark <= 0x00000007");
+	check_rule(COMPARED("length", "lt", "05000000") "," COMPARED("length", "gt", "07000000"), "meta length != 5-7");
+	check_rule(COMPARED("length", "lt", "05000000") ",{\"name\":\"counter\",\"data\":{}}," COMPARED("length", "gt", "07000000"),
+		   "meta length < 5 counter meta length > 7");
+}
+
 /* What nft has no words for stands as it is, and then nothing goes without saying. */
 static void test_rules_that_cannot_be_said(void **state)
 {
@@ -406,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_rules_that_cannot_be_said),
 		cmocka_unit_test(test_terms_without_end),
+		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_flowtable),
 		cmocka_unit_test(test_paths),
 	};
