@@ -2,6 +2,7 @@
 /* The works that bench/run measures with a recorder and without, and the least that a listener can be.
  *
  *	loops getppid COUNT   getppid(2) by the system call itself
+ *	loops paced COUNT     the same, a million a second
  *	loops udp COUNT       one byte there and back over the loopback, between two processes that wait for it
  *	loops packet COUNT    the same in one process, which waits for nothing: the most that packets can cost beside all else
  *	loops program COUNT   fork, exec of true(1), wait
@@ -63,6 +64,20 @@ static void work_getppid(unsigned long count)
 {
 	for (unsigned long i = 0; i < count; i++)
 		syscall(SYS_getppid);
+}
+
+/* What it has missed while it did not run it does not make up for. */
+static void work_paced(unsigned long count)
+{
+	uint64_t due = 0, time;
+
+	for (unsigned long i = 0; i < count; i++) {
+		do
+			time = now(CLOCK_MONOTONIC);
+		while (time < due);
+		due = time + 1000;
+		syscall(SYS_getppid);
+	}
 }
 
 /* Two sockets, each connected to the other. */
@@ -205,7 +220,9 @@ int main(int argument_count, char **arguments)
 	static const struct {
 		const char *name;
 		void (*work)(unsigned long count);
-	} works[] = { { "getppid", work_getppid }, { "udp", work_udp }, { "packet", work_packet }, { "program", work_program } };
+	} works[] = {
+		{ "getppid", work_getppid }, { "paced", work_paced }, { "udp", work_udp }, { "packet", work_packet }, { "program", work_program }
+	};
 
 	if (argument_count == 3 && strcmp(arguments[1], "receive") == 0) {
 		receive((int)strtol(arguments[2], NULL, 10));
@@ -221,6 +238,6 @@ int main(int argument_count, char **arguments)
 		printf("{\"seconds\":%.9f,\"cpu\":%.6f}\n", (double)(now(CLOCK_MONOTONIC) - begun) / 1e9, processor_seconds() - busy);
 		return 0;
 	}
-	fprintf(stderr, "usage: loops getppid|udp|packet|program|receive COUNT\n");
+	fprintf(stderr, "usage: loops getppid|paced|udp|packet|program|receive COUNT\n");
 	return 2;
 }

@@ -8,8 +8,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Which results are wanted: 0 all, 1 failures, 2 successes; an errno, 0 = any. */
-const volatile __u32 results_wanted, errno_wanted;
+const volatile struct trace_results results;
 
 /* Whether the beginning of a call is looked at. */
 const volatile bool timed;
@@ -24,9 +23,15 @@ static __always_inline bool call_failed(__s64 result)
 
 static __always_inline bool result_wanted(__s64 result)
 {
-	if (errno_wanted && result != -(__s64)errno_wanted)
-		return false;
-	return results_wanted == 0 || call_failed(result) == (results_wanted == 1);
+	__u32 error = (__u32)-result;
+
+	if (!results.filtered)
+		return true;
+	if (!call_failed(result))
+		return results.successes;
+	KEEP(error);
+	error &= TRACE_ERRORS - 1;
+	return results.failures[error / 64] >> (error % 64) & 1;
 }
 
 static __always_inline __u32 call_number(struct pt_regs *registers)
@@ -467,7 +472,7 @@ int BPF_PROG(trace_submission, struct io_kiocb *request)
 	struct operation operation = {};
 
 	/* It has no result yet. */
-	if (operation_begins(request, trace_now(), &operation) && !results_wanted && !errno_wanted)
+	if (operation_begins(request, trace_now(), &operation) && !results.filtered)
 		tell_operation(&operation, NULL);
 	return 0;
 }

@@ -171,6 +171,14 @@ struct trace_shape {
 	struct trace_copy copies[TRACE_ARGUMENTS];
 };
 
+/* Which calls are wanted by what they return. */
+#define TRACE_ERRORS 4096
+struct trace_results {
+	event_u32 filtered;                    /* else all are, and nothing else counts */
+	event_u32 successes;                   /* whether those are */
+	event_u64 failures[TRACE_ERRORS / 64]; /* a bit each errno */
+};
+
 #define TRACE_MESSAGES       64 /* of one call; the bound of their bytes is that of one argument */
 #define TRACE_CALL_COUNT     512
 #define TRACE_TEXT_MAXIMUM   4096  /* of a path or another text, with its NUL */

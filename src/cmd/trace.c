@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,10 +116,15 @@ static enum exit_status parse(struct trace *trace)
 
 static enum exit_status open_file(struct trace *trace, const char *name, int *ret_descriptor)
 {
-	const int descriptor = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	int descriptor;
+	sigset_t held;
 
+	/* A pipe that nobody reads keeps us waiting here, out of which a signal ends us. */
+	sigprocmask(SIG_SETMASK, &trace->subject.before, &held);
+	descriptor = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
 	if (descriptor < 0)
 		return program_fail(trace->program, EXIT_REFUSED, -errno, "cannot write %s: %s", name, error_text(errno));
+	sigprocmask(SIG_SETMASK, &held, NULL);
 	*ret_descriptor = descriptor;
 	return EXIT_DONE;
 }

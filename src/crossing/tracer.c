@@ -253,8 +253,7 @@ static int load(struct tracer *tracer, const struct tracer_options *options, con
 	skeleton->rodata->whole_machine = target->pid == 0;
 	skeleton->rodata->conversation = options->conversation;
 	skeleton->rodata->timed = options->timed;
-	skeleton->rodata->results_wanted = options->results;
-	skeleton->rodata->errno_wanted = options->errno_wanted;
+	skeleton->rodata->results = options->results;
 	if (options->bytes)
 		skeleton->rodata->other_bytes = options->bytes < TRACE_DATA_MAXIMUM ? options->bytes : TRACE_DATA_MAXIMUM;
 	set_exits(skeleton->rodata);

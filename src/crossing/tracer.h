@@ -8,21 +8,14 @@
 #include "crossing/arguments.h"
 #include "crossing/syscalls.h"
 
-enum tracer_results {
-	TRACER_ALL,
-	TRACER_FAILURES,
-	TRACER_SUCCESSES,
-};
-
 struct tracer_options {
 	bool conversation; /* only what is said over channels */
 	bool timed;        /* how long each call takes */
 	bool calls, faults, interrupts, signals, operations;
-	enum tracer_results results;
-	unsigned int errno_wanted; /* 0: any */
-	unsigned int bytes;        /* of contents outside of channels; 0: 32 */
-	int cgroup;                /* descriptor of the root of cgroup 2, for what sysctls held before; -1: none */
-	size_t ring;               /* bytes of the ring buffer, a power of two; 0: 32 MiB */
+	struct trace_results results;
+	unsigned int bytes; /* of contents outside of channels; 0: 32 */
+	int cgroup;         /* descriptor of the root of cgroup 2, for what sysctls held before; -1: none */
+	size_t ring;        /* bytes of the ring buffer, a power of two; 0: 32 MiB */
 	/* Whether CALL is wanted; NULL: all are. */
 	bool (*wants)(void *data, const struct system_call *call);
 	void *data;

@@ -377,7 +377,6 @@ int ferry_tracer_new(struct ferry *ferry, const struct ferry_target *target, con
 	r = trace_filter_parse(options->filters, &tracer->filter, &ferry->error);
 	if (r == 0) {
 		inner.results = tracer->filter.results;
-		inner.errno_wanted = tracer->filter.errno_wanted;
 		inner.bytes = options->bytes;
 		inner.ring = options->ring;
 		inner.calls = trace_filter_trigger(&tracer->filter, TRIGGER_CALL, true);

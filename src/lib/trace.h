@@ -40,8 +40,7 @@ struct trace_filter {
 	unsigned int doors;             /* bits of enum ferry_door; 0: all */
 	const char *calls[FILTER_CALLS];
 	unsigned int call_count;
-	enum tracer_results results;
-	unsigned int errno_wanted;
+	struct trace_results results;
 };
 
 /* -EINVAL with words. The texts must live as long as the filter. */

@@ -55,10 +55,14 @@ static int parse_call(struct trace_filter *filter, const char *word, struct erro
 
 static int parse_error(struct trace_filter *filter, const char *word, struct error *error)
 {
-	filter->results = TRACER_FAILURES;
-	for (int number = 1; word && number < 4096; number++)
+	struct trace_results *results = &filter->results;
+
+	results->filtered = true;
+	if (!word)
+		memset(results->failures, 0xff, sizeof(results->failures));
+	for (int number = 1; word && number < TRACE_ERRORS; number++)
 		if (strcmp(error_symbol(number), word) == 0) {
-			filter->errno_wanted = (unsigned int)number;
+			results->failures[number / 64] |= UINT64_C(1) << number % 64;
 			return 0;
 		}
 	return word ? error_set(error, -EINVAL, "no such error: %s", word) : 0;
@@ -82,7 +86,7 @@ static int parse_one(struct trace_filter *filter, const char *text, struct error
 		return parse_error(filter, NULL, error);
 	if (strcmp(text, "success") != 0)
 		return error_set(error, -EINVAL, "no such filter: %s (they are trigger=, class=, channel=, call=, error, error=, success)", text);
-	filter->results = TRACER_SUCCESSES;
+	filter->results.filtered = filter->results.successes = true;
 	return 0;
 }
 

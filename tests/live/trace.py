@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -273,6 +274,16 @@ class Odd(Same):
         calls = collections.Counter((record["tid"], record["name"]) for record in records if record["kind"] == "call")
         self.assertEqual(collections.Counter((name, count) for (_, name), count in calls.items()), {("getppid", 20): 1000, ("exit", 1): 1000})
 
+    def test_a_pipe_that_nobody_reads_can_be_left(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "pipe")
+            os.mkfifo(path)
+            tracer = subprocess.Popen([FERRY, "trace", "-o", path, "--", "true"])
+            while not open(f"/proc/{tracer.pid}/task/{tracer.pid}/children").read():
+                pass  # signals are held from before the program is started
+            tracer.terminate()
+            self.assertEqual(tracer.wait(), -signal.SIGTERM)
+
     def test_no_such_program(self):
         done = subprocess.run([FERRY, "trace", "--", "/no/such/program"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 127)
@@ -312,6 +323,18 @@ class Filters(unittest.TestCase):
         calls = self.calls("-e", "error=ENOENT")
         self.assertEqual({record["error"] for record in calls}, {"ENOENT"})
         self.assertIn("/no/such/file", {record["arguments"].get("filename") for record in calls})
+
+    def test_results_pass_together(self):
+        def names(calls):
+            return {record["arguments"].get("filename") for record in calls}
+
+        calls = self.calls("-e", "error=EACCES,error=ENOENT,error=EINVAL", "-e", "call=openat,call=open")
+        self.assertEqual({record["error"] for record in calls}, {"ENOENT"})
+        calls = self.calls("-e", "error=ENOENT", "-e", "success,call=openat,call=open")
+        self.assertLessEqual({"/no/such/file", "/etc/passwd"}, names(calls))
+        calls = self.calls("-e", "error=EACCES,success,call=openat,call=open")
+        self.assertIn("/etc/passwd", names(calls))
+        self.assertNotIn("/no/such/file", names(calls))
 
     def test_success(self):
         self.assertFalse([record for record in self.calls("-e", "success") if record.get("error")])
