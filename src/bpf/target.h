@@ -191,10 +191,15 @@ int target_pass(struct bpf_iter__task *context)
 	struct task_struct *task = context->task;
 	struct task_state *state = task ? bpf_task_storage_get(&tasks, task, 0, 0) : NULL;
 
+	if (!task || task->flags & PF_EXITING)
+		return 0;
 	if (state && (state->follow == FOLLOW_YES || state->follow == FOLLOW_WAITS))
 		stack_enter(task, state->follow == FOLLOW_WAITS ? STACK_WAITS : 0);
-	else if (task && (target_marked_yes(task->group_leader) || target_marked_yes(task->real_parent)) && target_mark(task))
+	else if ((target_marked_yes(task->group_leader) || target_marked_yes(task->real_parent)) && target_mark(task))
 		target_marked++;
+	/* It may have ended meanwhile, and whoever gets its stack is not followed. */
+	if (task->flags & PF_EXITING)
+		stack_leave(task);
 	return 0;
 }
 
