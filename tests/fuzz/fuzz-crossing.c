@@ -29,6 +29,21 @@ static void show(const struct record *record)
 		require((unsigned char)text.data[i] >= 0x20 && text.data[i] != 0x7f);
 }
 
+/* What is borrowed from the event lies in it. */
+static void test_borrowed(const struct trace_call *event, size_t size, struct call *call)
+{
+	_cleanup_buffer_ struct buffer copy = { 0 };
+
+	if (call->before)
+		buffer_add(&copy, call->before, call->before_length);
+	if (call->content.data)
+		buffer_add(&copy, call->content.data, call->content.length);
+	for (unsigned int i = 0; i < TRACE_ARGUMENTS; i++)
+		if (call_choose_file(event, size, i, call))
+			buffer_add(&copy, call->path_parts, call->path_length);
+	require(!copy.failed);
+}
+
 static void test_event(const uint8_t *data, size_t size)
 {
 	_cleanup_arena_ struct arena arena = { 0 };
@@ -47,6 +62,7 @@ static void test_event(const uint8_t *data, size_t size)
 		require(call.arguments->count == (event->count ? signature->count : 0));
 		show(call.arguments);
 		show(call.memory);
+		test_borrowed((const struct trace_call *)event, size, &call);
 	}
 	free(event);
 }

@@ -178,6 +178,46 @@ static void test_compat(void **state)
 	assert_shown("sendmsg", &event, "{fd=3, msg=0x1000, flags=[]}", "{}");
 }
 
+/* Two descriptors, of which each may be a channel's; and what a knob was given past the program. */
+static void test_carried(void **state)
+{
+	const uint64_t send[] = { 4, 3, 0, 2 };
+	const struct trace_file source = { .inode = 7, .channel = TRACE_SYSFS, .path_length = 4 }, sink = { .inode = 9, .channel = TRACE_PROCFS };
+	char told[sizeof(source) + 4];
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct event event = event_of(SYS_sendfile, 2, 4, send);
+	struct trace_shape shape;
+	struct call call;
+
+	(void)state;
+	signature_shape(signature_find("sendfile"), &shape);
+	assert_int_equal(shape.descriptor, 1);
+	assert_int_equal(shape.other, 2);
+	assert_true(shape.flags & TRACE_SHAPE_TALKS);
+	memcpy(told, &source, sizeof(source));
+	memcpy(told + sizeof(source), "mtu", 4);
+	add_chunk(&event, 0, TRACE_FILE, &sink, sizeof(sink), sizeof(sink), 0);
+	add_chunk(&event, 1, TRACE_FILE, told, sizeof(told), sizeof(told), 0);
+	add_chunk(&event, 0, TRACE_BEFORE, "0", 1, 1, 0);
+	add_chunk(&event, 0, TRACE_WRITTEN, "1\n", 2, 2, 0);
+	add_chunk(&event, 2, TRACE_FILE, told, sizeof(source) - 1, sizeof(source), 0);
+	assert_true(trace_event_check(&event.call.event, size_of(&event)));
+	assert_int_equal(call_decode(signature_find("sendfile"), &event.call, size_of(&event), &arena, &call), 0);
+	assert_memory_equal(call.before, "0", call.before_length);
+	assert_int_equal(call.content.length, 2);
+	assert_memory_equal(call.content.data, "1\n", 2);
+	assert_true(call_choose_file(&event.call, size_of(&event), 0, &call));
+	assert_int_equal(call.file.inode, 9);
+	assert_int_equal(call.path_length, 0);
+	assert_true(call_choose_file(&event.call, size_of(&event), 1, &call));
+	assert_int_equal(call.file.inode, 7);
+	assert_string_equal(call.path_parts, "mtu");
+	/* One that is cut short, and none. */
+	assert_false(call_choose_file(&event.call, size_of(&event), 2, &call));
+	assert_false(call_choose_file(&event.call, size_of(&event), 3, &call));
+	assert_int_equal(call.file.inode, 7);
+}
+
 static void test_malformed_events(void **state)
 {
 	const uint64_t none[6] = { 0 };
@@ -297,6 +337,7 @@ int main(void)
 		cmocka_unit_test(test_message),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_compat),
+		cmocka_unit_test(test_carried),
 		cmocka_unit_test(test_malformed_events),
 		cmocka_unit_test(test_signature),
 		cmocka_unit_test(test_table_is_the_kernels),
