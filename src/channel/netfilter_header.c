@@ -26,16 +26,23 @@ static const struct header_field comp[] = {
 	{ "cpi", TYPE_INTEGER, 16, 16 },
 };
 static const struct header_field icmp[] = {
-	{ "type", TYPE_ICMP_TYPE, 0, 8, .is_protocol = true },  { "code", TYPE_ICMP_CODE, 8, 8 },
-	{ "checksum", TYPE_INTEGER, 16, 16, .any_icmp = true }, { "id", TYPE_INTEGER, 32, 16, .icmp_type = 8 },
-	{ "sequence", TYPE_INTEGER, 48, 16, .icmp_type = 8 },   { "gateway", TYPE_INTEGER, 32, 32, .icmp_type = 5 },
+	{ "type", TYPE_ICMP_TYPE, 0, 8, .is_protocol = true },
+	{ "code", TYPE_ICMP_CODE, 8, 8 },
+	{ "checksum", TYPE_INTEGER, 16, 16 },
+	{ "id", TYPE_INTEGER, 32, 16, .icmp_type = 8 },
+	{ "sequence", TYPE_INTEGER, 48, 16, .icmp_type = 8 },
+	{ "gateway", TYPE_INTEGER, 32, 32, .icmp_type = 5 },
 	{ "mtu", TYPE_INTEGER, 48, 16, .icmp_type = 3 },
 };
 static const struct header_field icmp6[] = {
-	{ "type", TYPE_ICMP6_TYPE, 0, 8, .is_protocol = true }, { "code", TYPE_ICMPV6_CODE, 8, 8 },
-	{ "checksum", TYPE_INTEGER, 16, 16, .any_icmp = true }, { "parameter-problem", TYPE_INTEGER, 32, 32, .icmp_type = 4 },
-	{ "mtu", TYPE_INTEGER, 32, 32, .icmp_type = 2 },        { "id", TYPE_INTEGER, 32, 16, .icmp_type = 128 },
-	{ "sequence", TYPE_INTEGER, 48, 16, .icmp_type = 128 }, { "max-delay", TYPE_INTEGER, 32, 16, .icmp_type = 130 },
+	{ "type", TYPE_ICMP6_TYPE, 0, 8, .is_protocol = true },
+	{ "code", TYPE_ICMPV6_CODE, 8, 8 },
+	{ "checksum", TYPE_INTEGER, 16, 16 },
+	{ "parameter-problem", TYPE_INTEGER, 32, 32, .icmp_type = 4 },
+	{ "mtu", TYPE_INTEGER, 32, 32, .icmp_type = 2 },
+	{ "id", TYPE_INTEGER, 32, 16, .icmp_type = 128 },
+	{ "sequence", TYPE_INTEGER, 48, 16, .icmp_type = 128 },
+	{ "max-delay", TYPE_INTEGER, 32, 16, .icmp_type = 130 },
 };
 static const struct header_field igmp[] = {
 	{ "type", TYPE_IGMP_TYPE, 0, 8 },

@@ -97,8 +97,7 @@ struct header_field {
 	uint8_t type; /* enum netfilter_type */
 	uint16_t offset, bits;
 	bool is_protocol;  /* it says which header follows */
-	uint8_t icmp_type; /* 0: of every message; of messages of this type (an echo of either way) */
-	bool any_icmp;     /* of messages of every type: it does not say which */
+	uint8_t icmp_type; /* of messages of this type alone (an echo of either way); 0: of every one */
 };
 
 struct header {
@@ -114,7 +113,7 @@ extern const struct header header_inet, header_netdev, header_ether, header_vlan
 	header_unknown, header_any_transport;
 const struct header *header_of_family(uint8_t family);
 const struct header *header_of_transport(uint32_t number);
-/* The field at OFFSET of BITS, NULL. ICMP: the type that the message is known to have, 0. */
+/* The field at OFFSET of BITS, NULL. ICMP_TYPE: the one that the message is known to have, 0. */
 const struct header_field *header_find(const struct header *header, uint32_t offset, uint32_t bits, uint8_t icmp_type);
 
 /* ---- Terms (netfilter_term.c) ---- */
