@@ -50,10 +50,26 @@ def describe(machine_):
             f"{', ' + machine_['hypervisor'] if machine_['hypervisor'] not in (None, '', 'none') else ''}")
 
 
-def write(path, machine_, begun, quick):
-    """Everything that was added, with the machine and its load when it BEGAN and now."""
+def kept(path, machine_):
+    """The figures of an earlier run on the same machine that this one has not found anew."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            before = json.load(file)
+    except (OSError, ValueError):
+        return []
+    return before["figures"] if before["machine"] == machine_ else []
+
+
+def write(path, machine_, begun, quick, whole):
+    """Everything that was added, each with its date and the machine's load when the run BEGAN and now; where it was not the WHOLE, in the place of what was found of it before."""
+    run = {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"), "quick": quick, "load": [begun[0], loads()[0]]}
+    titles = list(dict.fromkeys(row["title"] for row in ROWS))
+    found, rows = {title: [{**row, **run} for row in ROWS if row["title"] == title] for title in titles}, []
+    for row in [] if whole else kept(path, machine_):
+        rows += found.pop(row["title"], []) if row["title"] in titles else [row]
+    rows += [row for title in found for row in found[title]]
     with open(path, "w", encoding="utf-8") as file:
-        json.dump({"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"), "quick": quick, "machine": machine_, "load": [begun, loads()], "figures": ROWS}, file, indent=1)
+        json.dump({"machine": machine_, "figures": rows}, file, indent=1)
         file.write("\n")
 
 

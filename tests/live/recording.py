@@ -78,11 +78,12 @@ class Case(unittest.TestCase):
         self.steady()
 
     def steady(self):
-        """Until the kernel's workers have done what follows from commands before."""
+        """Until the kernel's workers have done what follows from commands before: what a link that has come up is, they may say a second later."""
         deadline, last = time.monotonic() + PATIENCE, None
         while time.monotonic() < deadline:
             now = judge.state(), len(self.recorder.since(0))
-            if now == last:
+            unknown = [name for name in ("d0", "d1") if now[0].get("netlink/route/link/" + name, {}).get("operstate") == "UNKNOWN"]
+            if now == last and not unknown:
                 return
             last = now
             self.recorder.settle()
