@@ -69,22 +69,6 @@ static int parse(const char *field, const char *text, const struct naming *namin
 	return 0;
 }
 
-static bool can_be_made(const struct record *record, const char **ret_why)
-{
-	(void)record;
-	*ret_why = "programs join groups by their sockets, and leave them so";
-	return false;
-}
-
-static int remove_request(const struct record *record, struct buffer *request, struct error *error)
-{
-	const char *why;
-
-	(void)request;
-	(void)can_be_made(record, &why);
-	return error_set(error, -EOPNOTSUPP, "%s", why);
-}
-
 static enum object_origin origin(const struct record *record)
 {
 	(void)record;
@@ -109,8 +93,7 @@ static enum object_origin origin(const struct record *record)
 		.family_count = 2,                                                                                             \
 		.path = path,                                                                                                  \
 		.parse = parse_##identifier,                                                                                   \
-		.can_be_made = can_be_made,                                                                                    \
-		.remove_request = remove_request,                                                                              \
+		.comes_by_itself = "programs join groups by their sockets, and leave them so",                                 \
 		.origin = origin,                                                                                              \
 		.may_lack = true,                                                                                              \
 		.untold = true,                                                                                                \

@@ -184,26 +184,6 @@ static int get(const struct record *key, struct buffer *request)
 	return OBJECT_GET_ONE;
 }
 
-static bool can_be_made(const struct record *record, const char **ret_why)
-{
-	(void)record;
-	*ret_why = "statistics come with their link";
-	return false;
-}
-
-static int remove_request(const struct record *record, struct buffer *request, struct error *error)
-{
-	(void)record;
-	(void)request;
-	return error_set(error, -EOPNOTSUPP, "statistics go with their link");
-}
-
-static enum object_origin origin(const struct record *record)
-{
-	(void)record;
-	return OBJECT_FOLLOWS;
-}
-
 static const struct object object_stats = {
 	.name = "stats",
 	.help = "statistics of links",
@@ -215,11 +195,9 @@ static const struct object object_stats = {
 	.family_count = 1,
 	.path = path,
 	.parse = parse,
+	.comes_by_itself = "statistics come and go with their link",
 	.dump = dump,
 	.get = get,
-	.can_be_made = can_be_made,
-	.remove_request = remove_request,
-	.origin = origin,
 	.untold = true,
 };
 

@@ -99,26 +99,6 @@ static int parse(const char *text, const struct naming *naming, struct arena *ar
 	return 0;
 }
 
-static int remove_request(const struct record *record, struct buffer *request, struct error *error)
-{
-	(void)record;
-	(void)request;
-	return error_set(error, -EOPNOTSUPP, "these settings are set by sysctl (net/ipv4/conf, net/ipv6/conf)");
-}
-
-static bool can_be_made(const struct record *record, const char **ret_why)
-{
-	(void)record;
-	*ret_why = "these settings come with links, and are set by sysctl";
-	return false;
-}
-
-static enum object_origin origin(const struct record *record)
-{
-	(void)record;
-	return OBJECT_FOLLOWS;
-}
-
 static const struct object object_netconf = {
 	.name = "netconf",
 	.help = "settings of links",
@@ -131,11 +111,9 @@ static const struct object object_netconf = {
 	.family_count = 1,
 	.path = path,
 	.parse = parse,
+	.comes_by_itself = "these settings come with links, and are set by sysctl (net/ipv4/conf, net/ipv6/conf)",
 	.mend = mend,
 	.dump = dump,
-	.remove_request = remove_request,
-	.can_be_made = can_be_made,
-	.origin = origin,
 	.may_lack = true,
 	.untold = true,
 };

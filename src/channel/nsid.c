@@ -46,26 +46,6 @@ static int parse(const char *text, const struct naming *naming, struct arena *ar
 	return 0;
 }
 
-static bool can_be_made(const struct record *record, const char **ret_why)
-{
-	(void)record;
-	*ret_why = "a namespace gets its number by what holds it open (ip netns set)";
-	return false;
-}
-
-static int remove_request(const struct record *record, struct buffer *request, struct error *error)
-{
-	(void)record;
-	(void)request;
-	return error_set(error, -EOPNOTSUPP, "a number goes with its namespace");
-}
-
-static enum object_origin origin(const struct record *record)
-{
-	(void)record;
-	return OBJECT_FOLLOWS;
-}
-
 static const struct object object_nsid = {
 	.name = "nsid",
 	.help = "other network namespaces",
@@ -78,9 +58,7 @@ static const struct object object_nsid = {
 	.family_count = 1,
 	.path = path,
 	.parse = parse,
-	.can_be_made = can_be_made,
-	.remove_request = remove_request,
-	.origin = origin,
+	.comes_by_itself = "a namespace has its number by what holds it open (ip netns set), and takes it along",
 	.untold = true,
 };
 

@@ -174,8 +174,7 @@ static int write_table(const struct object *object, struct machine *machine, con
 	if (r < 0)
 		return error_set(&machine->error, r, "no memory for a neighbour table");
 	if (write != OBJECT_CHANGE)
-		return error_set(&machine->error, -EOPNOTSUPP,
-				 "neighbour tables come and go with their protocol and links: they can be changed alone");
+		return error_set(&machine->error, -EOPNOTSUPP, "%s", object->comes_by_itself);
 	inside = record_inside(copy, "parms");
 	if (inside && device)
 		r = record_put(&arena, inside, "ifindex", *device);
@@ -185,19 +184,6 @@ static int write_table(const struct object *object, struct machine *machine, con
 	if (r == -ENOENT && !device)
 		return error_wrap(&machine->error, "limits, and what new links begin with, are set in the first network namespace alone");
 	return r;
-}
-
-static bool can_be_made(const struct record *record, const char **ret_why)
-{
-	(void)record;
-	*ret_why = "neighbour tables come with their protocol, and with links";
-	return false;
-}
-
-static enum object_origin origin(const struct record *record)
-{
-	(void)record;
-	return OBJECT_FOLLOWS;
 }
 
 static const struct object object_ntable = {
@@ -211,10 +197,9 @@ static const struct object object_ntable = {
 	.family_count = 1,
 	.path = path,
 	.parse = parse,
+	.comes_by_itself = "neighbour tables come and go with their protocol and links: they can be changed alone",
 	.mend = mend,
 	.write = write_table,
-	.can_be_made = can_be_made,
-	.origin = origin,
 	.untold = true,
 };
 

@@ -244,14 +244,13 @@ static int plan_change(struct object_setting *own)
 
 static int plan_creation(struct object_setting *own, bool strict)
 {
-	const char *why = "";
+	const char *why;
 
 	own->how = OBJECT_CREATE;
 	if (record_copy(&own->arena, own->given, &own->write) < 0 || with_key(own, own->key, own->write) < 0)
 		return object_setting_no_memory(own);
-	if (strict && own->object->can_be_made && !own->object->can_be_made(own->write, &why))
-		return no_such(own, why);
-	return 0;
+	why = strict ? object_cannot_be_made(own->object, own->write) : NULL;
+	return why ? no_such(own, why) : 0;
 }
 
 static void drop_nulls(struct record *record)

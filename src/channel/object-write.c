@@ -187,6 +187,24 @@ static int encode_whole(const struct object *object, const struct record *record
 	return object->encode ? object->encode(record, filter, payload, error) : schema_encode(record, filter, payload, error);
 }
 
+const char *object_cannot_be_made(const struct object *object, const struct record *record)
+{
+	const char *why = "";
+
+	if (object->comes_by_itself)
+		return object->comes_by_itself;
+	return object->can_be_made && !object->can_be_made(record, &why) ? (*why ? why : "it cannot be made") : NULL;
+}
+
+static int removal_request(const struct object *object, const struct record *record, struct buffer *request, struct error *error)
+{
+	if (object->comes_by_itself)
+		return error_set(error, -EOPNOTSUPP, "%s", object->comes_by_itself);
+	if (object->remove_request)
+		return object->remove_request(record, request, error);
+	return schema_encode(record, object->remove_filter ? object->remove_filter : FIELD_KEY, request, error);
+}
+
 int object_request(const struct object *object, struct machine *machine, struct arena *arena, const struct record *record, enum object_write write,
 		   struct object_request *ret)
 {
@@ -200,9 +218,7 @@ int object_request(const struct object *object, struct machine *machine, struct 
 		return machine->error.code == r ? r : error_set(&machine->error, r, "%s: %s", object->name, error_text(r));
 	if (write == OBJECT_REMOVE) {
 		request.type = object->delete_type;
-		r = object->remove_request
-			    ? object->remove_request(copy, &request.payload, &machine->error)
-			    : schema_encode(copy, object->remove_filter ? object->remove_filter : FIELD_KEY, &request.payload, &machine->error);
+		r = removal_request(object, copy, &request.payload, &machine->error);
 	} else {
 		request.flags = NLM_F_CREATE;
 		if (write == OBJECT_REPLACE && object->replace_type)

@@ -123,6 +123,9 @@ struct object {
 	 * from then on: *RET is the object made. NULL: it is known by what RECORD says. */
 	int (*make)(const struct object *object, struct machine *machine, struct arena *arena, const struct record *record, enum object_write write,
 		    struct record **ret);
+	/* Why none can be made or removed by a request, though it may be changed: then the two are not asked for, and it follows from something else
+	 * where ORIGIN does not say otherwise. NULL: they can. */
+	const char *comes_by_itself;
 	/* Whether RECORD says enough to be made anew, where nothing stands; else WHY says what is missing. NULL: always. */
 	bool (*can_be_made)(const struct record *record, const char **ret_why);
 	/* Why RECORD, once removed, cannot be made again from what was told of it; NULL where it can. NULL: it always can. */
@@ -231,6 +234,8 @@ int object_dump(const struct object *object, struct netlink *netlink, object_mes
 int object_get(const struct object *object, struct machine *machine, const struct record *key, struct arena *arena, struct record **ret) _must_check_;
 /* Sends what RECORD says. The kernel's refusal in machine->error, with the extended ACK's words and the path of the attribute. */
 int object_write(const struct object *object, struct machine *machine, const struct record *record, enum object_write write) _must_check_;
+/* Why RECORD cannot be made where nothing stands, or NULL. */
+const char *object_cannot_be_made(const struct object *object, const struct record *record);
 /* The words for a refused request of OBJECT: errno, extended ACK, attribute path, range. */
 int object_refusal(const struct object *object, const void *payload, size_t length, const struct netlink_ack *ack, struct error *error);
 

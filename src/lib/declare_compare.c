@@ -184,14 +184,6 @@ static void drop_nulls(struct record *record)
 	}
 }
 
-/* Why an object that is not there cannot be made, or NULL. */
-static const char *cannot_be_made(const struct object *object, const struct record *record)
-{
-	const char *why = "";
-
-	return object->can_be_made && !object->can_be_made(record, &why) ? (*why ? why : "it cannot be made") : NULL;
-}
-
 /* The request that makes RECORD, while it is at hand. What cannot be sent yet, as its interface is not there, is tried again when its turn comes. */
 static void encode_making(struct plan *plan, const struct object *object, const struct record *record, struct step *step)
 {
@@ -212,7 +204,7 @@ static void encode_making(struct plan *plan, const struct object *object, const 
 
 static int add_making(struct plan *plan, const struct wish *wish, struct record *record, struct step *step)
 {
-	const char *why = cannot_be_made(wish->channel->object, record);
+	const char *why = object_cannot_be_made(wish->channel->object, record);
 
 	drop_nulls(record);
 	step->act = STEP_MAKE;
@@ -362,7 +354,7 @@ int compare_surplus(struct plan *plan, const struct kind *kind, const struct sta
 	if (origin_of(object, now) == OBJECT_FOLLOWS && strcmp(object->name, "route") == 0)
 		return 0;
 	/* A device of the machine, and what goes with its link's master. */
-	if (cannot_be_made(object, now))
+	if (object_cannot_be_made(object, now))
 		return 0;
 	buffer_printf(&address, "%s/%s", kind->channel->name, standing->path);
 	step.address = kept(plan, &address);

@@ -146,7 +146,9 @@ int standing_record(const struct kind *kind, const struct standing *standing, st
 
 enum object_origin origin_of(const struct object *object, const struct record *record)
 {
-	return object->origin ? object->origin(record) : OBJECT_ASKED;
+	if (object->origin)
+		return object->origin(record);
+	return object->comes_by_itself ? OBJECT_FOLLOWS : OBJECT_ASKED;
 }
 
 /* ---- What of a record a document says ---- */
