@@ -41,21 +41,22 @@ static const struct schema schema_cache = {
 static const struct field header[] = {
 	{ "family", FIELD_U8, FIELD_KEY, NULL, "protocol family", HEADER_FIELD(struct ifaddrmsg, ifa_family), .names = &words_family },
 	{ "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link", HEADER_FIELD(struct ifaddrmsg, ifa_index) },
-	{ "prefixlen", FIELD_U8, FIELD_KEY, "bits", "of the network", HEADER_FIELD(struct ifaddrmsg, ifa_prefixlen), .maximum = 128 },
+	{ "prefixlen", FIELD_U8, FIELD_KEY, "bits", "of the network", HEADER_FIELD(struct ifaddrmsg, ifa_prefixlen), LIMITS(.maximum = 128) },
 	{ "flags", FIELD_U8, SET | FIELD_HEADER_ATTRIBUTE, NULL, "the first 8 of them", HEADER_FIELD(struct ifaddrmsg, ifa_flags),
-	  .mask = FLAGS_SIGNIFICANT, .names = &address_flags },
+	  LIMITS(.mask = FLAGS_SIGNIFICANT), .names = &address_flags },
 	{ "scope", FIELD_U8, SET, NULL, "where the address is valid", HEADER_FIELD(struct ifaddrmsg, ifa_scope), .names = &words_route_scope },
 };
 
 static const struct field attributes_of_address[] = {
 	[IFA_ADDRESS] = { "peer", FIELD_ADDRESS, FIELD_KEY, NULL, "the other end's address" },
 	[IFA_LOCAL] = { "local", FIELD_ADDRESS, FIELD_KEY, NULL, "the address" },
-	[IFA_LABEL] = { "label", FIELD_TEXT, FIELD_CREATE, NULL, "label, of old an alias interface", .maximum = 15 },
+	[IFA_LABEL] = { "label", FIELD_TEXT, FIELD_CREATE, NULL, "label, of old an alias interface", LIMITS(.maximum = 15) },
 	[IFA_BROADCAST] = { "broadcast", FIELD_ADDRESS, FIELD_CREATE, NULL, "broadcast address" },
 	[IFA_ANYCAST] = { "anycast", FIELD_ADDRESS, 0, NULL, "anycast address" },
 	[IFA_CACHEINFO] = { "cacheinfo", FIELD_RECORD, SET | FIELD_VOLATILE, NULL, "lifetimes", .schema = &schema_cache },
 	[IFA_MULTICAST] = { "multicast", FIELD_ADDRESS, 0, NULL, "multicast address" },
-	[IFA_FLAGS] = { "flags", FIELD_U32, SET, NULL, "how it was made and how it stands", .names = &address_flags, .mask = FLAGS_SIGNIFICANT },
+	[IFA_FLAGS] = { "flags", FIELD_U32, SET, NULL, "how it was made and how it stands", .names = &address_flags,
+			LIMITS(.mask = FLAGS_SIGNIFICANT) },
 	[IFA_RT_PRIORITY] = { "metric", FIELD_U32, SET, NULL, "of the route to its network" },
 	[10] = { "target_netnsid", FIELD_S32, FIELD_VOLATILE, NULL, "namespace that a request is about" }, /* IFA_TARGET_NETNSID */
 	[11] = { "protocol", FIELD_U8, SET, NULL, "who made it", .names = &address_protocols },            /* IFA_PROTO, 5.18 */

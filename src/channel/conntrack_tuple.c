@@ -165,7 +165,7 @@ static int encode_tuple(const struct field *field, const struct value *value, st
 	return 0;
 }
 
-const struct codec codec_conntrack_tuple = { decode_tuple, encode_tuple };
+const struct codec codec_conntrack_tuple = { decode_tuple, encode_tuple, FIELD_RECORD };
 
 /* ---- Its place in the tree ---- */
 

@@ -35,9 +35,9 @@ static const struct field header[] = {
 	{ "family", FIELD_U8, SET | FIELD_HIDDEN, NULL, "AF_BRIDGE", HEADER_FIELD(struct ndmsg, ndm_family), .names = &words_family },
 	{ "dev", FIELD_INTERFACE, KEY | SET, NULL, "port, or the link itself", HEADER_FIELD(struct ndmsg, ndm_ifindex) },
 	{ "state", FIELD_U16, SET, NULL, "permanent: for this host; static: stays; none of these: learnt", HEADER_FIELD(struct ndmsg, ndm_state),
-	  .names = &states, .mask = STATES_SET },
+	  .names = &states, LIMITS(.mask = STATES_SET) },
 	{ "flags", FIELD_U8, SET, NULL, "whose it is, and who looks after it", HEADER_FIELD(struct ndmsg, ndm_flags), .names = &words_neighbour_flags,
-	  .mask = NTF_EXT_LEARNED | NTF_STICKY },
+	  LIMITS(.mask = NTF_EXT_LEARNED | NTF_STICKY) },
 	{ "type", FIELD_U8, FIELD_DERIVED | FIELD_HIDDEN, NULL, "of no use", HEADER_FIELD(struct ndmsg, ndm_type) },
 };
 

@@ -40,7 +40,7 @@ static const struct name parents[] = { { TC_H_ROOT, "root" },
 static const struct names words_parent = { parents, ARRAY_SIZE(parents) };
 
 static const struct field header[] = {
-	{ "dev", FIELD_INTERFACE, KEY, NULL, "link", HEADER_FIELD(struct tcmsg, tcm_ifindex), .maximum = UINT32_MAX },
+	{ "dev", FIELD_INTERFACE, KEY, NULL, "link", HEADER_FIELD(struct tcmsg, tcm_ifindex), LIMITS(.maximum = UINT32_MAX) },
 	{ "handle", FIELD_U32, KEY | FIELD_HEX, NULL, "number among those of its priority", HEADER_FIELD(struct tcmsg, tcm_handle) },
 	{ "parent", FIELD_U32, KEY | FIELD_HANDLE, NULL, "qdisc or class at which it stands", HEADER_FIELD(struct tcmsg, tcm_parent),
 	  .names = &words_parent },

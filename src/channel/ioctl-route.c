@@ -27,7 +27,7 @@ enum { ROUTE_DST, ROUTE_GATEWAY, ROUTE_IFACE, ROUTE_METRIC, ROUTE_FLAGS, ROUTE_M
 static const struct field fields[] = {
 	[ROUTE_DST] = { "dst", FIELD_PREFIX, FIELD_KEY, NULL, "destination" },
 	[ROUTE_GATEWAY] = { "gateway", FIELD_ADDRESS, SET, NULL, "next router", .size = 4 },
-	[ROUTE_IFACE] = { "iface", FIELD_TEXT, SET, NULL, "interface", .maximum = IFNAMSIZ - 1 },
+	[ROUTE_IFACE] = { "iface", FIELD_TEXT, SET, NULL, "interface", LIMITS(.maximum = IFNAMSIZ - 1) },
 	[ROUTE_METRIC] = { "metric", FIELD_U32, FIELD_KEY, NULL, "the lower, the better" },
 	[ROUTE_FLAGS] = { "flags", FIELD_U16, SET, NULL, "flags; only reject is for setting, the others follow from the rest",
 			  .names = &route_flags },

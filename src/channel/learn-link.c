@@ -303,7 +303,7 @@ int link_nests(struct linking *linking)
 static struct learned_set *nest_of(const struct linking *linking, const struct learned_set *set, uint32_t number)
 {
 	const struct field *field = &set->fields[number];
-	const struct schema *schema = field->element ? field->element->schema : field->schema;
+	const struct schema *schema = field_element(field) ? field_element(field)->schema : field_schema(field);
 
 	for (size_t i = 0; schema && i < linking->family->set_count; i++)
 		if (schema == &linking->family->sets[i]->schema)
@@ -333,10 +333,10 @@ int link_type(struct linking *linking, struct learned_set *set, const struct pol
 	if (set->fields[number].flags & FIELD_LEARNED && set->kinds[number] != kind)
 		return learned_type(linking->learned, set, number, LEARNED_DISPUTED, FIELD_GUESSED, NULL);
 	r = learned_type(linking->learned, set, number, kind, FIELD_LEARNED, nest);
+	if (r == 0)
+		r = learned_range(linking->learned, set, number, attribute->minimum, attribute->maximum);
 	if (r < 0)
 		return r;
-	set->fields[number].minimum = attribute->minimum;
-	set->fields[number].maximum = attribute->maximum;
 	*ret_nest = nest;
 	return 0;
 }

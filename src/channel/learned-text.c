@@ -33,7 +33,7 @@ static const char *set_name(const struct learned_set *set)
 /* The set whose schema FIELD leads into. */
 static const char *nest_name(const struct learned_family *family, enum learned_kind kind, const struct field *field)
 {
-	const struct schema *schema = kind == LEARNED_ARRAY ? field->element->schema : field->schema;
+	const struct schema *schema = kind == LEARNED_ARRAY ? field_element(field)->schema : field_schema(field);
 
 	for (size_t i = 0; i < family->set_count; i++)
 		if (schema == &family->sets[i]->schema)
@@ -51,12 +51,13 @@ static void print_set(struct buffer *ret, const struct learned_family *family, c
 	buffer_printf(ret, "set %s %u\n", set->schema.name, set->schema.attribute_count - 1);
 	for (uint32_t i = 0; i < set->schema.attribute_count; i++) {
 		const struct field *field = &set->fields[i];
+		const struct field_limits *limits = field_limits(field);
 		const enum learned_kind kind = set->kinds[i];
 
 		if (!field->name)
 			continue;
 		buffer_printf(ret, "attribute %u %s %s %s %" PRIu64 " %" PRIu64 " %s\n", i, field->help, learned_kind_word(kind),
-			      provenance_text(field->flags), field->minimum, field->maximum, nest_name(family, kind, field));
+			      provenance_text(field->flags), limits->minimum, limits->maximum, nest_name(family, kind, field));
 	}
 }
 
@@ -187,10 +188,10 @@ static int settle_links(struct parse *parse)
 		if (!nest && !is_none(&link->nest))
 			return -EBADMSG;
 		r = learned_type(parse->learned, link->set, link->number, link->kind, link->flags, nest);
+		if (r == 0)
+			r = learned_range(parse->learned, link->set, link->number, link->minimum, link->maximum);
 		if (r < 0)
 			return r == -EINVAL ? -EBADMSG : r;
-		link->set->fields[link->number].minimum = link->minimum;
-		link->set->fields[link->number].maximum = link->maximum;
 	}
 	parse->link_count = 0;
 	return 0;

@@ -216,7 +216,6 @@ static const struct field *array_element(struct learned *learned, const struct l
 int learned_type(struct learned *learned, struct learned_set *set, uint32_t number, enum learned_kind kind, uint32_t flags,
 		 const struct learned_set *nest)
 {
-	const struct field *element = NULL;
 	struct field *field;
 
 	if (number >= set->schema.attribute_count || !set->fields[number].name || kind >= LEARNED_KINDS)
@@ -227,18 +226,47 @@ int learned_type(struct learned *learned, struct learned_set *set, uint32_t numb
 	if (kind == LEARNED_ARRAY && !nest)
 		return -EINVAL;
 	if (kind == LEARNED_ARRAY) {
-		element = array_element(learned, nest);
+		const struct field *element = array_element(learned, nest);
+
 		if (!element)
 			return -ENOMEM;
+		field->element = element;
+	} else {
+		field->schema = nest ? &nest->schema : kinds[kind].schema;
 	}
 	set->kinds[number] = (uint8_t)kind;
 	field->kind = kinds[kind].kind;
-	field->codec = kinds[kind].codec;
-	field->element = element;
-	field->schema = kinds[kind].schema;
-	if (nest && kind != LEARNED_ARRAY)
-		field->schema = &nest->schema;
+	if (field->kind == FIELD_CODEC)
+		field->codec = kinds[kind].codec;
+	else
+		field->limits = NULL;
 	field->flags = flags | FIELD_MANY | (is_secret(field->help) ? FIELD_SECRET : 0);
+	return 0;
+}
+
+int learned_range(struct learned *learned, struct learned_set *set, uint32_t number, uint64_t minimum, uint64_t maximum)
+{
+	struct field_limits *limits;
+	struct codec *codec;
+	struct field *field;
+
+	if (number >= set->schema.attribute_count)
+		return -EINVAL;
+	if (minimum == 0 && maximum == 0)
+		return 0;
+	limits = arena_new(&learned->arena, struct field_limits);
+	codec = arena_new(&learned->arena, struct codec);
+	if (!limits || !codec)
+		return -ENOMEM;
+	*limits = (struct field_limits){ .minimum = minimum, .maximum = maximum };
+	field = &set->fields[number];
+	if (field->kind != FIELD_CODEC) {
+		field->limits = limits;
+		return 0;
+	}
+	*codec = *field->codec;
+	codec->limits = limits;
+	field->codec = codec;
 	return 0;
 }
 

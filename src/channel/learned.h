@@ -100,6 +100,8 @@ int learned_name(struct learned *learned, struct learned_set *set, uint32_t numb
  */
 int learned_type(struct learned *learned, struct learned_set *set, uint32_t number, enum learned_kind kind, uint32_t flags,
 		 const struct learned_set *nest) _must_check_;
+/* The values that attribute NUMBER may have; 0 and 0: all of its type. -EINVAL, -ENOMEM. */
+int learned_range(struct learned *learned, struct learned_set *set, uint32_t number, uint64_t minimum, uint64_t maximum) _must_check_;
 /* COMMAND at the end of *LIST; its name is copied. */
 int learned_add_command(struct learned *learned, struct learned_command **list, size_t *count, const struct learned_command *command,
 			size_t name_length) _must_check_;

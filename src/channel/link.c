@@ -113,7 +113,7 @@ static const struct field header[] = {
 	{ "family", FIELD_U8, FIELD_HIDDEN, NULL, "AF_UNSPEC", HEADER_FIELD(struct ifinfomsg, ifi_family) },
 	{ "link_type", FIELD_U16, 0, NULL, "kind of hardware", HEADER_FIELD(struct ifinfomsg, ifi_type), .names = &words_link_type },
 	{ "flags", FIELD_U32, SET, NULL, "UP and the like", HEADER_FIELD(struct ifinfomsg, ifi_flags), .names = &words_link_flags,
-	  .mask = FLAGS_SIGNIFICANT, .taken = LINK_FLAGS_TAKEN },
+	  LIMITS(.mask = FLAGS_SIGNIFICANT, .taken = LINK_FLAGS_TAKEN) },
 	{ "change", FIELD_U32, SET | FIELD_HIDDEN | FIELD_VOLATILE, NULL, "flags that a request sets or takes away",
 	  HEADER_FIELD(struct ifinfomsg, ifi_change), .names = &words_link_flags },
 };
@@ -124,7 +124,7 @@ static const struct field header[] = {
 static const struct field attributes_of_link[] = {
 	[IFLA_ADDRESS] = { "address", FIELD_ADDRESS, SET, NULL, "hardware address" },
 	[IFLA_BROADCAST] = { "broadcast", FIELD_ADDRESS, SET, NULL, "hardware address of everybody" },
-	[IFLA_IFNAME] = { "ifname", FIELD_TEXT, SET, NULL, "name", .minimum = 1, .maximum = IFNAMSIZ - 1 },
+	[IFLA_IFNAME] = { "ifname", FIELD_TEXT, SET, NULL, "name", LIMITS(.minimum = 1, .maximum = IFNAMSIZ - 1) },
 	[IFLA_MTU] = { "mtu", FIELD_U32, SET, "bytes", "largest packet" },
 	[IFLA_LINK] = { "link", FIELD_INTERFACE, FIELD_CREATE | FIELD_DERIVED, NULL, "link below, or a veth's other end" },
 	[IFLA_QDISC] = { "qdisc", FIELD_TEXT, FIELD_DERIVED, NULL, "queueing discipline at the root" },
@@ -142,7 +142,7 @@ static const struct field attributes_of_link[] = {
 	[IFLA_LINKINFO] = { "linkinfo", FIELD_RECORD, SET | FIELD_CREATE, NULL, "kind, and what the kind has of its own",
 			    .schema = &schema_link_info },
 	[IFLA_NET_NS_PID] = { "netns_pid", FIELD_U32, SET, NULL, "process into whose namespace a request moves it" },
-	[IFLA_IFALIAS] = { "ifalias", FIELD_TEXT, SET, NULL, "description", .maximum = 255 },
+	[IFLA_IFALIAS] = { "ifalias", FIELD_TEXT, SET, NULL, "description", LIMITS(.maximum = 255) },
 	[IFLA_NUM_VF] = { "num_vf", FIELD_U32, FIELD_DERIVED, NULL, "virtual functions" },
 	[IFLA_VFINFO_LIST] = { "vfinfo_list", FIELD_LIST, FIELD_DERIVED, NULL, "virtual functions", .element = &function_member },
 	[IFLA_STATS64] = { "stats64", FIELD_RECORD, FIELD_VOLATILE, NULL, "counters", .schema = &schema_link_counters },

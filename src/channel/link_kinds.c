@@ -39,7 +39,7 @@ static int encode_peer(const struct field *field, const struct value *value, str
 	return schema_encode(value->record, FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE, buffer, error);
 }
 
-static const struct codec codec_peer = { decode_peer, encode_peer };
+static const struct codec codec_peer = { decode_peer, encode_peer, FIELD_RECORD };
 
 static const struct field veth[] = {
 	[1] = { "peer", FIELD_CODEC, FIELD_CREATE, NULL, "the other end, a link as well", .codec = &codec_peer,
@@ -205,7 +205,7 @@ static const struct field mapping_member = {
 };
 
 static const struct field vlan[] = {
-	[IFLA_VLAN_ID] = { "id", FIELD_U16, SET | FIELD_CREATE, NULL, "VLAN", .maximum = 4094 },
+	[IFLA_VLAN_ID] = { "id", FIELD_U16, SET | FIELD_CREATE, NULL, "VLAN", LIMITS(.maximum = 4094) },
 	[IFLA_VLAN_FLAGS] = { "flags", FIELD_RECORD, SET, NULL, "options", .schema = &schema_vlan_flag },
 	[IFLA_VLAN_EGRESS_QOS] = { "egress_qos", FIELD_LIST, SET, NULL, "priorities of packets that leave", .element = &mapping_member },
 	[IFLA_VLAN_INGRESS_QOS] = { "ingress_qos", FIELD_LIST, SET, NULL, "priorities of packets that come in", .element = &mapping_member },

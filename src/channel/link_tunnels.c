@@ -19,7 +19,7 @@ NAMES(fragment, false, { 0, "unset" }, { 1, "set" }, { 2, "inherit" });
 NAMES(label_policy, false, { 0, "fixed" }, { 1, "inherit" });
 
 static const struct field vxlan[] = {
-	[IFLA_VXLAN_ID] = { "id", FIELD_U32, FIELD_CREATE, NULL, "VXLAN network identifier", .maximum = 0xffffff },
+	[IFLA_VXLAN_ID] = { "id", FIELD_U32, FIELD_CREATE, NULL, "VXLAN network identifier", LIMITS(.maximum = 0xffffff) },
 	[IFLA_VXLAN_GROUP] = { "remote", FIELD_ADDRESS, SET, NULL, "default destination, IPv4" },
 	[IFLA_VXLAN_LINK] = { "link", FIELD_INTERFACE, SET, NULL, "link that carries the tunnel" },
 	[IFLA_VXLAN_LOCAL] = { "local", FIELD_ADDRESS, SET, NULL, "source address, IPv4" },
@@ -66,7 +66,7 @@ static const struct schema schema_geneve_port_range = {
 };
 
 static const struct field geneve[] = {
-	[IFLA_GENEVE_ID] = { "id", FIELD_U32, FIELD_CREATE, NULL, "virtual network identifier", .maximum = 0xffffff },
+	[IFLA_GENEVE_ID] = { "id", FIELD_U32, FIELD_CREATE, NULL, "virtual network identifier", LIMITS(.maximum = 0xffffff) },
 	[IFLA_GENEVE_REMOTE] = { "remote", FIELD_ADDRESS, SET, NULL, "destination, IPv4" },
 	[IFLA_GENEVE_TTL] = { "ttl", FIELD_U8, SET, NULL, "0 = the default" },
 	[IFLA_GENEVE_TOS] = { "tos", FIELD_U8, SET, NULL, "1 = inherit" },

@@ -116,4 +116,4 @@ static int refuse(const struct field *field, const struct value *value, struct b
 	return error_set(error, -EOPNOTSUPP, "%s: its type is not known", field->name);
 }
 
-const struct codec codec_looks = { decode_looks, refuse };
+const struct codec codec_looks = { decode_looks, refuse, FIELD_RECORD };

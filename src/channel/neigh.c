@@ -36,9 +36,9 @@ static const struct schema schema_cache = {
 static const struct field header[] = {
 	{ "family", FIELD_U8, FIELD_KEY, NULL, "protocol family", HEADER_FIELD(struct ndmsg, ndm_family), .names = &words_family },
 	{ "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link", HEADER_FIELD(struct ndmsg, ndm_ifindex) },
-	{ "state", FIELD_U16, SET, NULL, "what is known of it", HEADER_FIELD(struct ndmsg, ndm_state), .names = &states, .mask = STATES_SET },
+	{ "state", FIELD_U16, SET, NULL, "what is known of it", HEADER_FIELD(struct ndmsg, ndm_state), .names = &states, LIMITS(.mask = STATES_SET) },
 	{ "flags", FIELD_U8, SET, NULL, "who looks after it", HEADER_FIELD(struct ndmsg, ndm_flags), .names = &words_neighbour_flags,
-	  .mask = NTF_PROXY | NTF_EXT_LEARNED | NTF_STICKY },
+	  LIMITS(.mask = NTF_PROXY | NTF_EXT_LEARNED | NTF_STICKY) },
 	{ "type", FIELD_U8, FIELD_DERIVED, NULL, "kind of address", HEADER_FIELD(struct ndmsg, ndm_type), .names = &words_route_type },
 };
 

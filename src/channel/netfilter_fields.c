@@ -264,4 +264,4 @@ static int encode_userdata(const struct field *field, const struct value *value,
 	return 0;
 }
 
-const struct codec codec_netfilter_userdata = { decode_userdata, encode_userdata };
+const struct codec codec_netfilter_userdata = { decode_userdata, encode_userdata, FIELD_RECORD };

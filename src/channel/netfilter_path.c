@@ -54,7 +54,7 @@ void netfilter_path_up_to(const struct record *record, uint32_t last, struct buf
 		if (value && value->type == VALUE_TEXT)
 			netfilter_path_name(value, ret);
 		else if (field->kind != FIELD_TEXT)
-			words_add(ret, field->names, record_number(record, field->name, 0));
+			words_add(ret, field_names(field), record_number(record, field->name, 0));
 	}
 }
 
@@ -126,7 +126,8 @@ int netfilter_parse_up_to(struct object_path *path, uint32_t last)
 		const struct field *field = key_field(path->record->schema, i);
 
 		if (field)
-			r = field->kind == FIELD_TEXT ? netfilter_parse_name(path, field->name) : object_parse_word(path, field->name, field->names);
+			r = field->kind == FIELD_TEXT ? netfilter_parse_name(path, field->name)
+						      : object_parse_word(path, field->name, field_names(field));
 	}
 	return r;
 }

@@ -34,8 +34,8 @@ NAMES(quota_flags, true, { NFT_QUOTA_F_INV, "over" }, { NFT_QUOTA_F_DEPLETED, "d
 
 static const struct field quota[] = {
 	[NFTA_QUOTA_BYTES] = { "bytes", FIELD_BE64, SET, "bytes", "how many" },
-	[NFTA_QUOTA_FLAGS] = { "flags", FIELD_BE32, SET, NULL, "whether it is about what is more", .names = &quota_flags, .mask = NFT_QUOTA_F_INV,
-			       .taken = NFT_QUOTA_F_INV },
+	[NFTA_QUOTA_FLAGS] = { "flags", FIELD_BE32, SET, NULL, "whether it is about what is more", .names = &quota_flags,
+			       LIMITS(.mask = NFT_QUOTA_F_INV, .taken = NFT_QUOTA_F_INV) },
 	[NFTA_QUOTA_PAD] = { "pad", FIELD_PAD },
 	[NFTA_QUOTA_CONSUMED] = { "consumed", FIELD_BE64, MOVES, "bytes", "of them used" },
 };

@@ -86,7 +86,7 @@ static int encode_group(const struct field *field, const struct value *value, st
 	return 0;
 }
 
-static const struct codec codec_group = { decode_group, encode_group };
+static const struct codec codec_group = { decode_group, encode_group, FIELD_LIST };
 
 /* ---- A nexthop ---- */
 
@@ -103,7 +103,7 @@ static const struct field header[] = {
 	{ "scope", FIELD_U8, FIELD_DERIVED, NULL, "how far it is", HEADER_FIELD(struct nhmsg, nh_scope), .names = &words_route_scope },
 	{ "protocol", FIELD_U8, SET, NULL, "who made it", HEADER_FIELD(struct nhmsg, nh_protocol), .names = &words_route_protocol },
 	{ "flags", FIELD_U32, SET, NULL, "onlink, and how it stands", HEADER_FIELD(struct nhmsg, nh_flags), .names = &words_nexthop_flags,
-	  .mask = RTNH_F_ONLINK | RTNH_F_PERVASIVE },
+	  LIMITS(.mask = RTNH_F_ONLINK | RTNH_F_PERVASIVE) },
 };
 
 static const struct field attributes_of_nexthop[] = {

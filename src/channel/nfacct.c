@@ -14,7 +14,7 @@ static const struct field account[] = {
 	[NFACCT_BYTES] = { "bytes", FIELD_BE64, FIELD_VOLATILE | FIELD_CREATE, "bytes", "counted" },
 	[NFACCT_USE] = { "use", FIELD_BE32, FIELD_VOLATILE, NULL, "rules that count in it" },
 	[NFACCT_FLAGS] = { "flags", FIELD_BE32, FIELD_CREATE, NULL, "what the quota is of, and whether it is used up", .names = &flags,
-			   .mask = NFACCT_F_QUOTA_PKTS | NFACCT_F_QUOTA_BYTES },
+			   LIMITS(.mask = NFACCT_F_QUOTA_PKTS | NFACCT_F_QUOTA_BYTES) },
 	[NFACCT_QUOTA] = { "quota", FIELD_BE64, FIELD_CREATE, NULL, "packets or bytes after which it is used up" },
 	[NFACCT_PAD] = { "pad", FIELD_PAD },
 };

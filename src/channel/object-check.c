@@ -76,7 +76,7 @@ static int check_names_in(struct object_setting *own, const struct field *field,
 				 (int)(value->bytes.length < 64 ? value->bytes.length : 64), (const char *)value->bytes.data);
 	if (value->type == VALUE_LIST)
 		for (uint32_t i = 0; r == 0 && i < value->list.count; i++)
-			r = check_names_in(own, field ? field->element : NULL, &value->list.items[i]);
+			r = check_names_in(own, field ? field_element(field) : NULL, &value->list.items[i]);
 	if (value->type == VALUE_RECORD)
 		for (uint32_t i = 0; r == 0 && i < value->record->count; i++)
 			r = check_names_in(own, value->record->entries[i].field, &value->record->entries[i].value);

@@ -172,7 +172,7 @@ static int parse_number(struct object_path *path, const struct field *field, siz
 	if (length == 0 || length >= sizeof(text))
 		return -EINVAL;
 	memcpy(text, path->rest, length);
-	if (words_parse(field->names, text, length, &number) < 0) {
+	if (words_parse(field_names(field), text, length, &number) < 0) {
 		errno = 0;
 		number = strtoull(text, &end, 0);
 		if (errno || *end || text[0] == '-')

@@ -77,10 +77,10 @@ static int add_selectors(struct arena *arena, const struct schema *schema, struc
 			continue;
 		inside = record_inside(given, field->name);
 		if (field->kind == FIELD_RECORD && inside && record_inside(now, field->name))
-			r = add_selectors(arena, field->schema, inside, record_inside(now, field->name));
-		if (field->kind != FIELD_SELECT || record_at(given, field->select->by))
+			r = add_selectors(arena, field_schema(field), inside, record_inside(now, field->name));
+		if (field->kind != FIELD_SELECT || record_at(given, field_select(field)->by))
 			goto next;
-		told = record_at(now, field->select->by);
+		told = record_at(now, field_select(field)->by);
 		if (told)
 			r = record_add(arena, given, (struct entry){ .name = told->name, .value = told->value });
 	next:
@@ -124,9 +124,9 @@ static bool is_none(const struct field *field, const struct value *value)
 /* Of flags just the bits that a request can set, and that ASKED_FOR were: the kernel holds the others. */
 static uint64_t mask_of(const struct field *field, uint64_t asked_for)
 {
-	if (!field->taken)
-		return field->mask;
-	return field->taken & asked_for & (field->mask ? field->mask : UINT64_MAX);
+	const struct field_limits *limits = field_limits(field);
+
+	return limits->taken ? limits->taken & asked_for & field_significance(field) : limits->mask;
 }
 
 static bool is_zero(const struct value *value)

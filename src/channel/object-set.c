@@ -38,11 +38,11 @@ static int check_field(struct object_setting *own)
 		record = record ? record_inside(record, name) : NULL;
 		if (field->kind == FIELD_SELECT)
 			schema = record ? record->schema : NULL;
-		else if (*rest && !field->schema)
+		else if (*rest && !field_schema(field))
 			return error_set(error_of(own), -ENOENT, "%s/%s/%s: %s holds no fields", own->object->protocol->name, own->object->name,
 					 own->path, name);
 		else
-			schema = field->schema;
+			schema = field_schema(field);
 	}
 	return 0;
 }
@@ -97,7 +97,7 @@ static int turn_signs(struct object_setting *own, struct record *generic, const 
 	uint64_t on = 0, off = 0;
 	int r = 0;
 
-	if (!field || !field->names || !field->names->flags || count == 0 || !is_signed(&items[0]))
+	if (!field || !field_names(field) || !field_names(field)->flags || count == 0 || !is_signed(&items[0]))
 		return 0;
 	for (uint32_t i = 0; r == 0 && i < count; i++)
 		r = is_signed(&items[i]) ? take_sign(own, field, &items[i], &on, &off)

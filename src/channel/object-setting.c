@@ -95,7 +95,7 @@ static void resolve_value(const struct naming *naming, const struct field *field
 		resolve(naming, (struct record *)value->record);
 	} else if (value->type == VALUE_LIST) {
 		for (uint32_t i = 0; i < value->list.count; i++)
-			resolve_value(naming, field ? field->element : NULL, (struct value *)&value->list.items[i]);
+			resolve_value(naming, field ? field_element(field) : NULL, (struct value *)&value->list.items[i]);
 	} else if (value->type == VALUE_TEXT && field && field->kind == FIELD_INTERFACE && naming->interface_index) {
 		index = naming->interface_index(naming->data, value->bytes.data);
 		if (index)

@@ -55,7 +55,7 @@ static void key_value(uint32_t place, const struct field *field, const struct va
 	case VALUE_BOOL:
 	case VALUE_INT:
 	case VALUE_UINT:
-		number = value->type == VALUE_BOOL ? value->boolean : value->number & (field && field->mask ? field->mask : UINT64_MAX);
+		number = value->type == VALUE_BOOL ? value->boolean : value->number & (field ? field_significance(field) : UINT64_MAX);
 		if (number == 0)
 			return;
 		buffer_add(ret, &place, sizeof(place));

@@ -14,8 +14,8 @@ const char *record_items_type(const struct field *field, const struct value *val
 		[VALUE_BYTES] = "bytes", [VALUE_ADDRESS] = "address", [VALUE_LIST] = "list", [VALUE_RECORD] = "record",
 	};
 
-	if (field && field->names)
-		return field->names->flags ? "flags" : "choice";
+	if (field && field_names(field))
+		return field_names(field)->flags ? "flags" : "choice";
 	if (field && field->kind == FIELD_INTERFACE)
 		return "interface";
 	if (field && field->decimals && (value->type == VALUE_UINT || value->type == VALUE_INT))

@@ -45,7 +45,7 @@ static const struct field header[] = {
 	[HEADER_SCOPE] = { "scope", FIELD_U8, SET, NULL, "how far the destination is", HEADER_FIELD(struct rtmsg, rtm_scope),
 			   .names = &words_route_scope },
 	[HEADER_FLAGS] = { "flags", FIELD_U32, SET, NULL, "onlink, and how its nexthop stands", HEADER_FIELD(struct rtmsg, rtm_flags),
-			   .names = &route_flags, .mask = RTNH_F_ONLINK | RTNH_F_PERVASIVE },
+			   .names = &route_flags, LIMITS(.mask = RTNH_F_ONLINK | RTNH_F_PERVASIVE) },
 };
 
 static const struct field attributes_of_route[] = {

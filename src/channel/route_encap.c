@@ -64,8 +64,8 @@ static int encode_labels(const struct field *field, const struct value *value, s
 	return 0;
 }
 
-const struct codec codec_labels = { decode_labels, encode_labels };
-const struct field field_label = { "label", FIELD_U32, SET, NULL, "an MPLS label", .maximum = 0xfffff };
+const struct codec codec_labels = { decode_labels, encode_labels, FIELD_LIST };
+const struct field field_label = { "label", FIELD_U32, SET, NULL, "an MPLS label", LIMITS(.maximum = 0xfffff) };
 
 /* ---- A segment routing header, whose length is a byte that counts by 8 ---- */
 
@@ -204,7 +204,7 @@ static int encode_tunnel(const struct field *field, const struct value *value, s
 	return encode_local(field, value, buffer, error);
 }
 
-static const struct codec codec_tunnel = { decode_tunnel, encode_tunnel }, codec_local = { decode_local, encode_local };
+static const struct codec codec_tunnel = { decode_tunnel, encode_tunnel, FIELD_RECORD }, codec_local = { decode_local, encode_local, FIELD_RECORD };
 
 /* ---- The kinds ---- */
 

@@ -17,7 +17,7 @@ static const struct field header[] = {
 	{ "weight", FIELD_U8, SET, NULL, "share of the packets", HEADER_FIELD(struct rtnexthop, rtnh_hops) },
 	{ "dev", FIELD_INTERFACE, SET, NULL, "link", HEADER_FIELD(struct rtnexthop, rtnh_ifindex) },
 	{ "flags", FIELD_U8, SET, NULL, "onlink, and how it stands", HEADER_FIELD(struct rtnexthop, rtnh_flags), .names = &words_nexthop_flags,
-	  .mask = RTNH_F_ONLINK | RTNH_F_PERVASIVE },
+	  LIMITS(.mask = RTNH_F_ONLINK | RTNH_F_PERVASIVE) },
 };
 
 static const struct field attributes_of_nexthop[] = {
@@ -143,7 +143,7 @@ static int encode_multipath(const struct field *field, const struct value *value
 	return 0;
 }
 
-const struct codec codec_multipath = { decode_multipath, encode_multipath };
+const struct codec codec_multipath = { decode_multipath, encode_multipath, FIELD_LIST };
 
 static const struct field via[] = {
 	{ "family", FIELD_U16, SET, NULL, "protocol family", HEADER_FIELD(struct rtvia, rtvia_family), .names = &words_family },
@@ -188,4 +188,4 @@ static int encode_via(const struct field *field, const struct value *value, stru
 	return 0;
 }
 
-const struct codec codec_via = { decode_via, encode_via };
+const struct codec codec_via = { decode_via, encode_via, FIELD_RECORD };

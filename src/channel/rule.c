@@ -40,7 +40,7 @@ static const struct field header[] = {
 	  .names = &words_route_table },
 	{ "action", FIELD_U8, KEY, NULL, "what is done", HEADER_FIELD(struct fib_rule_hdr, action), .names = &actions },
 	{ "flags", FIELD_U32, KEY, NULL, "not: the selection is turned round", HEADER_FIELD(struct fib_rule_hdr, flags), .names = &rule_flags,
-	  .mask = FIB_RULE_INVERT | FIB_RULE_FIND_SADDR },
+	  LIMITS(.mask = FIB_RULE_INVERT | FIB_RULE_FIND_SADDR) },
 };
 
 static const struct field attributes_of_rule[] = {
@@ -220,7 +220,7 @@ static int parse_number(const char **rest, uint64_t *ret)
 static int parse_range(struct object_path *left, const char *name)
 {
 	const struct field *field = schema_field(&schema, name);
-	struct record *range = record_new(left->arena, field->schema);
+	struct record *range = record_new(left->arena, field_schema(field));
 	uint64_t start, end;
 	int r;
 

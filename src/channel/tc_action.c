@@ -269,7 +269,7 @@ static int encode_pedit(const struct field *field, const struct value *value, st
 	return tc_encode_keys(field, value, offsetof(struct tc_pedit_sel, nkeys), buffer, error);
 }
 
-static const struct codec codec_pedit = { tc_decode_keys, encode_pedit, FIELD_UNKNOWN };
+static const struct codec codec_pedit = { tc_decode_keys, encode_pedit, FIELD_RECORD };
 
 static const struct field pedit_extension[] = {
 	[TCA_PEDIT_KEY_EX_HTYPE] = { "header", FIELD_U16, SET, NULL, "from where the offset counts", .names = &pedit_headers },

@@ -13,8 +13,9 @@
 #define CLASS(number)   [number] = { "classid", FIELD_U32, SET | FIELD_HANDLE, NULL, "class to which they go" }
 #define POLICE(number) \
 	[number] = { "police", FIELD_CODEC, SET, NULL, "rate to which they are held", .codec = &codec_tc_police, .schema = &schema_tc_police }
-#define COUNTS(number)  [number] = { "pcnt", FIELD_BYTES, FIELD_VOLATILE | FIELD_HIDDEN, NULL, "hits" }
-#define OFFLOAD(number) [number] = { "offload", FIELD_U32, SET, NULL, "whether a device does it", .names = &words_tc_offload, .mask = 3, .taken = 3 }
+#define COUNTS(number) [number] = { "pcnt", FIELD_BYTES, FIELD_VOLATILE | FIELD_HIDDEN, NULL, "hits" }
+#define OFFLOAD(number) \
+	[number] = { "offload", FIELD_U32, SET, NULL, "whether a device does it", .names = &words_tc_offload, LIMITS(.mask = 3, .taken = 3) }
 
 const struct names words_tc_offload = {
 	(const struct name[]){ { TCA_CLS_FLAGS_SKIP_HW, "skip_hw" },
@@ -66,7 +67,7 @@ static int encode_selector(const struct field *field, const struct value *value,
 	return tc_encode_keys(field, value, offsetof(struct tc_u32_sel, nkeys), buffer, error);
 }
 
-static const struct codec codec_selector = { tc_decode_keys, encode_selector, FIELD_UNKNOWN };
+static const struct codec codec_selector = { tc_decode_keys, encode_selector, FIELD_RECORD };
 
 static const struct field mark[] = {
 	{ "value", FIELD_U32, SET | FIELD_HEX, NULL, "mark", HEADER_FIELD(struct tc_u32_mark, val) },

@@ -174,4 +174,4 @@ static int encode_police(const struct field *field, const struct value *value, s
 	return 0;
 }
 
-const struct codec codec_tc_police = { decode_police, encode_police, FIELD_UNKNOWN };
+const struct codec codec_tc_police = { decode_police, encode_police, FIELD_RECORD };

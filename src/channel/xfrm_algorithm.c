@@ -96,4 +96,4 @@ static int encode_algorithm(const struct field *field, const struct value *value
 	return 0;
 }
 
-const struct codec codec_xfrm_algorithm = { decode_algorithm, encode_algorithm };
+const struct codec codec_xfrm_algorithm = { decode_algorithm, encode_algorithm, FIELD_RECORD };

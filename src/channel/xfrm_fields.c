@@ -246,7 +246,7 @@ static int encode_selector(const struct field *field, const struct value *value,
 	return r;
 }
 
-const struct codec codec_xfrm_selector = { decode_selector, encode_selector };
+const struct codec codec_xfrm_selector = { decode_selector, encode_selector, FIELD_RECORD };
 
 /* ---- Security contexts (SELinux) ---- */
 
@@ -298,7 +298,7 @@ static int encode_security(const struct field *field, const struct value *value,
 	return 0;
 }
 
-const struct codec codec_xfrm_security = { decode_security, encode_security };
+const struct codec codec_xfrm_security = { decode_security, encode_security, FIELD_RECORD };
 
 /* ---- What records and paths of both kinds need ---- */
 

@@ -35,7 +35,7 @@ static int encode_type(const struct field *field, const struct value *value, str
 	return 0;
 }
 
-static const struct codec codec_type = { decode_type, encode_type };
+static const struct codec codec_type = { decode_type, encode_type, FIELD_U32 };
 
 static const struct field header[] = {
 	{ "selector", FIELD_CODEC, KEY, NULL, "packets that it is for", HEADER_FIELD(struct xfrm_userpolicy_info, sel), .codec = &codec_xfrm_selector,

@@ -66,7 +66,7 @@ static int encode_selector(const struct field *field, const struct value *value,
 	return codec_xfrm_selector.encode(field, value, buffer, error);
 }
 
-static const struct codec codec_selector = { decode_selector, encode_selector };
+static const struct codec codec_selector = { decode_selector, encode_selector, FIELD_RECORD };
 static const struct codec codec_address = { decode_address, encode_address, FIELD_ADDRESS };
 
 /* ---- The replay window of extended sequence numbers: a struct with its bitmap behind it ---- */
@@ -135,7 +135,7 @@ static int encode_window(const struct field *field, const struct value *value, s
 	return 0;
 }
 
-static const struct codec codec_window = { decode_window, encode_window };
+static const struct codec codec_window = { decode_window, encode_window, FIELD_RECORD };
 
 /* ---- The schema ---- */
 

@@ -132,4 +132,4 @@ static int encode_templates(const struct field *field, const struct value *value
 	return r;
 }
 
-const struct codec codec_xfrm_templates = { decode_templates, encode_templates };
+const struct codec codec_xfrm_templates = { decode_templates, encode_templates, FIELD_LIST };

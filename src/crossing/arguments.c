@@ -73,7 +73,7 @@ static const struct names call_words_directory = { list_directory, ARRAY_SIZE(li
 	{                                                                                                 \
 		.field = { label, FIELD_TEXT }, .kind = ARGUMENT_CONTENT, COPY(POINTED, length, 0, AFTER) \
 	}
-#define STRUCTURED(label, kind_, list) .field = { label, FIELD_RECORD }, .kind = kind_, .structure = &structure_##list
+#define STRUCTURED(label, kind_, list) .field = { label, FIELD_RECORD, .schema = &structure_##list }, .kind = kind_
 #define IN(label, list)                                                           \
 	{                                                                         \
 		STRUCTURED(label, ARGUMENT_STRUCTURE, list), COPY(FIXED, 0, 0, 0) \
@@ -234,8 +234,8 @@ void signature_shape(const struct signature *signature, struct trace_shape *ret)
 		*copy = argument->copy;
 		if (argument->kind == ARGUMENT_OPTION)
 			copy->by = 0;
-		if (argument->structure)
-			copy->size = (uint16_t)argument->structure->header_size;
+		if (field_schema(&argument->field))
+			copy->size = (uint16_t)argument->field.schema->header_size;
 		if (argument->kind == ARGUMENT_ARRAY && copy->kind == TRACE_COPY_FIXED)
 			copy->size *= copy->by;
 		if (argument->descriptor)

@@ -26,12 +26,11 @@ enum argument_kind {
 enum signature_direction { SIGNATURE_NEITHER, SIGNATURE_SENDS, SIGNATURE_RECEIVES };
 
 struct argument {
-	struct field field;
-	enum argument_kind kind;
-	const struct schema *structure;
+	struct field field; /* of a structure: with its schema */
 	struct trace_copy copy;
-	bool descriptor;                  /* a file descriptor that says which channel the call is about */
-	enum signature_direction carries; /* one of the two between which the call carries something, without the program */
+	enum argument_kind kind : 8;
+	enum signature_direction carries : 8; /* one of the two between which the call carries something, without the program */
+	bool descriptor;                      /* a file descriptor that says which channel the call is about */
 };
 
 struct signature {

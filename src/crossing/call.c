@@ -92,7 +92,7 @@ static struct value number_value(const struct field *field, uint64_t number)
 	switch (field->kind) {
 	case FIELD_S32:
 		/* A choice is looked up by its number without a sign. */
-		return field->names ? value_uint((uint32_t)number) : value_int((int32_t)number);
+		return field_names(field) ? value_uint((uint32_t)number) : value_int((int32_t)number);
 	case FIELD_U16:
 		return value_uint((uint16_t)number);
 	case FIELD_U32:
@@ -287,10 +287,10 @@ static int decode_pointed(struct decoding *decoding, unsigned int index, const s
 		entry->field = &field_texts;
 		return decode_texts(decoding, index, decoding->event->result == 0, &entry->value);
 	case ARGUMENT_STRUCTURE:
-		return decode_structure(decoding, argument->structure, chunk->data, length, &entry->value);
+		return decode_structure(decoding, argument->field.schema, chunk->data, length, &entry->value);
 	case ARGUMENT_ARRAY:
 		entry->field = &field_array;
-		return decode_array(decoding, argument->structure, chunk->data, length, &entry->value);
+		return decode_array(decoding, argument->field.schema, chunk->data, length, &entry->value);
 	case ARGUMENT_POINTED:
 		entry->value = number_value(&argument->field, number_of(chunk->data, length));
 		return 0;

@@ -118,11 +118,10 @@ static const struct field fields_sigaction[] = {
 STRUCTURE(sigaction, struct kernel_action);
 
 static const struct name list_mode[] = {
-	{ S_IFREG, "S_IFREG", S_IFMT }, { S_IFDIR, "S_IFDIR", S_IFMT }, { S_IFCHR, "S_IFCHR", S_IFMT },   { S_IFBLK, "S_IFBLK", S_IFMT },
-	{ S_IFIFO, "S_IFIFO", S_IFMT }, { S_IFLNK, "S_IFLNK", S_IFMT }, { S_IFSOCK, "S_IFSOCK", S_IFMT }, { S_ISUID, "S_ISUID" },
-	{ S_ISGID, "S_ISGID" },         { S_ISVTX, "S_ISVTX" },
+	{ S_IFREG, "S_IFREG" }, { S_IFDIR, "S_IFDIR" },   { S_IFCHR, "S_IFCHR" }, { S_IFBLK, "S_IFBLK" }, { S_IFIFO, "S_IFIFO" },
+	{ S_IFLNK, "S_IFLNK" }, { S_IFSOCK, "S_IFSOCK" }, { S_ISUID, "S_ISUID" }, { S_ISGID, "S_ISGID" }, { S_ISVTX, "S_ISVTX" },
 };
-static const struct names call_words_mode = { list_mode, ARRAY_SIZE(list_mode), true };
+static const struct names call_words_mode = { list_mode, ARRAY_SIZE(list_mode), true, S_IFMT };
 
 static const struct field fields_stat[] = {
 	NUMBER(struct stat, st_dev, FIELD_U64),    NUMBER(struct stat, st_ino, FIELD_U64),  MODE(struct stat, st_mode, FIELD_U32),

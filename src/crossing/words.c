@@ -30,14 +30,14 @@
 #define CHOICE(group)        static const struct name list_##group[] = {
 #define FLAGS(group)         CHOICE(group)
 #define WORD(constant)       { (uint64_t)(constant), #constant },
-#define OF(constant, bits)   { (uint64_t)(constant), #constant, (uint64_t)(bits) },
 #define NAMED(number, words) { (number), words },
 #define END_CHOICE(name) \
 	}                \
 	;                \
 	const struct names call_words_##name = { list_##name, ARRAY_SIZE(list_##name), false };
-#define END_FLAGS(name) \
-	}               \
-	;               \
-	const struct names call_words_##name = { list_##name, ARRAY_SIZE(list_##name), true };
+#define END_FLAGS(name) END_FLAGS_AND_CHOICE(name, 0)
+#define END_FLAGS_AND_CHOICE(name, mask) \
+	}                                \
+	;                                \
+	const struct names call_words_##name = { list_##name, ARRAY_SIZE(list_##name), true, (uint64_t)(mask) };
 #include "crossing/words.def"

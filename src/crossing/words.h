@@ -8,17 +8,17 @@
 #define CHOICE(name) extern const struct names call_words_##name;
 #define FLAGS(name)  extern const struct names call_words_##name;
 #define WORD(constant)
-#define OF(constant, mask)
 #define NAMED(number, text)
 #define END_CHOICE(name)
 #define END_FLAGS(name)
+#define END_FLAGS_AND_CHOICE(name, mask)
 #include "crossing/words.def"
 #undef CHOICE
 #undef FLAGS
 #undef WORD
-#undef OF
 #undef NAMED
 #undef END_CHOICE
 #undef END_FLAGS
+#undef END_FLAGS_AND_CHOICE
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The leaves that a change touched, as its JSON shows them: a record's fields, nested ones joined by slashes. */
 #include <errno.h>
-#include <jansson.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "history/reader.h"
+#include "model/jansson.h"
 
 /* Only an object has fields; every other value is the leaf itself. */
 static bool is_record(const char *json)
@@ -18,20 +18,17 @@ static bool is_record(const char *json)
 static int walk(json_t *value, struct buffer *path, leaf_function *function, void *data)
 {
 	size_t length = path->length;
-	const char *name;
-	json_t *item;
 	int r;
 
-	if (!json_is_object(value) || json_object_size(value) == 0) {
+	if (!json_is_object(value) || jansson.object_size(value) == 0) {
 		if (path->failed)
 			return -ENOMEM;
 		return function(data, path->data);
 	}
-	json_object_foreach(value, name, item)
-	{
+	for (void *i = jansson.object_iter(value); i; i = jansson.object_iter_next(value, i)) {
 		buffer_add_char(path, '/');
-		buffer_add_text(path, name);
-		r = walk(item, path, function, data);
+		buffer_add_text(path, jansson.object_iter_key(i));
+		r = walk(jansson.object_iter_value(i), path, function, data);
 		if (r != 0)
 			return r;
 		path->length = length;
@@ -43,17 +40,22 @@ static int walk(json_t *value, struct buffer *path, leaf_function *function, voi
 static int side_leaves(const char *address, const char *json, leaf_function *function, void *data)
 {
 	_cleanup_buffer_ struct buffer path = { 0 };
-	json_t *value;
-	int r;
+	json_t *value = NULL;
+	int r = 0;
 
 	if (!json)
 		return 0;
-	value = is_record(json) ? json_loads(json, JSON_ALLOW_NUL, NULL) : NULL;
+	if (is_record(json)) {
+		r = jansson_load(&(struct error){ 0 });
+		if (r < 0)
+			return r;
+		value = jansson.loadb(json, strlen(json), JSON_ALLOW_NUL, NULL);
+	}
 	if (!value)
 		return function(data, address); /* one value, or text that is no JSON: the object as a whole */
 	buffer_add_text(&path, address);
 	r = walk(value, &path, function, data);
-	json_decref(value);
+	jansson_release(value);
 	return r;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the library was built with, and what of it is there now. */
 #include <gnu/libc-version.h>
-#include <jansson.h>
 #if __has_include(<elfutils/version.h>)
 #include <elfutils/version.h>
 #endif
@@ -9,6 +8,7 @@
 #include "base/buffer.h"
 #include "history/sqlite.h"
 #include "lib/context.h"
+#include "model/jansson.h"
 #include "wire/libbpf.h"
 #include "wire/libelf.h"
 
@@ -33,6 +33,11 @@ static const char *sqlite_running(void)
 	return sqlite.libversion();
 }
 
+static const char *jansson_running(void)
+{
+	return jansson.version_str();
+}
+
 static const struct component {
 	const char *name, *built;
 	int (*load)(struct error *error); /* NULL: it is linked */
@@ -42,7 +47,7 @@ static const struct component {
 	{ "libbpf", NUMBER(LIBBPF_MAJOR_VERSION) "." NUMBER(LIBBPF_MINOR_VERSION), libbpf_load, libbpf_running },
 	{ "SQLite", SQLITE_VERSION, sqlite_load, sqlite_running },
 	{ "libelf", ELFUTILS, libelf_load, NULL },
-	{ "jansson", JANSSON_VERSION, NULL, jansson_version_str },
+	{ "jansson", JANSSON_VERSION, jansson_load, jansson_running },
 	{ "glibc", NUMBER(__GLIBC__) "." NUMBER(__GLIBC_MINOR__), NULL, gnu_get_libc_version },
 };
 

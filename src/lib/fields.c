@@ -27,8 +27,8 @@ static int tell_inside(struct telling *telling, const struct field *field, unsig
 	if (field->kind == FIELD_SELECT)
 		for (uint32_t i = 0; r == 0 && i < field->select->count; i++)
 			r = tell_schema(telling, field->select->rows[i].schema, depth + 1);
-	else if (field->schema && (field->kind == FIELD_RECORD || field->kind == FIELD_CODEC))
-		r = tell_schema(telling, field->schema, depth + 1);
+	else if (field_schema(field))
+		r = tell_schema(telling, field_schema(field), depth + 1);
 	return r;
 }
 
@@ -43,7 +43,7 @@ static int tell_field(struct telling *telling, const struct field *field, unsign
 	if (telling->path.failed)
 		return -ENOMEM;
 	r = telling->function(telling->data, &(struct ferry_item){ .address = telling->path.data,
-								   .kind = field->schema ? FERRY_ITEM_OBJECT : FERRY_ITEM_LEAF,
+								   .kind = field_schema(field) ? FERRY_ITEM_OBJECT : FERRY_ITEM_LEAF,
 								   .unit = field->unit,
 								   .help = field->help,
 								   .mode = field->flags & FIELD_SETTABLE ? 0644 : 0444 });

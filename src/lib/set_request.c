@@ -46,7 +46,7 @@ static bool is_field(const struct object *object, const char *rest)
 		if (!field)
 			return false;
 		rest += length + (rest[length] == '/');
-		schema = field->schema;
+		schema = field_schema(field);
 	}
 	return !*rest || field->kind == FIELD_SELECT;
 }

@@ -75,7 +75,7 @@ int ferry_value_item(const struct ferry_value *value, unsigned int index, const 
 	item->naming = value->naming;
 	if (value->value.type == VALUE_LIST) {
 		item->value = value->value.list.items[index];
-		item->field = value->field ? value->field->element : NULL;
+		item->field = value->field ? field_element(value->field) : NULL;
 		*ret_name = NULL;
 	} else {
 		const struct entry *entry = shown_entry(value->value.record, index);

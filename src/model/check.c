@@ -45,10 +45,11 @@ static int check_signed(const struct field *field, const struct value *value, co
 {
 	unsigned int bits = field_bits(field);
 	int64_t most = (int64_t)(UINT64_MAX >> (65 - bits)), least = -most - 1;
+	const struct field_limits *limits = field_limits(field);
 
-	if (field->maximum) {
-		least = (int64_t)field->minimum;
-		most = (int64_t)field->maximum;
+	if (limits->maximum) {
+		least = (int64_t)limits->minimum;
+		most = (int64_t)limits->maximum;
 	}
 	if ((value->type == VALUE_UINT && value->number > INT64_MAX) || value->integer < least || value->integer > most)
 		return field_error(error, -ERANGE, path, "out of range, takes %lld to %lld", (long long)least, (long long)most);
@@ -58,14 +59,15 @@ static int check_signed(const struct field *field, const struct value *value, co
 static int check_unsigned(const struct field *field, const struct value *value, const struct field_path *path, struct error *error)
 {
 	uint64_t least = 0, most = UINT64_MAX >> (64 - field_bits(field));
+	const struct field_limits *limits = field_limits(field);
 
 	if (field->kind == FIELD_BOOL)
 		most = 1;
 	else if (field->kind == FIELD_INTERFACE)
 		most = INT32_MAX;
-	if (field->maximum) {
-		least = field->minimum;
-		most = field->maximum;
+	if (limits->maximum) {
+		least = limits->minimum;
+		most = limits->maximum;
 	}
 	if ((value->type == VALUE_INT && value->integer < 0) || value->number < least || value->number > most)
 		return field_error(error, -ERANGE, path, "out of range, takes %llu to %llu", (unsigned long long)least, (unsigned long long)most);
@@ -82,18 +84,19 @@ static int check_number(const struct field *field, const struct value *value, co
 static int check_length(const struct field *field, const struct value *value, enum value_type type, const char *what, const struct field_path *path,
 			struct error *error)
 {
+	const struct field_limits *limits = field_limits(field);
 	size_t most = PAYLOAD_MAXIMUM;
 
 	if (value->type != type)
 		return field_error(error, -EINVAL, path, "must be %s", what);
 	if (type == VALUE_ADDRESS)
 		most = ADDRESS_MAXIMUM;
-	else if (field->maximum)
-		most = field->maximum;
+	else if (limits->maximum)
+		most = limits->maximum;
 	else if (field->size)
 		most = field->size;
-	if (value->bytes.length > most || (type != VALUE_ADDRESS && value->bytes.length < field->minimum))
-		return field_error(error, -ERANGE, path, "has %u bytes, takes %llu to %zu", value->bytes.length, (unsigned long long)field->minimum,
+	if (value->bytes.length > most || (type != VALUE_ADDRESS && value->bytes.length < limits->minimum))
+		return field_error(error, -ERANGE, path, "has %u bytes, takes %llu to %zu", value->bytes.length, (unsigned long long)limits->minimum,
 				   most);
 	return 0;
 }
@@ -141,7 +144,7 @@ static int check_nest(const struct schema *schema, const struct value *value, co
 
 static int check_list(const struct field *field, const struct value *value, const struct field_path *path, unsigned int depth, struct error *error)
 {
-	if (value->type != VALUE_LIST || !field->element)
+	if (value->type != VALUE_LIST || !field_element(field))
 		return field_error(error, -EINVAL, path, "must be a list");
 	if (depth >= DEPTH_MAXIMUM)
 		return field_error(error, -EINVAL, path, "nested too deeply");
@@ -152,7 +155,7 @@ static int check_list(const struct field *field, const struct value *value, cons
 		/* A member that did not decode goes back as the bytes that it came as. */
 		if (field->kind == FIELD_LIST && item->type == VALUE_BYTES && item->bytes.length <= PAYLOAD_MAXIMUM)
 			continue;
-		r = check_value(field->element, item, path, depth + 1, error);
+		r = check_value(field_element(field), item, path, depth + 1, error);
 		if (r < 0)
 			return r;
 	}
@@ -186,9 +189,9 @@ static int check_value(const struct field *field, const struct value *value, con
 	case FIELD_PREFIX:
 		return check_address(field, value, path, error);
 	case FIELD_RECORD:
-		return check_nest(field->schema, value, path, depth, error);
+		return check_nest(field_schema(field), value, path, depth, error);
 	case FIELD_SELECT:
-		if (field->select && field->select->keeps_others && value->type == VALUE_BYTES)
+		if (field_select(field) && field_select(field)->keeps_others && value->type == VALUE_BYTES)
 			return check_length(field, value, VALUE_BYTES, "bytes in hexadecimal", path, error);
 		return check_nest(NULL, value, path, depth, error);
 	case FIELD_LIST:

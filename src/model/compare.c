@@ -77,7 +77,7 @@ static bool records_match(const struct record *a, const struct record *b, enum s
 
 static bool numbers_match(const struct value *a, const struct value *b, const struct field *field, enum strictness strictness)
 {
-	uint64_t mask = strictness == SIGNIFICANT && field && field->mask ? field->mask : UINT64_MAX;
+	uint64_t mask = strictness == SIGNIFICANT && field ? field_significance(field) : UINT64_MAX;
 
 	/* The same bits are another number where just one side is signed and negative. */
 	if (a->type != b->type && (a->integer < 0 || b->integer < 0))

@@ -95,13 +95,13 @@ static int word_number(struct convert *convert, const struct field *field, const
 
 	if (value->type != VALUE_TEXT)
 		return field_error(convert->error, -EINVAL, path, "must be a word");
-	if (field->names && names_parse(field->names, text, value->bytes.length, ret))
+	if (field_names(field) && names_parse(field_names(field), text, value->bytes.length, ret))
 		return 0;
 	if (field->flags & FIELD_HANDLE && handle_parse(text, value->bytes.length, ret))
 		return 0;
-	if ((field->names || field->flags & FIELD_HEX || value_is_bare(value)) && parse_hex_number(text, value->bytes.length, ret))
+	if ((field_names(field) || field->flags & FIELD_HEX || value_is_bare(value)) && parse_hex_number(text, value->bytes.length, ret))
 		return 0;
-	if (!field->names)
+	if (!field_names(field))
 		return field_error(convert->error, -EINVAL, path, "must be a number");
 	buffer_add_escaped(&shown, text, value->bytes.length < 64 ? value->bytes.length : 64);
 	return field_error(convert->error, -EINVAL, path, "no such word: \"%s\"", shown.data ? shown.data : "");
@@ -131,7 +131,7 @@ static int convert_number(struct convert *convert, const struct field *field, co
 	int r = 0;
 
 	/* A word goes before a number that it looks like. */
-	if (value_is_bare(value) && !(field->names && names_parse(field->names, value->bytes.data, value->bytes.length, &number)) &&
+	if (value_is_bare(value) && !(field_names(field) && names_parse(field_names(field), value->bytes.data, value->bytes.length, &number)) &&
 	    integer_parse(value->bytes.data, value->bytes.length, &plain))
 		value = &plain;
 	switch (value->type) {
@@ -143,12 +143,12 @@ static int convert_number(struct convert *convert, const struct field *field, co
 		r = word_number(convert, field, value, path, &number);
 		break;
 	case VALUE_LIST:
-		if (!field->names || !field->names->flags)
+		if (!field_names(field) || !field_names(field)->flags)
 			return field_error(convert->error, -EINVAL, path, "must be a number");
 		r = convert_flags(convert, field, value, path, &number);
 		break;
 	default:
-		return field_error(convert->error, -EINVAL, path, field->names ? "must be a word or a number" : "must be a number");
+		return field_error(convert->error, -EINVAL, path, field_names(field) ? "must be a word or a number" : "must be a number");
 	}
 	if (r < 0)
 		return r;
@@ -264,7 +264,7 @@ static int convert_list(struct convert *convert, const struct field *field, cons
 	if (!items)
 		return field_error(convert->error, -ENOMEM, path, "out of memory");
 	for (uint32_t i = 0; i < value->list.count; i++) {
-		int r = convert_value(convert, field->element, siblings, &value->list.items[i], path, depth + 1, &items[i]);
+		int r = convert_value(convert, field_element(field), siblings, &value->list.items[i], path, depth + 1, &items[i]);
 
 		if (r < 0)
 			return r;
@@ -309,11 +309,11 @@ static int convert_generic(struct convert *convert, const struct value *value, s
 static int convert_codec(struct convert *convert, const struct field *field, const struct record *siblings, const struct value *value,
 			 const struct field_path *path, unsigned int depth, struct value *ret)
 {
-	if (field->element)
+	if (field_element(field))
 		return convert_list(convert, field, siblings, value, path, depth, ret);
-	if (field->schema)
-		return convert_nest(convert, field->schema, value, path, depth, ret);
-	if (field->names || (field->flags & FIELD_HEX && value->type == VALUE_TEXT))
+	if (field_schema(field))
+		return convert_nest(convert, field_schema(field), value, path, depth, ret);
+	if (field_names(field) || (field->flags & FIELD_HEX && value->type == VALUE_TEXT))
 		return convert_number(convert, field, value, path, ret);
 	if (field->codec && field->codec->reads_as == FIELD_ADDRESS)
 		return convert_address(convert, field, value, path, ret);
@@ -323,9 +323,9 @@ static int convert_codec(struct convert *convert, const struct field *field, con
 static int convert_select(struct convert *convert, const struct field *field, const struct record *siblings, const struct value *value,
 			  const struct field_path *path, unsigned int depth, struct value *ret)
 {
-	const struct schema *schema = field->select ? select_schema(field->select, record_find(siblings, field->select->by)) : NULL;
+	const struct schema *schema = field_select(field) ? select_schema(field_select(field), record_find(siblings, field_select(field)->by)) : NULL;
 
-	if (!schema && field->select && field->select->keeps_others && value->type != VALUE_RECORD)
+	if (!schema && field_select(field) && field_select(field)->keeps_others && value->type != VALUE_RECORD)
 		return convert_bytes(convert, value, path, ret);
 	return convert_nest(convert, schema, value, path, depth, ret);
 }
@@ -359,7 +359,7 @@ static int convert_value(struct convert *convert, const struct field *field, con
 	case FIELD_PREFIX:
 		return convert_address(convert, field, value, path, ret);
 	case FIELD_RECORD:
-		return convert_nest(convert, field->schema, value, path, depth, ret);
+		return convert_nest(convert, field_schema(field), value, path, depth, ret);
 	case FIELD_SELECT:
 		return convert_select(convert, field, siblings, value, path, depth, ret);
 	case FIELD_LIST:

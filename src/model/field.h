@@ -106,12 +106,17 @@ const char *names_find(const struct names *names, uint64_t number);
 /* The number of WORD; false where it is none of them. */
 bool names_parse(const struct names *names, const char *word, size_t length, uint64_t *ret);
 
-/* The bits of the flags NUMBER that NAME stands for, to be taken out of what is LEFT; false where it is not in them. */
-static inline bool name_in_flags(const struct name *name, uint64_t number, uint64_t *left)
+/* The bits of the flags NUMBER that the word at INDEX of NAMES stands for, to be taken out of what is LEFT; false where it is not in them. A word for
+ * 0 that is no choice says that there are none. */
+static inline bool name_in_flags(const struct names *names, uint32_t index, uint64_t number, uint64_t *left)
 {
-	const uint64_t bits = name->mask ? name->mask : name->value;
+	const uint64_t value = names->list[index].value;
+	const bool chosen = names->choice && (value & ~names->choice) == 0;
+	const uint64_t bits = chosen ? names->choice : value;
 
-	if (bits == 0 || (name->mask ? number & bits : *left & bits) != name->value)
+	if (bits == 0)
+		return number == 0;
+	if ((chosen ? number & bits : *left & bits) != value)
 		return false;
 	*left &= ~bits;
 	return true;
@@ -126,7 +131,7 @@ void number_format(struct buffer *buffer, const struct value *value, const struc
 /* The field of the items of a list in FIELD, or NULL. */
 static inline const struct field *element_of(const struct field *field)
 {
-	return field && (field->kind == FIELD_LIST || field->kind == FIELD_INDEXED || field->kind == FIELD_CODEC) ? field->element : NULL;
+	return field ? field_element(field) : NULL;
 }
 
 /* A text that stood bare in the text form, so that its field decides what it means. The mark lies in the prefix length, which a text has no use for.

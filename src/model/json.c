@@ -35,7 +35,7 @@ static void json_flags(struct buffer *buffer, uint64_t number, const struct name
 
 	buffer_add_char(buffer, '[');
 	for (uint32_t i = 0; i < names->count; i++) {
-		if (!name_in_flags(&names->list[i], number, &left))
+		if (!name_in_flags(names, i, number, &left))
 			continue;
 		if (!first)
 			buffer_add_char(buffer, ',');
@@ -74,12 +74,12 @@ static void json_number(struct buffer *buffer, const struct value *value, const 
 		json_interface(buffer, value->number, naming);
 		return;
 	}
-	if (field && field->names) {
-		if (field->names->flags) {
-			json_flags(buffer, value->number, field->names);
+	if (field && field_names(field)) {
+		if (field_names(field)->flags) {
+			json_flags(buffer, value->number, field_names(field));
 			return;
 		}
-		word = names_find(field->names, value->number);
+		word = names_find(field_names(field), value->number);
 		if (word) {
 			add_word(buffer, word);
 			return;
@@ -115,7 +115,7 @@ void value_json(struct buffer *buffer, const struct value *value, const struct f
 		ADD_LITERAL(buffer, "null");
 		break;
 	case VALUE_BOOL:
-		if (field && field->names)
+		if (field && field_names(field))
 			json_number(buffer, &(struct value){ .type = VALUE_UINT, .number = value->boolean }, field, naming);
 		else if (value->boolean)
 			ADD_LITERAL(buffer, "true");

@@ -117,7 +117,7 @@ static bool number_value(const struct field *field, struct text text, struct val
 	bool negative = text.at < text.end && *text.at == '-', kib, scaled;
 	uint64_t number;
 
-	if (field->names && names_parse(field->names, text.at, text_length(text), &number)) {
+	if (field_names(field) && names_parse(field_names(field), text.at, text_length(text), &number)) {
 		*ret = value_uint(number);
 		return true;
 	}

@@ -3,11 +3,11 @@
  * bytes which are no UTF-8 (see buffer_add_json()), and integers above INT64_MAX. The disguise begins with U+FDD0, which Unicode
  * keeps out of texts for such inner use; where it does stand in a text, it is doubled. */
 #include <errno.h>
-#include <jansson.h>
 #include <limits.h>
 #include <string.h>
 
 #include "model/field.h"
+#include "model/jansson.h"
 
 #define MARK        "\xef\xb7\x90"
 #define MARK_LENGTH 3
@@ -177,8 +177,8 @@ static int convert(const json_t *json, struct arena *arena, unsigned int depth, 
 
 static int convert_text(const json_t *json, struct arena *arena, struct value *ret, struct error *error)
 {
-	const char *text = json_string_value(json);
-	size_t length = json_string_length(json);
+	const char *text = jansson.string_value(json);
+	size_t length = jansson.string_length(json);
 
 	if (is_disguised_number(text, length))
 		return convert_number(text + MARK_LENGTH + 1, length - MARK_LENGTH - 1, ret, error);
@@ -191,13 +191,13 @@ static int convert_text(const json_t *json, struct arena *arena, struct value *r
 
 static int convert_list(const json_t *json, struct arena *arena, unsigned int depth, struct value *ret, struct error *error)
 {
-	size_t count = json_array_size(json);
+	size_t count = jansson.array_size(json);
 	struct value *items = arena_array(arena, struct value, count);
 
 	if (!items)
 		return error_set(error, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < count; i++) {
-		int r = convert(json_array_get(json, i), arena, depth + 1, &items[i], error);
+		int r = convert(jansson.array_get(json, i), arena, depth + 1, &items[i], error);
 
 		if (r < 0)
 			return r;
@@ -210,14 +210,14 @@ static int convert_record(json_t *json, struct arena *arena, unsigned int depth,
 {
 	struct record *record;
 
-	if (json_object_size(json) > UINT16_MAX)
+	if (jansson.object_size(json) > UINT16_MAX)
 		return error_set(error, -EINVAL, "an object has more than %u fields", UINT16_MAX);
-	record = record_new_sized(arena, NULL, json_object_size(json));
+	record = record_new_sized(arena, NULL, jansson.object_size(json));
 	if (!record)
 		return error_set(error, -ENOMEM, "out of memory");
 
-	for (void *i = json_object_iter(json); i; i = json_object_iter_next(json, i)) {
-		const char *key = json_object_iter_key(i);
+	for (void *i = jansson.object_iter(json); i; i = jansson.object_iter_next(json, i)) {
+		const char *key = jansson.object_iter_key(i);
 		struct entry entry = { 0 };
 		size_t length = strlen(key);
 		int r;
@@ -227,7 +227,7 @@ static int convert_record(json_t *json, struct arena *arena, unsigned int depth,
 		entry.name = reveal(arena, key, length, &length);
 		if (!entry.name)
 			return error_set(error, -ENOMEM, "out of memory");
-		r = convert(json_object_iter_value(i), arena, depth + 1, &entry.value, error);
+		r = convert(jansson.object_iter_value(i), arena, depth + 1, &entry.value, error);
 		if (r < 0)
 			return r;
 		if (record_add(arena, record, entry) < 0)
@@ -252,7 +252,7 @@ static int convert(const json_t *json, struct arena *arena, unsigned int depth, 
 		*ret = value_bool(json_is_true(json));
 		return 0;
 	case JSON_INTEGER:
-		number = json_integer_value(json);
+		number = jansson.integer_value(json);
 		*ret = number < 0 ? value_int(number) : value_uint((uint64_t)number);
 		return 0;
 	case JSON_REAL:
@@ -277,12 +277,15 @@ int value_parse_json(const char *text, size_t length, struct arena *arena, struc
 
 	if (length > INT_MAX / 2)
 		return error_set(error, -EINVAL, "the JSON text is too long");
+	r = jansson_load(error);
+	if (r < 0)
+		return r;
 	disguise(&disguised, text, length);
 	if (disguised.failed)
 		return error_set(error, -ENOMEM, "out of memory");
 
-	json = json_loadb(disguised.data ? disguised.data : "", disguised.length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL,
-			  &json_error);
+	json = jansson.loadb(disguised.data ? disguised.data : "", disguised.length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL,
+			     &json_error);
 	if (!json) {
 		if (json_error_code(&json_error) == json_error_out_of_memory)
 			return error_set(error, -ENOMEM, "out of memory");
@@ -290,7 +293,7 @@ int value_parse_json(const char *text, size_t length, struct arena *arena, struc
 		return error_set(error, -EINVAL, "not JSON: %s", words.data ? words.data : "");
 	}
 	r = convert(json, arena, 0, &value, error);
-	json_decref(json);
+	jansson_release(json);
 	if (r < 0)
 		return r;
 	*ret = value;

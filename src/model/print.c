@@ -119,13 +119,13 @@ static void print_word(struct buffer *buffer, const char *word, bool inside)
 
 static void print_flags(struct buffer *buffer, uint64_t number, const struct field *field)
 {
-	const struct names *names = field->names;
+	const struct names *names = field_names(field);
 	const char *separator = "";
 	uint64_t left = number;
 
 	buffer_add_char(buffer, '[');
 	for (uint32_t i = 0; i < names->count; i++) {
-		if (!name_in_flags(&names->list[i], number, &left))
+		if (!name_in_flags(names, i, number, &left))
 			continue;
 		buffer_add_text(buffer, separator);
 		print_word(buffer, names->list[i].text, true);
@@ -162,12 +162,12 @@ static void print_number(struct buffer *buffer, const struct value *value, const
 		print_interface(buffer, value->number, field, naming, inside);
 		return;
 	}
-	if (field && field->names && field->names->flags) {
+	if (field && field_names(field) && field_names(field)->flags) {
 		print_flags(buffer, value->number, field);
 		return;
 	}
-	if (field && field->names)
-		word = names_find(field->names, value->number);
+	if (field && field_names(field))
+		word = names_find(field_names(field), value->number);
 	if (word)
 		print_word(buffer, word, inside);
 	else if (field && field->flags & FIELD_HEX)
@@ -217,7 +217,7 @@ static void print(struct buffer *buffer, const struct value *value, const struct
 		buffer_add_text(buffer, "null");
 		break;
 	case VALUE_BOOL:
-		if (field && field->names)
+		if (field && field_names(field))
 			print_number(buffer, &(struct value){ .type = VALUE_UINT, .number = value->boolean }, field, naming, inside);
 		else
 			buffer_add_text(buffer, value->boolean ? "true" : "false");

@@ -134,7 +134,7 @@ static int path_in_run(const struct schema *schema, const uint8_t *data, size_t 
 static void path_below(const struct schema *schema, const struct field *field, const uint8_t *run, size_t run_length, const uint8_t *payload,
 		       size_t length, size_t offset, struct buffer *ret, unsigned int depth)
 {
-	const struct schema *nest = field->schema;
+	const struct schema *nest = field_schema(field);
 	struct value selector;
 
 	if (field->kind == FIELD_SELECT) {

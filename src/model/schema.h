@@ -39,8 +39,7 @@ enum field_kind {
 			  * ELEMENT->offset where that is not 0 (IFLA_PROP_LIST holds nothing but IFLA_ALT_IFNAME) */
 	FIELD_INDEXED,   /* a bare array of fixed-size items, each ELEMENT, one behind the other */
 	FIELD_SELECT,    /* nested attributes whose schema is chosen by the value of the sibling field SELECT->by, before or behind it */
-	FIELD_CODEC,     /* odd layouts: CODEC's functions. Its value is a list where ELEMENT is set, a record where SCHEMA is set, and is then
-			  * printed and parsed by these; else what JSON gives (text, number, ...) goes to the codec's encode as it is */
+	FIELD_CODEC,     /* odd layouts: CODEC's functions. What it reads as is printed and parsed as that */
 	FIELD_PAD,       /* alignment only: skipped by decode and encode */
 };
 
@@ -67,7 +66,6 @@ enum field_flags {
 struct name {
 	uint64_t value;
 	const char *text;
-	uint64_t mask; /* in flags: not 0: a choice that these bits make among themselves, of which this is the one that VALUE says */
 };
 
 /* Words for numbers. A choice prints the one word, flags a list of words with what is left over as a hexadecimal word.
@@ -76,6 +74,7 @@ struct names {
 	const struct name *list;
 	uint32_t count;
 	bool flags;
+	uint64_t choice; /* in flags: bits that together make a choice: of the words whose values lie within them, one holds */
 };
 
 #define NAMES(identifier, is_flags, ...)                                \
@@ -137,28 +136,102 @@ struct codec {
 	int (*decode)(struct decode *decode, const struct field *field, const void *data, size_t length, struct value *ret);
 	/* Appends the payload that VALUE says. */
 	int (*encode)(const struct field *field, const struct value *value, struct buffer *buffer, struct error *error);
-	enum field_kind reads_as; /* FIELD_ADDRESS: its text is an address; FIELD_UNKNOWN: as FIELD_CODEC says */
+	/* What its value is: FIELD_LIST, of the field's ELEMENT; FIELD_RECORD, of the field's SCHEMA where it has one; FIELD_U32, a number with the
+	 * field's NAMES; FIELD_ADDRESS, whose text is an address; FIELD_UNKNOWN, what JSON gives. */
+	enum field_kind reads_as;
+	const struct field_limits *limits; /* of a field that has this codec */
 };
 
+/* What few fields have. */
+struct field_limits {
+	uint64_t minimum, maximum; /* range that encode and check hold to; maximum 0 = by kind */
+	uint64_t mask;             /* not 0: only these bits signify in a comparison (link flags without RUNNING) */
+	uint64_t taken;            /* not 0: the bits that a request can set; the kernel holds the others */
+};
+
+/* 56 bytes: there are some thousands of them, and each start of the program relocates the pointers in them, page by page. */
 struct field {
 	const char *name;
 	enum field_kind kind;
 	uint32_t flags;   /* enum field_flags */
 	const char *unit; /* "bytes", "seconds", "packets"; NULL for none */
 	const char *help;
-	uint16_t offset, size;     /* header fields: offsetof and sizeof; SIZE 0 = by kind */
-	uint16_t prefix_offset;    /* FIELD_PREFIX: where the prefix length stands in the header */
-	uint64_t mask;             /* not 0: only these bits signify in a comparison (link flags without RUNNING) */
-	uint64_t taken;            /* not 0: the bits that a request can set; the kernel holds the others */
-	uint64_t minimum, maximum; /* range that encode and check hold to; maximum 0 = by kind */
-	const struct names *names;
-	const struct schema *schema;    /* FIELD_RECORD */
-	const struct field *element;    /* FIELD_LIST, FIELD_INDEXED */
-	const struct selection *select; /* FIELD_SELECT */
-	const struct codec *codec;      /* FIELD_CODEC */
-	uint8_t decimals;               /* an integer that counts tenths (1), hundredths (2), ...: printed with a point */
-	uint8_t form, scale;            /* enum field_form, enum field_scale: of text files alone */
+	union { /* by kind, and by what a codec reads as: the functions below tell which */
+		const struct names *names;
+		const struct schema *schema;    /* FIELD_RECORD */
+		const struct field *element;    /* FIELD_LIST, FIELD_INDEXED */
+		const struct selection *select; /* FIELD_SELECT */
+	};
+	union {
+		const struct field_limits *limits;
+		const struct codec *codec; /* FIELD_CODEC */
+	};
+	uint16_t offset, size; /* header fields: offsetof and sizeof; SIZE 0 = by kind */
+	uint8_t prefix_offset; /* FIELD_PREFIX: where the prefix length stands in the header */
+	uint8_t decimals;      /* an integer that counts tenths (1), hundredths (2), ...: printed with a point */
+	uint8_t form, scale;   /* enum field_form, enum field_scale: of text files alone */
 };
+
+#define LIMITS(...)                            \
+	.limits = &(const struct field_limits) \
+	{                                      \
+		__VA_ARGS__                    \
+	}
+
+/* The kind of the values of FIELD. */
+static inline enum field_kind field_reads_as(const struct field *field)
+{
+	return field->kind == FIELD_CODEC && field->codec ? field->codec->reads_as : field->kind;
+}
+
+/* The schema of the record that FIELD is, the field of the items of its list, its selection, the words for its number; NULL where it has none. */
+static inline const struct schema *field_schema(const struct field *field)
+{
+	return field_reads_as(field) == FIELD_RECORD ? field->schema : NULL;
+}
+
+static inline const struct field *field_element(const struct field *field)
+{
+	const enum field_kind kind = field_reads_as(field);
+
+	return kind == FIELD_LIST || kind == FIELD_INDEXED ? field->element : NULL;
+}
+
+static inline const struct selection *field_select(const struct field *field)
+{
+	return field->kind == FIELD_SELECT ? field->select : NULL;
+}
+
+static inline const struct names *field_names(const struct field *field)
+{
+	switch (field_reads_as(field)) {
+	case FIELD_RECORD:
+	case FIELD_LIST:
+	case FIELD_INDEXED:
+	case FIELD_SELECT:
+	case FIELD_CODEC:
+		return NULL;
+	default:
+		return field->names;
+	}
+}
+
+/* All 0 where FIELD has none. */
+static inline const struct field_limits *field_limits(const struct field *field)
+{
+	static const struct field_limits none;
+	const struct field_limits *limits = field->kind != FIELD_CODEC ? field->limits : field->codec ? field->codec->limits : NULL;
+
+	return limits ? limits : &none;
+}
+
+/* The bits that signify in a comparison. */
+static inline uint64_t field_significance(const struct field *field)
+{
+	const uint64_t mask = field_limits(field)->mask;
+
+	return mask ? mask : UINT64_MAX;
+}
 
 struct schema {
 	const char *name;

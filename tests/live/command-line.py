@@ -294,8 +294,8 @@ def a_missing_library_is_told_by_what_needs_it_alone():
     if os.geteuid() != 0:
         raise Skip('needs root to hide a library')
     linked = subprocess.run(['ldd', FERRY], stdout=subprocess.PIPE).stdout
-    true(b'libc.so' in linked and b'sqlite' not in linked and b'libbpf' not in linked, linked)
-    for name in ('libsqlite3.so.0', 'libbpf.so.1'):
+    true(b'libc.so' in linked and not any(name in linked for name in (b'sqlite', b'libbpf', b'jansson')), linked)
+    for name in ('libsqlite3.so.0', 'libbpf.so.1', 'libjansson.so.4'):
         done = without_library(name, 'get', '-n', 'kernel.ostype')
         equal((done.returncode, done.stdout, done.stderr), (0, b'Linux\n', b''), name)
     with tempfile.TemporaryDirectory() as folder:
@@ -304,6 +304,8 @@ def a_missing_library_is_told_by_what_needs_it_alone():
         done = without_library('libsqlite3.so.0', 'log', '--db', folder + '/h.db')
         equal((done.returncode, done.stdout), (1, b''), done.stderr)
         true(b'cannot load libsqlite3.so.0, which holds the history' in done.stderr, done.stderr)
+    done = without_library('libjansson.so.4', 'set', 'netlink/route/link/lo={"mtu": 1500}', '--dry-run')
+    true(done.returncode != 0 and b'cannot load libjansson.so.4, which reads JSON' in done.stderr, done.stderr)
     done = without_library('libbpf.so.1', 'doctor')
     true(b'libbpf.so.1 cannot be loaded' in done.stdout, done.stdout)
     done = without_library('libbpf.so.1', 'watch', '--for', '0.2')

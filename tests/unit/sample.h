@@ -114,7 +114,7 @@ static const struct schema sample_pair_schema = {
 static const struct field sample_pair_element = { "pair", FIELD_RECORD, .schema = &sample_pair_schema };
 
 static const struct field sample_nest_fields[] = {
-	[1] = { "id", FIELD_U32, FIELD_CREATE, .minimum = 1, .maximum = 4094 },
+	[1] = { "id", FIELD_U32, FIELD_CREATE, LIMITS(.minimum = 1, .maximum = 4094) },
 	[2] = { "learning", FIELD_BOOL, FIELD_SETTABLE },
 	[3] = { "seen", FIELD_U32 },
 };
@@ -141,7 +141,7 @@ static const struct field sample_header_fields[] = {
 	{ "family", FIELD_U8, FIELD_KEY, HEADER_FIELD(struct sample_header, family) },
 	{ "table", FIELD_U8, FIELD_KEY | FIELD_HEADER_ATTRIBUTE, HEADER_FIELD(struct sample_header, table) },
 	{ "index", FIELD_INTERFACE, FIELD_KEY, HEADER_FIELD(struct sample_header, index) },
-	{ "flags", FIELD_U32, FIELD_SETTABLE, HEADER_FIELD(struct sample_header, flags), .mask = 3, .names = &sample_flags },
+	{ "flags", FIELD_U32, FIELD_SETTABLE, HEADER_FIELD(struct sample_header, flags), LIMITS(.mask = 3), .names = &sample_flags },
 };
 
 static const struct field sample_fields[] = {
@@ -149,7 +149,7 @@ static const struct field sample_fields[] = {
 	[A_BOOL] = { "bool", FIELD_BOOL, FIELD_SETTABLE },
 	[A_U8] = { "u8", FIELD_U8, FIELD_SETTABLE },
 	[A_U16] = { "u16", FIELD_U16, FIELD_SETTABLE },
-	[A_U32] = { "u32", FIELD_U32, FIELD_SETTABLE, .minimum = 68, .maximum = 65535 },
+	[A_U32] = { "u32", FIELD_U32, FIELD_SETTABLE, LIMITS(.minimum = 68, .maximum = 65535) },
 	[A_U64] = { "u64", FIELD_U64 },
 	[A_S8] = { "s8", FIELD_S8 },
 	[A_S16] = { "s16", FIELD_S16 },
@@ -158,7 +158,7 @@ static const struct field sample_fields[] = {
 	[A_BE16] = { "be16", FIELD_BE16 },
 	[A_BE32] = { "be32", FIELD_BE32 },
 	[A_BE64] = { "be64", FIELD_BE64 },
-	[A_TEXT] = { "text", FIELD_TEXT, FIELD_SETTABLE, .maximum = 15 },
+	[A_TEXT] = { "text", FIELD_TEXT, FIELD_SETTABLE, LIMITS(.maximum = 15) },
 	[A_BYTES] = { "bytes", FIELD_BYTES },
 	[A_ADDRESS] = { "address", FIELD_ADDRESS, FIELD_SETTABLE },
 	[A_PREFIX] = { "prefix", FIELD_PREFIX, FIELD_KEY, .prefix_offset = offsetof(struct sample_header, prefix) },

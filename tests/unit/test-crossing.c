@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -72,7 +73,7 @@ static void assert_shown(const char *name, const struct event *event, const char
 static void test_numbers_and_words(void **state)
 {
 	const uint64_t open[] = { (uint32_t)AT_FDCWD, 0x1000, O_WRONLY | O_CREAT | O_CLOEXEC, 0644 };
-	const uint64_t map[] = { 0, 4096, 0, 0x22, (uint64_t)-1, 0 };
+	const uint64_t map[] = { 0, 4096, 0, 0x22, (uint64_t)-1, 0 }, lock[] = { 3, LOCK_UN };
 	struct event event = event_of(SYS_openat, 3, 4, open);
 
 	(void)state;
@@ -81,6 +82,8 @@ static void test_numbers_and_words(void **state)
 		     "{filename={read=9, of=9}}");
 	event = event_of(SYS_mmap, 0x7f0000000000, 6, map);
 	assert_shown("mmap", &event, "{addr=0x0, len=4096, prot=[PROT_NONE], flags=[MAP_PRIVATE, MAP_ANONYMOUS], fd=-1, off=0x0}", "{}");
+	event = event_of(SYS_flock, 0, 2, lock);
+	assert_shown("flock", &event, "{fd=3, cmd=[LOCK_UN]}", "{}");
 }
 
 static void test_memory_that_is_not_there(void **state)

@@ -221,7 +221,8 @@ static const void *roll_bytes(struct arena *arena, size_t length, bool text)
 static struct value roll_text(struct arena *arena, const struct field *field)
 {
 	static const char *const words[] = { "null", "true", "false", "0", "12", "-1", "10.0.0.1", "{", "[]", "\"", "(secret)", "attribute 1" };
-	size_t most = field->maximum ? field->maximum : field->size ? field->size : 12, length = roll(most < 12 ? most + 1 : 13);
+	const uint64_t maximum = field_limits(field)->maximum;
+	size_t most = maximum ? maximum : field->size ? field->size : 12, length = roll(most < 12 ? most + 1 : 13);
 	const char *word = words[roll(ARRAY_SIZE(words))];
 
 	if (roll(4) == 0 && strlen(word) <= most)
@@ -246,7 +247,7 @@ static struct value roll_word(const struct field *field, const struct selection 
 	const char *word = select->rows[roll(select->count)].text;
 	uint64_t number;
 
-	return field->names && names_parse(field->names, word, strlen(word), &number) ? value_uint(number) : value_text(word);
+	return field_names(field) && names_parse(field_names(field), word, strlen(word), &number) ? value_uint(number) : value_text(word);
 }
 
 static struct record *roll_record(struct arena *arena, const struct schema *schema, unsigned int depth);
@@ -254,12 +255,12 @@ static struct value roll_value(struct arena *arena, const struct field *field, c
 
 static struct value roll_select(struct arena *arena, const struct field *field, const struct record *siblings, unsigned int depth)
 {
-	const struct value *by = record_find(siblings, field->select->by);
+	const struct value *by = record_find(siblings, field_select(field)->by);
 
-	for (uint32_t i = 0; by && i < field->select->count; i++)
-		if (by->type == VALUE_TEXT && strlen(field->select->rows[i].text) == by->bytes.length &&
-		    memcmp(field->select->rows[i].text, by->bytes.data, by->bytes.length) == 0)
-			return (struct value){ .type = VALUE_RECORD, .record = roll_record(arena, field->select->rows[i].schema, depth + 1) };
+	for (uint32_t i = 0; by && i < field_select(field)->count; i++)
+		if (by->type == VALUE_TEXT && strlen(field_select(field)->rows[i].text) == by->bytes.length &&
+		    memcmp(field_select(field)->rows[i].text, by->bytes.data, by->bytes.length) == 0)
+			return (struct value){ .type = VALUE_RECORD, .record = roll_record(arena, field_select(field)->rows[i].schema, depth + 1) };
 	return (struct value){ .type = VALUE_NULL };
 }
 
@@ -270,7 +271,7 @@ static struct value roll_list(struct arena *arena, const struct field *field, co
 
 	assert_non_null(items);
 	for (uint32_t i = 0; i < count; i++)
-		items[i] = roll_value(arena, field->element, siblings, depth + 1);
+		items[i] = roll_value(arena, field_element(field), siblings, depth + 1);
 	return (struct value){ .type = VALUE_LIST, .list = { items, count } };
 }
 
@@ -278,8 +279,8 @@ static struct value roll_integer(const struct field *field)
 {
 	uint64_t number = roll_number();
 
-	if (field->names && field->names->count && roll(2))
-		number = field->names->list[roll(field->names->count)].value;
+	if (field_names(field) && field_names(field)->count && roll(2))
+		number = field_names(field)->list[roll(field_names(field)->count)].value;
 	if (field->kind >= FIELD_S8 && field->kind <= FIELD_S64)
 		return value_int((int64_t)(roll(2) ? number : 0 - number));
 	return value_uint(number);
@@ -306,20 +307,20 @@ static struct value roll_value(struct arena *arena, const struct field *field, c
 	case FIELD_INTERFACE:
 		return roll(4) ? value_uint(roll(4)) : value_text(roll(2) ? "7" : "a, b");
 	case FIELD_RECORD:
-		return (struct value){ .type = VALUE_RECORD, .record = roll_record(arena, field->schema, depth + 1) };
+		return (struct value){ .type = VALUE_RECORD, .record = roll_record(arena, field_schema(field), depth + 1) };
 	case FIELD_SELECT:
 		return roll_select(arena, field, siblings, depth);
 	case FIELD_LIST:
 	case FIELD_INDEXED:
 		return roll_list(arena, field, siblings, depth);
 	case FIELD_CODEC:
-		if (field->element)
+		if (field_element(field))
 			return roll_list(arena, field, siblings, depth);
-		if (field->schema)
-			return (struct value){ .type = VALUE_RECORD, .record = roll_record(arena, field->schema, depth + 1) };
+		if (field_schema(field))
+			return (struct value){ .type = VALUE_RECORD, .record = roll_record(arena, field_schema(field), depth + 1) };
 		if (field->codec && field->codec->reads_as == FIELD_ADDRESS)
 			return roll_address(arena, field);
-		return field->names || roll(2) ? roll_integer(field) : roll_text(arena, field);
+		return field_names(field) || roll(2) ? roll_integer(field) : roll_text(arena, field);
 	default:
 		return roll_integer(field);
 	}
