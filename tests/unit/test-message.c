@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "channel/message.h"
+#include "golden.h"
 
 static const struct family nlctrl = { .protocol = NETLINK_GENERIC, .type = GENL_ID_CTRL, .header_size = GENL_HDRLEN, .schema = &schema_nlctrl };
 static const struct family netfilter = { .protocol = NETLINK_NETFILTER, .header_size = 4 };
@@ -18,12 +19,8 @@ static const struct family route = { .protocol = NETLINK_ROUTE, .header_size = -
 
 static size_t read_golden(const char *name, uint8_t *data, size_t size)
 {
-	const char *source = getenv("FERRY_SOURCE");
-	char path[512];
+	_cleanup_fclose_ FILE *file = golden_open(name, "re");
 
-	snprintf(path, sizeof(path), "%s/tests/golden/message-%s.bin", source ? source : ".", name);
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
-	assert_non_null(file);
 	return fread(data, 1, size, file);
 }
 
@@ -54,7 +51,7 @@ static void assert_framed(const struct family *family, uint16_t type, const void
 static void test_nlctrl(void **state)
 {
 	uint8_t data[1024];
-	const size_t length = read_golden("nlctrl", data, sizeof(data));
+	const size_t length = read_golden("message-nlctrl.bin", data, sizeof(data));
 
 	(void)state;
 	assert_framed(&nlctrl, GENL_ID_CTRL, data, length,
@@ -68,7 +65,7 @@ static void test_nlctrl(void **state)
 static void test_nftables(void **state)
 {
 	uint8_t data[1024];
-	const size_t length = read_golden("nftables", data, sizeof(data));
+	const size_t length = read_golden("message-nftables.bin", data, sizeof(data));
 
 	(void)state;
 	/* A new table, by its object's schema; the same bytes as of a subsystem that there is not, by what they look like. */
@@ -86,7 +83,7 @@ static void test_header_is_found(void **state)
 	_cleanup_arena_ struct arena arena = { 0 };
 	uint8_t data[1024];
 	struct nlmsghdr *header = (struct nlmsghdr *)data;
-	const size_t length = read_golden("route-tc", data + NLMSG_HDRLEN, sizeof(data) - NLMSG_HDRLEN);
+	const size_t length = read_golden("message-route-tc.bin", data + NLMSG_HDRLEN, sizeof(data) - NLMSG_HDRLEN);
 	const struct value *found;
 	struct message message;
 
@@ -137,7 +134,7 @@ static void test_uevent(void **state)
 {
 	_cleanup_arena_ struct arena arena = { 0 };
 	uint8_t data[1024];
-	const size_t length = read_golden("uevent-kernel", data, sizeof(data));
+	const size_t length = read_golden("message-uevent-kernel.bin", data, sizeof(data));
 	struct message message;
 
 	(void)state;

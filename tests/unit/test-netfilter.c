@@ -14,48 +14,7 @@
 
 #include "channel/netfilter.h"
 #include "channel/netfilter_sets.h"
-
-static char *file_name(const char *name)
-{
-	const char *source = getenv("FERRY_SOURCE");
-	char *path;
-
-	assert_true(asprintf(&path, "%s/tests/golden/netfilter-%s", source ? source : ".", name) > 0);
-	return path;
-}
-
-static void read_file(const char *name, struct buffer *ret)
-{
-	_cleanup_free_ char *path = file_name(name);
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
-	char part[4096];
-	size_t length;
-
-	assert_non_null(file);
-	while ((length = fread(part, 1, sizeof(part), file)) > 0)
-		buffer_add(ret, part, length);
-	assert_false(ret->failed);
-	assert_true(ret->length > 0);
-}
-
-static void tell(const struct nlmsghdr *message, struct buffer *ret)
-{
-	_cleanup_arena_ struct arena arena = { 0 };
-	bool removed;
-	const struct object *object = object_of(&protocol_netfilter, message, &removed);
-	struct record *record;
-
-	if (!object) {
-		buffer_printf(ret, "message %u is of no object\n", message->nlmsg_type & 0xff);
-		return;
-	}
-	assert_int_equal(object_decode(object, message, &arena, &record), 0);
-	buffer_add_char(ret, removed ? '-' : '+');
-	object_address(object, record, NULL, ret);
-	buffer_add_char(ret, ' ');
-	record_json(ret, record, NULL);
-	buffer_add_char(ret, '\n');
-}
+#include "golden.h"
 
 static void tell_all(const void *data, size_t length, struct buffer *ret)
 {
@@ -68,10 +27,10 @@ static void tell_all(const void *data, size_t length, struct buffer *ret)
 		const struct nlmsghdr *one;
 
 		if (kind != NFT_MSG_NEWSETELEM && kind != NFT_MSG_DELSETELEM)
-			tell(message, ret);
+			golden_tell(&protocol_netfilter, message, ret);
 		else
 			while ((one = netfilter_elements_next(&elements, &room)))
-				tell(one, ret);
+				golden_tell(&protocol_netfilter, one, ret);
 	}
 	assert_int_equal(length, 0);
 	assert_false(ret->failed);
@@ -79,22 +38,12 @@ static void tell_all(const void *data, size_t length, struct buffer *ret)
 
 static void test_notices(void **state)
 {
-	_cleanup_buffer_ struct buffer bytes = { 0 }, now = { 0 }, expected = { 0 };
+	_cleanup_buffer_ struct buffer bytes = { 0 }, now = { 0 };
 
 	(void)state;
-	read_file("notices.bin", &bytes);
+	golden_read("netfilter-notices.bin", &bytes);
 	tell_all(bytes.data, bytes.length, &now);
-	if (getenv("FERRY_GOLDEN_WRITE")) {
-		_cleanup_free_ char *path = file_name("notices.json");
-		_cleanup_fclose_ FILE *file = fopen(path, "we");
-
-		assert_non_null(file);
-		assert_int_equal(fwrite(now.data, 1, now.length, file), now.length);
-		return;
-	}
-	read_file("notices.json", &expected);
-	assert_int_equal(expected.length, now.length);
-	assert_memory_equal(expected.data, now.data, now.length);
+	golden_compare("netfilter-notices.json", &now);
 }
 
 /* The elements of MESSAGE, but for what moves. */
@@ -125,7 +74,7 @@ static void test_elements_go_back(void **state)
 	size_t length;
 
 	(void)state;
-	read_file("element.bin", &bytes);
+	golden_read("netfilter-element.bin", &bytes);
 	data = bytes.data;
 	length = bytes.length;
 	while (netlink_next(&data, &length, &message)) {
@@ -195,7 +144,7 @@ static void add_sets(struct netfilter_sets *sets, const char *name, const struct
 	size_t length;
 
 	buffer_clear(bytes);
-	read_file(name, bytes);
+	golden_read(name, bytes);
 	data = bytes->data;
 	length = bytes->length;
 	while (netlink_next(&data, &length, &message)) {
@@ -232,12 +181,12 @@ static void check_rules(bool sets_first, struct buffer *ret)
 
 	assert_non_null(sets);
 	if (sets_first)
-		add_sets(sets, "set.bin", &object_netfilter_set, &bytes);
-	add_sets(sets, "element.bin", &object_netfilter_element, &bytes);
+		add_sets(sets, "netfilter-set.bin", &object_netfilter_set, &bytes);
+	add_sets(sets, "netfilter-element.bin", &object_netfilter_element, &bytes);
 	if (!sets_first)
-		add_sets(sets, "set.bin", &object_netfilter_set, &bytes);
+		add_sets(sets, "netfilter-set.bin", &object_netfilter_set, &bytes);
 	buffer_clear(&bytes);
-	read_file("rule.bin", &bytes);
+	golden_read("netfilter-rule.bin", &bytes);
 	data = bytes.data;
 	length = bytes.length;
 	while (netlink_next(&data, &length, &message)) {
@@ -257,7 +206,7 @@ static void test_rules(void **state)
 
 	(void)state;
 	setenv("TZ", "UTC", 1);
-	read_file("text.txt", &expected);
+	golden_read("netfilter-text.txt", &expected);
 	buffer_add_char(&expected, '\0');
 	for (int i = 0; i < 2; i++) {
 		_cleanup_buffer_ struct buffer text = { 0 };
@@ -361,7 +310,7 @@ static void test_flowtable(void **state)
 	attribute_end(&message, devices);
 	attribute_end(&message, hook);
 	((struct nlmsghdr *)message.data)->nlmsg_len = (uint32_t)message.length;
-	tell((const struct nlmsghdr *)message.data, &told);
+	golden_tell(&protocol_netfilter, (const struct nlmsghdr *)message.data, &told);
 	assert_string_equal(told.data, "+netlink/netfilter/flowtable/inet/t/a%2Fb {\"family\":\"inet\",\"table\":\"t\",\"name\":\"a/b\","
 				       "\"hook\":{\"num\":\"ingress\",\"priority\":-5,\"devices\":[\"eth0\",\"eth1\"]}}\n");
 }

@@ -13,6 +13,7 @@
 
 #include "channel/link.h"
 #include "channel/netfilter.h"
+#include "golden.h"
 
 #define SENT (FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE)
 
@@ -25,25 +26,10 @@ static struct naming naming;
 
 static char *file_name(const struct object *object, const char *ending)
 {
-	const char *source = getenv("FERRY_SOURCE");
-	char *path;
+	char *name;
 
-	assert_true(asprintf(&path, "%s/tests/golden/%s-%s.%s", source ? source : ".", strrchr(object->protocol->name, '/') + 1, object->name,
-			     ending) > 0);
-	return path;
-}
-
-static void read_file(const char *path, struct buffer *ret)
-{
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
-	char part[4096];
-	size_t length;
-
-	if (!file)
-		fail_msg("cannot open %s", path);
-	while ((length = fread(part, 1, sizeof(part), file)) > 0)
-		buffer_add(ret, part, length);
-	assert_false(ret->failed);
+	assert_true(asprintf(&name, "%s-%s.%s", strrchr(object->protocol->name, '/') + 1, object->name, ending) > 0);
+	return name;
 }
 
 static int add_part(void *data, const struct nlmsghdr *message)
@@ -107,10 +93,10 @@ static void take_apart(const struct buffer *bytes, struct buffer *ret)
 
 static void load(const struct object *object, struct buffer *ret)
 {
-	_cleanup_free_ char *path = file_name(object, "bin");
+	_cleanup_free_ char *name = file_name(object, "bin");
 	_cleanup_buffer_ struct buffer bytes = { 0 };
 
-	read_file(path, &bytes);
+	golden_read(name, &bytes);
 	if (object == &object_netfilter_element)
 		take_apart(&bytes, ret);
 	else
@@ -192,23 +178,11 @@ static void read_as(const struct golden *golden, struct buffer *ret)
 static void test_reads(void **state)
 {
 	const struct golden *golden = *state;
-	_cleanup_free_ char *path = file_name(golden->object, "json");
-	_cleanup_buffer_ struct buffer now = { 0 }, expected = { 0 };
+	_cleanup_free_ char *name = file_name(golden->object, "json");
+	_cleanup_buffer_ struct buffer now = { 0 };
 
 	read_as(golden, &now);
-	if (getenv("FERRY_GOLDEN_WRITE")) {
-		_cleanup_fclose_ FILE *file = fopen(path, "we");
-
-		assert_non_null(file);
-		assert_int_equal(fwrite(now.data, 1, now.length, file), now.length);
-		return;
-	}
-	read_file(path, &expected);
-	for (size_t at = 0; at < expected.length && at < now.length; at++)
-		if (expected.data[at] != now.data[at])
-			fail_msg("%s differs at byte %zu:\n expected ...%.120s\n found    ...%.120s", path, at,
-				 expected.data + (at > 40 ? at - 40 : 0), now.data + (at > 40 ? at - 40 : 0));
-	assert_int_equal(expected.length, now.length);
+	golden_compare(name, &now);
 }
 
 /* Nothing that the kernel tells is unknown to our tables. */

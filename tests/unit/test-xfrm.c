@@ -12,36 +12,14 @@
 
 #include "channel/netlink_source.h"
 #include "channel/xfrm.h"
+#include "golden.h"
 
 static struct buffer bytes;
-
-static char *file_name(const char *ending)
-{
-	const char *source = getenv("FERRY_SOURCE");
-	char *path;
-
-	assert_true(asprintf(&path, "%s/tests/golden/xfrm-notices.%s", source ? source : ".", ending) > 0);
-	return path;
-}
-
-static void read_file(const char *ending, struct buffer *ret)
-{
-	_cleanup_free_ char *path = file_name(ending);
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
-	char part[4096];
-	size_t length;
-
-	if (!file)
-		fail_msg("cannot open %s", path);
-	while ((length = fread(part, 1, sizeof(part), file)) > 0)
-		buffer_add(ret, part, length);
-	assert_false(ret->failed);
-}
 
 static int load(void **state)
 {
 	(void)state;
-	read_file("bin", &bytes);
+	golden_read("xfrm-notices.bin", &bytes);
 	return 0;
 }
 
@@ -65,48 +43,18 @@ static bool next(size_t *position, const struct nlmsghdr **ret)
 	return true;
 }
 
-/* A line: what MESSAGE says of which object. */
-static void tell(const struct nlmsghdr *message, struct buffer *ret)
-{
-	_cleanup_buffer_ struct buffer room = { 0 };
-	_cleanup_arena_ struct arena arena = { 0 };
-	const struct nlmsghdr *unified = protocol_unify(&protocol_xfrm, message, &room);
-	struct record *record;
-	bool removed;
-	const struct object *object = object_of(&protocol_xfrm, unified, &removed);
-
-	if (!object) {
-		buffer_printf(ret, "message %u is of no object\n", message->nlmsg_type);
-		return;
-	}
-	assert_int_equal(object_decode(object, unified, &arena, &record), 0);
-	buffer_add_char(ret, removed ? '-' : '+');
-	object_address(object, record, NULL, ret);
-	buffer_add_char(ret, ' ');
-	record_json(ret, record, NULL);
-	buffer_add_char(ret, '\n');
-}
-
 static void test_notices(void **state)
 {
-	_cleanup_buffer_ struct buffer now = { 0 }, expected = { 0 };
+	_cleanup_buffer_ struct buffer now = { 0 };
 	const struct nlmsghdr *message;
 
 	(void)state;
-	for (size_t position = 0; next(&position, &message);)
-		tell(message, &now);
-	assert_false(now.failed);
-	if (getenv("FERRY_GOLDEN_WRITE")) {
-		_cleanup_free_ char *path = file_name("json");
-		_cleanup_fclose_ FILE *file = fopen(path, "we");
+	for (size_t position = 0; next(&position, &message);) {
+		_cleanup_buffer_ struct buffer room = { 0 };
 
-		assert_non_null(file);
-		assert_int_equal(fwrite(now.data, 1, now.length, file), now.length);
-		return;
+		golden_tell(&protocol_xfrm, protocol_unify(&protocol_xfrm, message, &room), &now);
 	}
-	read_file("json", &expected);
-	assert_int_equal(expected.length, now.length);
-	assert_memory_equal(expected.data, now.data, now.length);
+	golden_compare("xfrm-notices.json", &now);
 }
 
 /* ---- Secrets ---- */
