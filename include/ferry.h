@@ -590,6 +590,10 @@ enum ferry_undo_flags {
 FERRY_API int ferry_undo(struct ferry *ferry, struct ferry_history *history, uint64_t id, unsigned int flags, ferry_change_function *function,
 			 void *data);
 
+/* Whether CHANGE follows from another, told or not: what the kernel makes and removes with the address or link that it belongs to (connected and
+ * local routes, neighbours that stand for multicast groups). It goes and comes with that, and ferry_undo() refuses it. Since 0.1 */
+FERRY_API bool ferry_change_is_derived(const struct ferry_change *change);
+
 /* ---- Setting ---- */
 
 enum ferry_set_flags {

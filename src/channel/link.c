@@ -339,6 +339,19 @@ static void link_path(const struct record *record, const struct naming *naming, 
 		buffer_add_uint(ret, index);
 }
 
+static void makes_other_end(const struct record *record, const struct naming *naming, struct buffer *ret)
+{
+	const struct record *info = record_inside(record, "linkinfo");
+	const struct value *other = record_find(record, "link");
+
+	if (!info || !is_text(record_find(info, "kind"), "veth") || !other || record_at(record, "link_netnsid"))
+		return;
+	if (other->type == VALUE_TEXT)
+		buffer_add(ret, other->bytes.data, other->bytes.length);
+	else
+		buffer_add_text(ret, naming->interface_name(naming->data, (uint32_t)other->number) ?: "");
+}
+
 static int parse_link(const char *path, const struct naming *naming, struct arena *arena, struct record **ret, const char **ret_rest,
 		      struct error *error)
 {
@@ -422,6 +435,7 @@ const struct object object_link = {
 	.mend = mend_link,
 	.write = link_write,
 	.can_be_made = link_can_be_made,
+	.makes_another = makes_other_end,
 };
 
 OBJECT_CHANNEL(route, link, object_link, "network interfaces");

@@ -130,6 +130,8 @@ struct object {
 	bool (*can_be_made)(const struct record *record, const char **ret_why);
 	/* Why RECORD, once removed, cannot be made again from what was told of it; NULL where it can. NULL: it always can. */
 	const char *(*cannot_return)(const struct record *record);
+	/* Adds the path of the one that the kernel makes together with RECORD (a veth's other end), or nothing. NULL: it never makes another. */
+	void (*makes_another)(const struct record *record, const struct naming *naming, struct buffer *ret);
 	/* NULL: always asked for. */
 	enum object_origin (*origin)(const struct record *record);
 	/* Whether the kernel cannot make WANTED (just the fields that are to differ) of NOW as it stands: it must be removed, and made anew. Fields

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/netns.h"
 #include "cmd/tour.h"
 #include "show/value.h"
 
@@ -14,13 +15,6 @@
 #define SETTLE          2000000000 /* nanoseconds that the recorder may take for what is under way */
 
 static const char *const covered[] = { "netlink", "sysctl/net", "sysfs/class/net/lo", NULL };
-
-static uint64_t own_netns(void)
-{
-	struct stat status;
-
-	return stat("/proc/self/ns/net", &status) < 0 ? 0 : status.st_ino;
-}
 
 void tour_record_begin(struct tour *tour)
 {

@@ -2,12 +2,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cmd/command.h"
+#include "cmd/undo.h"
 #include "show/brief.h"
 
-enum { OPTION_FORCE, OPTION_DRY_RUN, OPTION_CONSEQUENCES, OPTION_DB };
-
-static int print(void *data, const struct ferry_change *change)
+int undo_print(void *data, const struct ferry_change *change)
 {
 	struct program *program = data;
 	struct buffer *line = &program->output.line;
@@ -27,46 +25,71 @@ static int print(void *data, const struct ferry_change *change)
 	return 0;
 }
 
-static enum exit_status undo(struct program *program, struct ferry_history *history, const char *argument)
+int undo_one(struct program *program, struct ferry_history *history, uint64_t id, unsigned int flags)
 {
-	unsigned int flags = (program->given[OPTION_FORCE] ? FERRY_UNDO_FORCE : 0) | (program->given[OPTION_DRY_RUN] ? FERRY_UNDO_DRY_RUN : 0) |
-			     (program->given[OPTION_CONSEQUENCES] ? FERRY_UNDO_CONSEQUENCES : 0);
+	int r = ferry_undo(program->ferry, history, id, flags, undo_print, program);
+
+	if (r == -ESTALE)
+		program_fail(program, exit_of(r), r, "#%llu: %s (--force undoes it all the same)", (unsigned long long)id,
+			     ferry_error(program->ferry));
+	else if (r < 0)
+		program_fail(program, exit_of(r), r, "#%llu: %s", (unsigned long long)id,
+			     *ferry_error(program->ferry) ? ferry_error(program->ferry) : strerrordesc_np(-r));
+	return r;
+}
+
+static enum exit_status undo_number(struct program *program, struct ferry_history *history, const char *argument, unsigned int flags)
+{
 	uint64_t id;
 
 	if (program_number(program, "ID", argument[0] == '#' ? argument + 1 : argument, &id) != EXIT_DONE)
 		return EXIT_USAGE;
-	int r = ferry_undo(program->ferry, history, id, flags, print, program);
-	if (r == -ESTALE)
-		return program_fail(program, exit_of(r), r, "#%llu: %s (--force undoes it all the same)", (unsigned long long)id,
-				    ferry_error(program->ferry));
-	if (r < 0)
-		return program_fail(program, exit_of(r), r, "#%llu: %s", (unsigned long long)id,
-				    *ferry_error(program->ferry) ? ferry_error(program->ferry) : strerrordesc_np(-r));
+	int r = undo_one(program, history, id, flags);
 	if (r == FERRY_UNCHANGED)
 		program_say(program, "#%llu: stands there as before already, nothing to take back", (unsigned long long)id);
-	return EXIT_DONE;
+	return program->status;
+}
+
+static enum exit_status undo_selected(struct program *program, struct ferry_history *history, unsigned int flags)
+{
+	struct ferry_history_filter selection;
+	char **addresses = NULL;
+	enum exit_status status = selection_parse(program, &selection, &addresses);
+
+	if (status == EXIT_DONE)
+		status = undo_selection(program, history, &selection, flags);
+	addresses_free(addresses);
+	return status;
 }
 
 static int run(struct program *program)
 {
-	struct ferry_history *history = program_history(program, program->given[OPTION_DB]);
+	const unsigned int flags = (program->given[UNDO_FORCE] ? FERRY_UNDO_FORCE : 0) | (program->given[UNDO_DRY_RUN] ? FERRY_UNDO_DRY_RUN : 0) |
+				   (program->given[UNDO_CONSEQUENCES] ? FERRY_UNDO_CONSEQUENCES : 0);
+	const bool selected = selection_given(program);
+	struct ferry_history *history;
 
+	if (!selected && program->argument_count == 0)
+		return program_fail(program, EXIT_USAGE, -EINVAL, "undo: say what: numbers of changes, or --since, --until, --by or -n");
+	history = program_history(program, program->given[SELECTION_DB]);
 	if (!history)
 		return program->status;
+	if (selected)
+		undo_selected(program, history, flags);
 	/* The first that cannot be undone ends it: those after it may stand on it. */
-	for (unsigned int i = 0; i < program->argument_count; i++)
-		if (undo(program, history, program->arguments[i]) != EXIT_DONE)
+	for (unsigned int i = 0; !selected && i < program->argument_count; i++)
+		if (undo_number(program, history, program->arguments[i], flags) != EXIT_DONE)
 			break;
 	ferry_history_close(history);
 	return program->status;
 }
 
 static const struct command_option options[] = {
-	[OPTION_FORCE] = { "force", 'f', NULL, "also where the present value is not what the change left" },
-	[OPTION_DRY_RUN] = { "dry-run", 0, NULL, "check everything, change nothing" },
-	[OPTION_CONSEQUENCES] = { "consequences", 'c', NULL,
-				  "also what followed from the change: routes that went with a link, all of one transaction of nftables" },
-	[OPTION_DB] = { "db", 0, "FILE", "this history instead of the default one" },
+	SELECTION_ROWS,
+	[UNDO_FORCE] = { "force", 'f', NULL, "also where the present value is not what the change left" },
+	[UNDO_DRY_RUN] = { "dry-run", 0, NULL, "check everything, change nothing" },
+	[UNDO_CONSEQUENCES] = { "consequences", 'c', NULL,
+				"also what followed from the change: routes that went with a link, all of one transaction of nftables" },
 	{},
 };
 
@@ -74,22 +97,27 @@ static const struct command_example examples[] = {
 	{ "ferry undo 12", "take change #12 back" },
 	{ "ferry undo -c 12", "and what followed from it, as far as the kernel does not bring that back itself" },
 	{ "ferry undo --dry-run 14 13 12", "would these go, the latest first?" },
+	{ "ferry undo --since 10m --by deploy.sh", "take back all that a program did in the last ten minutes" },
+	{ "ferry undo --dry-run --since 15:04 netlink/route", "what would take the network back to how it was then?" },
 	{},
 };
 
 const struct command command_undo = {
 	.name = "undo",
-	.synopsis = "ID...",
+	.synopsis = "ID... | --since TIME|--until TIME|--by WHO|-n N [ADDRESS...]",
 	.help = "take changes back",
-	.details = "Takes each change back, in the order given: writes what was there before, reads it back, and prints \"address: before -> "
-		   "after\". An object that was removed comes back "
-		   "with all its attributes. Where the present value is not what the change left, somebody has changed it since: it is left alone, "
-		   "unless --force is given. What cannot be "
-		   "undone (an action, a setting that cannot be taken back before a reboot, a value before that is not known) says why. The first "
-		   "that fails ends the command.",
+	.details =
+		"Takes each change back, in the order given: writes what was there before, reads it back, and prints \"address: before -> "
+		"after\". An object that was removed comes back "
+		"with all its attributes. Where the present value is not what the change left, somebody has changed it since: it is left alone, "
+		"unless --force is given. What cannot be "
+		"undone (an action, a setting that cannot be taken back before a reboot, a value before that is not known) says why. The first "
+		"that fails ends the command.\n\nWith --since, --until, --by or -n the changes are chosen as \"ferry log\" chooses them, at or below "
+		"the addresses, and taken back the latest first, each with what followed from it: what programs asked for in this network namespace, "
+		"not what the kernel did by itself. What cannot be taken back is told and passed over, and the exit status is then that of the "
+		"worst.",
 	.options = options,
 	.examples = examples,
-	.minimum = 1,
 	.maximum = ARGUMENTS_ANY,
 	.run = run,
 };

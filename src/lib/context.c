@@ -6,14 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/netns.h"
 #include "wire/netns.h"
-
-static uint64_t own_netns(void)
-{
-	struct stat status;
-
-	return stat("/proc/self/ns/net", &status) < 0 ? 0 : status.st_ino;
-}
 
 int ferry_new(struct ferry **ret_ferry)
 {
@@ -33,6 +27,7 @@ struct ferry *ferry_free(struct ferry *ferry)
 		return NULL;
 	machine_done(&ferry->machine);
 	netlink_close(ferry->sender);
+	buffer_done(&ferry->made);
 	free(ferry);
 	return NULL;
 }

@@ -11,6 +11,7 @@ struct ferry {
 	struct error error; /* of the last failure */
 	struct machine machine;
 	uint64_t netns;         /* inode number of the network namespace that we are in, 0 = not known */
+	struct buffer made;     /* addresses, each ended by NUL, of what came about with what an undo has made anew (a veth's other end) */
 	struct netlink *sender; /* NETLINK_USERSOCK, opened at the first ferry_send(); NULL until then */
 };
 

@@ -126,7 +126,9 @@ static int take_back(void *data, const struct ferry_change *change)
 	if (r >= 0 && change->address && !(undoing->flags & FERRY_UNDO_DRY_RUN))
 		r = fanout_begin(ferry, change->address, &undoing->fanout);
 	if (r >= 0)
-		r = undo_change(change, undoing->flags, &verbs, &result, &ferry->error);
+		r = undo_change(change, undoing->flags | (undo_made(ferry, change) ? FERRY_UNDO_FORCE : 0), &verbs, &result, &ferry->error);
+	if (r >= 0 && result.done && !(undoing->flags & FERRY_UNDO_DRY_RUN))
+		undo_made_note(ferry, change);
 	if (r >= 0)
 		r = result.done ? undo_tell(undoing, change, 1, NULL, recorded) : FERRY_UNCHANGED;
 	undo_result_done(&result);

@@ -25,6 +25,10 @@ struct undoing {
 int undo_announce(const char *path, const struct ferry_change *change, struct error *error) _must_check_;
 int undo_tell(struct undoing *undoing, const struct ferry_change *changes, size_t count, const bool *done, bool recorded) _must_check_;
 
+/* undo_made.c: notes what came about with what CHANGE, a removal that was taken back, has brought back; whether CHANGE is the removal of such. */
+void undo_made_note(struct ferry *ferry, const struct ferry_change *change);
+bool undo_made(const struct ferry *ferry, const struct ferry_change *change);
+
 /* undo_transaction.c: change ID and all that was done with it, in one transaction. -ENOTSUP (without words): it is of no protocol that has those. */
 int undo_transaction(struct undoing *undoing, uint64_t id) _must_check_;
 

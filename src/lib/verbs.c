@@ -186,9 +186,7 @@ static char *verb_difference(void *data, const char *address, const char *expect
 	return channel && channel->object ? object_difference(data, channel->object, expected, present) : strdup(present);
 }
 
-/* What the kernel makes and removes with the address or link that it belongs to: connected and local routes, neighbours that stand for multicast
- * groups. It cannot be asked for just so, and need not be. */
-static bool is_kernels_own(const struct ferry_change *change)
+bool ferry_change_is_derived(const struct ferry_change *change)
 {
 	static const struct {
 		const char *prefix, *mark;
@@ -197,7 +195,7 @@ static bool is_kernels_own(const struct ferry_change *change)
 		      { "netlink/route/neigh/", "\"lladdr\":\"01:00:5e:" } };
 	const char *object = change->before ? change->before : change->after;
 
-	for (unsigned int i = 0; object && change->kind != FERRY_CHANGED && i < ARRAY_SIZE(kinds); i++)
+	for (unsigned int i = 0; object && change->address && change->kind != FERRY_CHANGED && i < ARRAY_SIZE(kinds); i++)
 		if (!strncmp(change->address, kinds[i].prefix, strlen(kinds[i].prefix)) && strstr(object, kinds[i].mark))
 			return true;
 	return false;
@@ -210,7 +208,7 @@ static const char *verb_forbids(void *data, const struct ferry_change *change)
 
 	if (change->netns && change->netns != ferry->netns)
 		return "it was made in another network namespace: run ferry undo in there (-N NETNS)";
-	if (is_kernels_own(change))
+	if (ferry_change_is_derived(change))
 		return "the kernel makes and removes it with the address or link that it belongs to: undo the change of that";
 	if (!nature)
 		return NULL;

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/netns.h"
 #include "show/moment.h"
 #include "show/value.h"
 
@@ -15,11 +15,7 @@
 
 void change_printer_init(struct change_printer *printer, struct ferry *ferry, struct output *output, bool json, bool dated)
 {
-	struct stat status;
-
-	*printer = (struct change_printer){ .ferry = ferry, .output = output, .json = json, .dated = dated };
-	if (stat("/proc/self/ns/net", &status) == 0)
-		printer->netns = status.st_ino;
+	*printer = (struct change_printer){ .ferry = ferry, .output = output, .json = json, .dated = dated, .netns = own_netns() };
 }
 
 /* One argument, in quotes where it would not be seen otherwise where it begins and ends. */

@@ -210,7 +210,9 @@ def help_manual_and_completion_say_the_same():
     overview, manual = output_of(FERRY, 'help'), output_of(FERRY, 'help', '--man')
     for name in commands():
         source = text_of('src/cmd/%s.c' % name)
-        options = set('--' + option for option in re.findall(r'\[OPTION_\w+\] = \{ "([a-z-]+)",', source))
+        if 'SELECTION_ROWS,' in source:
+            source += text_of('src/cmd/selection.h')
+        options = set('--' + option for option in re.findall(r'\[(?:OPTION|SELECTION|UNDO)_\w+\] = \{\s*"([a-z-]+)",', source))
         faces = {'help': output_of(FERRY, 'help', name), 'man': output_of(FERRY, 'help', '--man', name).replace('\\-', '-').replace('\\fB', '')}
         for face, text in faces.items():
             for option in sorted((options | common) - options_in(text)):

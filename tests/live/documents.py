@@ -17,6 +17,7 @@ PENDING = "ferry rollback 2>/dev/null; ip link set eth1 mtu 1500; ferry snapshot
 BEFORE = {
     "ferry undo -c 12": AGAIN,
     "ferry undo --dry-run 14 13 12": AGAIN,
+    "ferry undo --dry-run --since 15:04 netlink/route": "ip link set eth0 mtu 1444",
     "ferry apply /etc/sysctl.d/50-router.conf": "ferry rollback",
     "ferry diff before.ferry after.ferry": "cp before.ferry after.ferry",
     "ferry apply --confirm 60 net.ferry": PENDING,

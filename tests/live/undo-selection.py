@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What `ferry undo` takes back that is chosen by time, by program and by address; the judge is what ip(8), nft(8) and sysctl(8) print before and after."""
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+
+import ferrytest
+import judge
+from ferrytest import Recorder, check, ferry, listing, shell, sysctl
+from recording import PATIENCE, Case
+
+KNOBS = ("net.ipv4.ip_forward", "net.ipv4.conf.all.accept_redirects", "net.ipv4.conf.d0.rp_filter", "net.ipv4.conf.d0.forwarding", "net.ipv4.tcp_sack")
+
+
+def everything():
+    state = judge.raw_state()
+    state["sysctl"] = [[knob, sysctl(knob)] for knob in KNOBS]
+    state["nft"] = re.sub(r" # handle \d+", "", check(["nft", "-s", "list", "ruleset"])).splitlines()
+    return state
+
+
+class Selection(Case):
+    def setUp(self):
+        super().setUp()
+        shell("sysctl -qw net.ipv4.tcp_sack=1 net.ipv4.conf.d0.rp_filter=0; ip link set d0 mtu 1500")
+
+    def back(self, before, words):
+        deadline = time.monotonic() + PATIENCE
+        while difference := judge.difference(before, everything()):
+            if time.monotonic() > deadline:
+                self.fail(f"{words}\n  what was (-) and what is now (+):\n{difference}")
+            time.sleep(0.05)
+
+    def recorded(self, recorder, command):
+        """What was told of COMMAND, and that it did something."""
+        before = everything()
+        position = recorder.settle()
+        shell(command)
+        recorder.settle()
+        self.assertTrue(judge.difference(before, everything()))
+        return recorder.since(position)
+
+    def undo(self, recorder, *arguments, status=0):
+        """Below the addresses that the commands here reach, if not others: the machine has more programs."""
+        if any(argument.startswith("-") for argument in arguments) and not any("/" in argument for argument in arguments):
+            arguments += ("netlink/route", "netlink/netfilter", "sysctl/net")
+        done = ferry("undo", "--db", recorder.db, *arguments)
+        self.assertEqual(done.returncode, status, f"ferry undo {arguments}: {done.stdout}{done.stderr}")
+        return done
+
+    def since(self, changes):
+        """Before the first of CHANGES, and after all that was before them."""
+        return changes[0]["time"]
+
+
+COMMANDS = """
+ip link add w0 type veth peer name w1
+ip link set w0 up mtu 1300
+ip link set w1 up
+ip addr add 10.9.0.1/24 dev w0
+ip route add 10.77.0.0/16 via 10.9.0.2
+ip route replace 10.77.0.0/16 via 10.9.0.3
+sysctl -qw net.ipv4.ip_forward=1
+sysctl -qw net.ipv4.conf.d0.rp_filter=2
+sysctl -qw net.ipv4.conf.d0.rp_filter=1
+nft 'add table inet t; add chain inet t c { type filter hook input priority 0; }; add rule inet t c tcp dport 22 accept'
+nft add rule inet t c counter drop
+ip route del 10.77.0.0/16
+ip link del w0
+ip link set d0 mtu 1400
+"""
+
+
+class ByTime(Selection):
+    def check_all(self, running):
+        before = everything()
+        with Recorder() as recorder:
+            changes = self.recorded(recorder, COMMANDS)
+            if not running:
+                recorder.stop()
+            since = self.since(changes)
+            rehearsed = self.undo(recorder, "--dry-run", "--since", since)
+            self.assertIn("would be taken back", rehearsed.stderr)
+            self.assertTrue(judge.difference(before, everything()), "a rehearsal has changed something")
+            done = self.undo(recorder, "--since", since)
+            self.back(before, f"{listing(changes)}\n{done.stdout}{done.stderr}")
+            self.assertIn(" 0 left as they are", done.stderr)
+            # Each is told the once: what follows from a change goes with it.
+            self.assertEqual(done.stdout.count("sysctl/net/ipv4/ip_forward: 1 -> 0"), 1, done.stdout)
+
+    def test_while_recorded(self):
+        self.check_all(True)
+
+    def test_without_recorder(self):
+        self.check_all(False)
+
+    def test_until(self):
+        with Recorder() as recorder:
+            first = self.recorded(recorder, "ip link set d0 mtu 1400")
+            between = everything()
+            later = self.recorded(recorder, "ip addr add 10.9.0.1/24 dev d0; sysctl -qw net.ipv4.conf.d0.rp_filter=2")
+            self.undo(recorder, "--since", self.since(later))
+            self.back(between, listing(later))
+            self.assertIn("mtu 1400 -> 1500", self.undo(recorder, "--since", self.since(first), "--until", self.since(later)).stdout)
+
+    def test_nothing(self):
+        with Recorder() as recorder:
+            recorder.settle()
+            done = self.undo(recorder, "--since", "1h", "sysctl/net/ipv4/tcp_sack")
+            self.assertEqual((done.stdout, done.stderr), ("", "the history has no such change\n"))
+
+
+class ByProgramAndAddress(Selection):
+    def test_one_program_of_two(self):
+        with tempfile.TemporaryDirectory() as folder, Recorder() as recorder:
+            deploy = os.path.join(folder, "deploy")
+            shutil.copy(shutil.which("ip"), deploy)
+            before = everything()
+            changes = self.recorded(recorder, f"{deploy} addr add 10.9.0.1/24 dev d0; sysctl -qw net.ipv4.tcp_sack=0; {deploy} link set d0 mtu 1400; {deploy} rule add from 10.9.0.0/16 table 7")
+            done = self.undo(recorder, "--by", "deploy")
+            self.assertEqual(sysctl("net.ipv4.tcp_sack"), "0")
+            check(["sysctl", "-qw", "net.ipv4.tcp_sack=1"])
+            self.back(before, f"{listing(changes)}\n{done.stdout}{done.stderr}")
+
+    def test_below_an_address(self):
+        with Recorder() as recorder:
+            changes = self.recorded(recorder, "ip link set d0 mtu 1400; sysctl -qw net.ipv4.tcp_sack=0; sysctl -qw net.ipv4.conf.d0.rp_filter=2")
+            self.undo(recorder, "--since", self.since(changes), "sysctl/net/ipv4/conf", "net.ipv4.tcp_sack")
+            self.assertEqual((sysctl("net.ipv4.tcp_sack"), sysctl("net.ipv4.conf.d0.rp_filter")), ("1", "0"))
+            self.assertEqual(json.loads(check(["ip", "-j", "link", "show", "d0"]))[0]["mtu"], 1400)
+
+    def test_the_last(self):
+        with Recorder() as recorder:
+            self.recorded(recorder, "sysctl -qw net.ipv4.tcp_sack=0; sysctl -qw net.ipv4.conf.d0.rp_filter=1; sysctl -qw net.ipv4.conf.d0.rp_filter=2")
+            self.undo(recorder, "-n", "1", "sysctl/net/ipv4")
+            self.assertEqual((sysctl("net.ipv4.tcp_sack"), sysctl("net.ipv4.conf.d0.rp_filter")), ("0", "1"))
+
+
+class Refused(Selection):
+    def test_changed_since(self):
+        """What nobody recorded has changed meanwhile is left alone and told; the others go back."""
+        with Recorder() as recorder:
+            changes = self.recorded(recorder, "sysctl -qw net.ipv4.tcp_sack=0; ip link set d0 mtu 1400; ip addr add 10.9.0.1/24 dev d0")
+            recorder.stop()
+            check(["ip", "link", "set", "d0", "mtu", "1350"])
+            done = self.undo(recorder, "--since", self.since(changes), status=1)
+            self.assertIn("--force", done.stderr)
+            self.assertIn("1 left as they are", done.stderr)
+            self.assertEqual((sysctl("net.ipv4.tcp_sack"), json.loads(check(["ip", "-j", "link", "show", "d0"]))[0]["mtu"]), ("1", 1350))
+            self.assertNotIn("10.9.0.1", check(["ip", "addr"]))
+            self.undo(recorder, "--force", "--since", self.since(changes))
+            self.assertEqual(json.loads(check(["ip", "-j", "link", "show", "d0"]))[0]["mtu"], 1500)
+
+    def test_what_is_no_question(self):
+        with Recorder() as recorder:
+            recorder.settle()
+            self.assertIn("--since", self.undo(recorder, status=2).stderr)
+            self.undo(recorder, "sysctl/net/ipv4", status=2)
+            self.undo(recorder, "--since", "yesteryear", status=2)
+            self.undo(recorder, "--since", "1h", "no such/address", status=2)
+
+
+if __name__ == "__main__":
+    ferrytest.run_cases()
