@@ -25,9 +25,13 @@ const struct schema *link_kind_schema(const char *kind);
 extern const struct schema schema_link_bridge_port; /* IFLA_BRPORT_*, also the body of a bridge's own port messages */
 /* link_bond.c */
 extern const struct schema schema_link_bond, schema_link_bond_port;
-/* Leaves out of DATA, options of a bond that is to be made (NOW is NULL) or stands as NOW, what its mode does not take and is as in every new bond.
- */
+/* Options of a bond that is to be made (NOW is NULL) or stands as NOW, in the shape that requests take: without what its mode does not take and is as
+ * in every new bond. */
 void link_bond_turn(struct record *data, const struct record *now);
+/* link_macsec.c */
+extern const struct schema schema_link_macsec;
+/* The same of a macsec. */
+int link_macsec_turn(struct arena *arena, struct record *data, const struct record *now) _must_check_;
 /* link_tunnels.c */
 extern const struct schema schema_link_vxlan, schema_link_geneve;
 /* link_families.c: IFLA_AF_SPEC, what each protocol family has for the link. */

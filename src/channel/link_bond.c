@@ -83,6 +83,7 @@ static const struct {
 	{ "packets_per_slave", IN(BOND_MODE_ROUNDROBIN), 1 },
 	{ "arp_interval", ASKS_BY_ARP, 0 },
 	{ "arp_validate", ASKS_BY_ARP, 0 },
+	{ "missed_max", ASKS_BY_ARP, 2 },
 	{ "primary_reselect", ONE_PORT_FIRST, 0 },
 	{ "tlb_dynamic_lb", IN(BOND_MODE_TLB) | IN(BOND_MODE_ALB), 1 },
 	{ "tlb_dynamic_lb", IN(BOND_MODE_TLB) | IN(BOND_MODE_ALB), 0 },
@@ -94,10 +95,37 @@ static const struct {
 	{ "broadcast_neighbor", BY_PROTOCOL, 0 },
 };
 
+/* No target is told as nothing, and asked for as a list of none. */
+static void turn_targets(struct record *data)
+{
+	static const char *const lists[] = { "arp_ip_target", "ns_ip6_target" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		struct entry *entry = record_at(data, lists[i]);
+
+		if (entry && entry->value.type == VALUE_NULL)
+			entry->value = (struct value){ .type = VALUE_LIST };
+	}
+}
+
+/* Without the monitoring that they are part of they are refused, also as nothing, which they are then. */
+static void drop_delays(struct record *data, const struct record *now)
+{
+	static const char *const delays[] = { "updelay", "downdelay", "peer_notif_delay" };
+
+	if (record_number(data, "miimon", now ? record_number(now, "miimon", 0) : 0))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(delays); i++)
+		if (record_number(data, delays[i], 1) == 0 && (!now || record_number(now, delays[i], 0) == 0))
+			record_drop(data, delays[i]);
+}
+
 void link_bond_turn(struct record *data, const struct record *now)
 {
 	const uint64_t mode = record_number(data, "mode", now ? record_number(now, "mode", 0) : BOND_MODE_ROUNDROBIN);
 
+	turn_targets(data);
+	drop_delays(data, now);
 	for (size_t i = 0; mode < 32 && i < ARRAY_SIZE(options_of_modes); i++)
 		if (!(options_of_modes[i].modes & IN(mode)) && record_at(data, options_of_modes[i].option) &&
 		    record_number(data, options_of_modes[i].option, 0) == options_of_modes[i].value)

@@ -277,9 +277,10 @@ NEST(schema_tun, "tun", tun);
 /* ---- The choice by kind ---- */
 
 static const struct selection_row kinds[] = {
-	{ "veth", &schema_veth },      { "bridge", &schema_bridge },   { "vlan", &schema_vlan },       { "vxlan", &schema_link_vxlan },
-	{ "bond", &schema_link_bond }, { "macvlan", &schema_macvlan }, { "macvtap", &schema_macvlan }, { "ipvlan", &schema_ipvlan },
-	{ "ipvtap", &schema_ipvlan },  { "vrf", &schema_vrf },         { "tun", &schema_tun },         { "geneve", &schema_link_geneve },
+	{ "veth", &schema_veth },          { "bridge", &schema_bridge },   { "vlan", &schema_vlan },       { "vxlan", &schema_link_vxlan },
+	{ "bond", &schema_link_bond },     { "macvlan", &schema_macvlan }, { "macvtap", &schema_macvlan }, { "ipvlan", &schema_ipvlan },
+	{ "ipvtap", &schema_ipvlan },      { "vrf", &schema_vrf },         { "tun", &schema_tun },         { "geneve", &schema_link_geneve },
+	{ "macsec", &schema_link_macsec },
 };
 static const struct selection by_kind = { "kind", kinds, ARRAY_SIZE(kinds) };
 

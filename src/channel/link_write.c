@@ -111,6 +111,8 @@ static int turn_options(struct arena *arena, struct record *data, const struct r
 	}
 	if (data->schema == &schema_link_bond)
 		link_bond_turn(data, now);
+	if (data->schema == &schema_link_macsec)
+		r = link_macsec_turn(arena, data, now);
 	/* Source addresses are a list that a request adds to, unless it says that it sets them. */
 	if (record_at(data, "macaddr_data") && !record_at(data, "macaddr_mode"))
 		r = record_put(arena, data, "macaddr_mode", value_uint(MACVLAN_MACADDR_SET));

@@ -6,8 +6,7 @@
 
 #include "channel/tc.h"
 
-#define SET         TC_SET
-#define NETEM_LIMIT 1000 /* packets, where none is asked for: with none at all nothing would get through */
+#define SET TC_SET
 
 static const struct field header[] = {
 	{ "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link", HEADER_FIELD(struct tcmsg, tcm_ifindex) },
@@ -103,8 +102,7 @@ static int prepare(struct arena *arena, struct record *record, enum object_write
 		return record_put(arena, record, "handle", value_uint(TC_H_MAKE(TC_H_INGRESS, 0)));
 	if (write == OBJECT_REPLACE)
 		record_drop(record, "handle");
-	return tc_is_kind(record, "netem") && options && !record_find(options, "limit") ? record_put(arena, options, "limit", value_uint(NETEM_LIMIT))
-											: 0;
+	return tc_is_kind(record, "netem") && options ? tc_netem_prepare(arena, options, write) : 0;
 }
 
 static bool can_be_made(const struct record *record, const char **ret_why)

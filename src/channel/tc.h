@@ -35,6 +35,8 @@ extern const struct codec codec_tc_tbf, codec_tc_htb, codec_tc_htb_class;
 extern const struct schema schema_tc_police; /* tc_police.c */
 extern const struct codec codec_tc_police;
 extern const struct schema schema_tc_netem, schema_tc_cake, schema_tc_flower;
+/* Completes OPTIONS of a netem. The kernel leaves a standing one what a request does not name; what it does not tell is not there. */
+int tc_netem_prepare(struct arena *arena, struct record *options, enum object_write write) _must_check_;
 extern const struct schema schema_tc_bits, schema_tc_times;
 extern const struct names words_tc_control, words_tc_offload;
 extern const struct field field_tc_action; /* a member of a filter's list of actions */

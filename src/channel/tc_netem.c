@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* netem, which plays a bad network, and cake, which makes the best of one. Sources: <linux/pkt_sched.h>, tc-netem(8), tc-cake(8). */
+#include <errno.h>
+
 #include "channel/tc.h"
 
-#define SET  TC_SET
-#define PART "2^-32" /* of 1: a probability */
+#define SET         TC_SET
+#define PART        "2^-32" /* of 1: a probability */
+#define NETEM_LIMIT 1000    /* packets, where none is asked for: with none at all nothing would get through */
 
 /* ---- netem ---- */
 
@@ -100,6 +103,27 @@ const struct schema schema_tc_netem = {
 	.attributes = netem,
 	.attribute_count = ARRAY_SIZE(netem),
 };
+
+static int put_nothing(struct arena *arena, struct record *options)
+{
+	struct record *none = record_new(arena, &schema_slot);
+	int r = none ? 0 : -ENOMEM;
+
+	for (unsigned int i = 0; r == 0 && i < ARRAY_SIZE(slot); i++)
+		r = record_put(arena, none, slot[i].name, value_uint(0));
+	return r < 0 ? r : record_put(arena, options, "slot", (struct value){ .type = VALUE_RECORD, .record = none });
+}
+
+int tc_netem_prepare(struct arena *arena, struct record *options, enum object_write write)
+{
+	int r = record_find(options, "limit") ? 0 : record_put(arena, options, "limit", value_uint(NETEM_LIMIT));
+
+	if (r < 0 || write != OBJECT_REPLACE)
+		return r;
+	if (!record_find(options, "ecn"))
+		r = record_put(arena, options, "ecn", value_uint(0));
+	return r == 0 && !record_find(options, "slot") ? put_nothing(arena, options) : r;
+}
 
 /* ---- cake ---- */
 

@@ -229,7 +229,8 @@ LINK_DATA = {
     "macvlan": {**rows("mode", "bcqueuelen", "usedbcqueuelen", "macaddr_count", "macaddr_data"), "nopromisc": flag("flags", "nopromisc"), "nodst": flag("flags", "nodst")},
     "vlan": {**rows("protocol", "id"), "flags": lambda value, entry: {f"flags/flags {word}": True for word in value},
              "ingress_qos": "ingress_qos", "egress_qos": "egress_qos"},
-    "ipvlan": {"mode": "mode", "private": flag("flags", "private"), "vepa": flag("flags", "vepa"), "flags": lambda value, entry: {f"flags {value}": True} if value != "bridge" else {}},
+    "ipvlan": {"mode": "mode", "private": flag("flags", "private"), "vepa": flag("flags", "vepa"), "flags": lambda value, entry: {f"flags {value}": True} if value != "bridge" else {},
+               "bridge": Left("neither private nor vepa")},
     "vrf": {"table": turned("table", word_or_number)},
     "geneve": {**rows("id", "remote", "remote6", "ttl", "port", "external", "udp_csum", "udp_zero_csum6_tx", "udp_zero_csum6_rx", "df", "label"), "tos": turned("tos", number)},
     "tun": {**rows("type", "pi", "vnet_hdr", "multi_queue", "persist", "numqueues", "numdisabled"), "user": lambda value, entry: {"owner": user_number(value)},
@@ -241,6 +242,10 @@ LINK_DATA["bond"] = {
            "ad_lacp_rate", "ad_select", "ad_actor_sys_prio", "ad_user_port_key", "ad_actor_system", "tlb_dynamic_lb"),
     "peer_notify_delay": "peer_notif_delay", "arp_missed_max": "missed_max",
     "ad_info": lambda value, entry: {f"ad_info/{name}": item for name, item in value.items()},
+}
+LINK_DATA["macsec"] = {
+    **rows("icv_len", "encoding_sa", "validation", "offload", "encrypt", "protect", "inc_sci", "es", "scb", "replay_protect", "window"),
+    "sci": turned("sci", lambda value: hexadecimal(int(value, 16))), "cipher_suite": turned("cipher_suite", str.lower),
 }
 LINK_DATA["macvtap"], LINK_DATA["ipvtap"] = LINK_DATA["macvlan"], LINK_DATA["ipvlan"]
 PORT_DATA = {
@@ -254,6 +259,11 @@ PORT_DATA = {
         "group_fwd_mask_str": Left("group_fwd_mask once more, in words"),
     },
     "vrf": {"table": turned("table", word_or_number)},
+    "bond": {
+        **rows("state", "mii_status", "link_failure_count", "perm_hwaddr", "queue_id", "ad_aggregator_id", "prio"),
+        **{f"ad_{side}_oper_port_state": turned(f"ad_{side}_oper_port_state", hexadecimal) for side in ("actor", "partner")},
+        **{f"ad_{side}_oper_port_state_str": Left("the state once more, in words") for side in ("actor", "partner")},
+    },
 }
 
 
