@@ -302,6 +302,8 @@ static int decode_row(struct walk *walk, const struct nlmsghdr *message, struct 
 	arena_reset(&walk->arena);
 	*ret = NULL;
 	r = schema_decode(walk->schema, (const uint8_t *)message + skipped, message->nlmsg_len - skipped, &walk->arena, ret);
+	if (*ret && !walk->own)
+		family_withhold(walk->family->name, *ret);
 	/* A message that is malformed at its end is shown as far as it goes. */
 	return r == -EBADMSG && *ret ? 0 : r;
 }

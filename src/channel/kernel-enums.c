@@ -58,10 +58,10 @@ static bool ends_with(const char *name, size_t length, const char *end)
 	return length > end_length && memcmp(name + length - end_length, end, end_length) == 0;
 }
 
-/* Whether NAME is a bound and no member: "__X_MAX". */
+/* Whether NAME is a bound and no member: "__X_MAX", "NUM_X". */
 static bool is_bound(const struct kernel_enumerator *member)
 {
-	return member->name[0] == '_';
+	return member->name[0] == '_' || strncmp(member->name, "NUM_", 4) == 0;
 }
 
 static bool all_begin_with(const struct raw *raw, const char *prefix, size_t length)

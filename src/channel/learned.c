@@ -83,10 +83,40 @@ static bool is_secret(const char *constant)
 
 bool family_has_secrets(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
+	for (size_t i = 0; name && i < ARRAY_SIZE(secrets); i++)
 		if (strcmp(name, secrets[i].family) == 0)
 			return true;
 	return false;
+}
+
+static void withhold(struct record *record);
+
+static void withhold_inside(struct value *value)
+{
+	if (value->type == VALUE_RECORD)
+		withhold((struct record *)value->record);
+	for (uint32_t i = 0; value->type == VALUE_LIST && i < value->list.count; i++)
+		withhold_inside((struct value *)&value->list.items[i]);
+}
+
+static void withhold(struct record *record)
+{
+	static const char words[] = "(secret)";
+
+	for (uint32_t i = 0; i < record->count; i++) {
+		struct entry *entry = &record->entries[i];
+
+		if (!entry->field && !entry->name)
+			entry->value = value_data(VALUE_TEXT, words, sizeof(words) - 1);
+		else
+			withhold_inside(&entry->value);
+	}
+}
+
+void family_withhold(const char *name, struct record *record)
+{
+	if (family_has_secrets(name))
+		withhold(record);
 }
 
 /* ---- Asking ---- */

@@ -51,6 +51,8 @@ struct learned_set {
 
 /* Whether messages of the generic family NAME may hold keys or passwords. */
 bool family_has_secrets(const char *name);
+/* Of such a message what is told by number alone: it could be one. */
+void family_withhold(const char *name, struct record *record);
 
 /* A command of a generic family, or a type of message of a protocol. */
 struct learned_command {

@@ -29,13 +29,14 @@ static const struct field attribute[] = {
 };
 static const struct schema schema_attribute = { .name = "attribute", .header = attribute, .header_count = ARRAY_SIZE(attribute) };
 
-enum { BODY_HEADER, BODY_TEXT, BODY_ATTRIBUTES, BODY_HEX };
+enum { BODY_HEADER, BODY_TEXT, BODY_ATTRIBUTES, BODY_HEX, BODY_WITHHELD };
 
 static const struct field body[] = {
 	[BODY_HEADER] = { "header", FIELD_BYTES, 0, NULL, "fixed part before the attributes" },
 	[BODY_TEXT] = { "text", FIELD_TEXT, 0, NULL, "what it says" },
 	[BODY_ATTRIBUTES] = { "attributes", FIELD_LIST, 0, NULL, "attributes", .element = &attribute_member },
 	[BODY_HEX] = { "hex", FIELD_BYTES, 0, NULL, "bytes that are neither text nor attributes" },
+	[BODY_WITHHELD] = { "withheld", FIELD_BYTES, FIELD_SECRET, NULL, "what may hold keys, and is not known well enough to tell the rest" },
 };
 static const struct schema schema_body = { .name = "message", .header = body, .header_count = ARRAY_SIZE(body) };
 
@@ -216,6 +217,23 @@ int message_decode(const struct family *family, const struct nlmsghdr *header, s
 	}
 	ret->value = (struct value){ .type = VALUE_RECORD, .record = record };
 	return r;
+}
+
+int message_withhold(const struct family *family, struct arena *arena, struct message *message)
+{
+	struct record *record;
+
+	if (family->protocol != NETLINK_GENERIC || !family_has_secrets(family->name))
+		return 0;
+	if (message->provenance != PROVENANCE_GUESSED) {
+		family_withhold(family->name, (struct record *)(uintptr_t)message->value.record);
+		return 0;
+	}
+	record = record_new_sized(arena, &schema_body, 1);
+	if (!record)
+		return -ENOMEM;
+	message->value.record = record;
+	return add(arena, record, &body[BODY_WITHHELD], value_data(VALUE_BYTES, NULL, 0));
 }
 
 int message_plain(const void *data, size_t length, struct arena *arena, struct message *ret)

@@ -18,6 +18,9 @@ struct message {
 
 /* One framed message of FAMILY. What its bytes can not be taken for is shown in hexadecimal. -ENOMEM. */
 int message_decode(const struct family *family, const struct nlmsghdr *header, struct arena *arena, struct message *ret) _must_check_;
+/* Takes out of MESSAGE, decoded and of FAMILY, what may be a key: what is known by number alone of a family that has some, and all that is guessed.
+ * What the kernel itself tells to a group has none. -ENOMEM. */
+int message_withhold(const struct family *family, struct arena *arena, struct message *message) _must_check_;
 /* DATA as text, where it is text, else in hexadecimal. -ENOMEM. */
 int message_plain(const void *data, size_t length, struct arena *arena, struct message *ret) _must_check_;
 /* A device event: "ACTION@PATH" and lines of KEY=VALUE from the kernel, or what udev makes of it and tells on, which has a header of its own.

@@ -245,9 +245,9 @@ static int decode_other(struct ferry_tracer *tracer, const struct trace_file *fi
 	struct message decoded;
 	int r;
 
-	if (family && family_has_secrets(family->name) && !family->learned)
-		return 0;
 	r = message_decode(family ? family : &unknown, message, &tracer->arena, &decoded);
+	if (r == 0 && family)
+		r = message_withhold(family, &tracer->arena, &decoded);
 	if (r < 0)
 		return r;
 	ret->value = decoded.value;
