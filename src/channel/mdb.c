@@ -240,7 +240,8 @@ static int parse(const char *text, const struct naming *naming, struct arena *ar
 	return 0;
 }
 
-/* A removal says which group and nothing of how it was made, which kernels before 6.2 do not even know. */
+/* A removal says which group and nothing of how it was made, which kernels before 6.2 do not even know, as little as that one is "static", which all
+ * are of which nothing is said. */
 static int prepare(struct arena *arena, struct record *record, enum object_write write)
 {
 	static const char *const made[] = { "sources", "filter_mode", "protocol" };
@@ -250,6 +251,8 @@ static int prepare(struct arena *arena, struct record *record, enum object_write
 		record_drop(record, made[i]);
 	if (r < 0 || write == OBJECT_REMOVE)
 		return r;
+	if (record_number(record, "protocol", 0) == RTPROT_STATIC)
+		record_drop(record, "protocol");
 	return record_find(record, "state") ? 0 : record_put(arena, record, "state", value_uint(MDB_PERMANENT));
 }
 
