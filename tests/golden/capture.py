@@ -250,6 +250,34 @@ def capture_bridge():
         file.write(subprocess.run(['bridge', '-j', '-d', 'vlan', 'show'], capture_output=True, text=True, check=True).stdout)
 
 
+# Each of a number of its own, far from those of the other links among the bytes.
+KINDS = (
+    'link add d0 index 101 type veth peer name d1 index 102', 'link add e0 index 103 type veth peer name e1 index 104', 'link add f0 index 105 type veth peer name f1 index 106',
+    'link add bd0 index 107 type bond mode active-backup miimon 100 updelay 200', 'link set e0 master bd0', 'link add bd1 index 108 type bond mode 802.3ad miimon 100 lacp_rate fast',
+    'link set e1 master bd1', 'link add vr0 index 109 type vrf table 77', 'link set d1 master vr0', 'link add link d0 name iv0 index 110 type ipvlan mode l3 private',
+    'link add link f0 name it0 index 111 type ipvtap mode l3s', 'link add dm0 index 112 type dummy', 'link add link dm0 name mc0 index 113 type macsec port 11 encrypt on replay on window 32',
+    'link add link dm0 name mc1 index 114 type macsec sci 1122334455660001 cipher gcm-aes-256 icvlen 16', 'link add tm0 index 115 type team', 'link add wg0 index 116 type wireguard',
+    'link add link d0 name vl0 index 117 type vlan id 5 egress-qos-map 1:3', 'link add ge0 index 118 type geneve id 9 remote 10.9.9.9 ttl 7',
+)
+
+
+def number_of_link(message):
+    return struct.unpack_from('i', message, 20)[0]
+
+
+def capture_kinds():
+    """Kinds of links, on a kernel that has all of them: behind the other links."""
+    if not all([route_state.ip(*command.split(), may_fail=True) for command in KINDS]):
+        print('this kernel has few kinds of links: the bytes that are there stay')
+        return
+    path = os.path.join(HERE, 'route-link.bin')
+    with open(path, 'rb') as file:
+        kept = [message for message in messages(file.read()) if number_of_link(message) <= 100]
+    found = [message for message in messages(dump(OBJECTS['link'][0], OBJECTS['link'][1][0])) if number_of_link(message) > 100]
+    with open(path, 'wb') as file:
+        file.write(b''.join(message + bytes(-len(message) % 4) for message in [*kept, *found]))
+
+
 def make_sockets():
     """One of each, with connections, names and groups; to be kept open."""
     kept = []
@@ -296,8 +324,8 @@ def capture_sock_diag():
 
 def main():
     route_state.enter(__file__)
-    for protocol in sys.argv[1:] or ['netfilter', 'route', 'xfrm', 'tc', 'bridge', 'sock_diag', 'beside', 'more']:
-        {'more': capture_more, 'netfilter': capture_netfilter, 'beside': capture_beside, 'route': capture_route, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'sock_diag': capture_sock_diag}[protocol]()
+    for protocol in sys.argv[1:] or ['netfilter', 'route', 'kinds', 'xfrm', 'tc', 'bridge', 'sock_diag', 'beside', 'more']:
+        {'more': capture_more, 'netfilter': capture_netfilter, 'beside': capture_beside, 'route': capture_route, 'kinds': capture_kinds, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'sock_diag': capture_sock_diag}[protocol]()
 
 
 main()
