@@ -108,7 +108,7 @@ static void turn_targets(struct record *data)
 	}
 }
 
-/* Without the monitoring that they are part of they are refused, also as nothing, which they are then. */
+/* They are counted in rounds of the monitoring: without it they are told as nothing, and refused even as that. */
 static void drop_delays(struct record *data, const struct record *now)
 {
 	static const char *const delays[] = { "updelay", "downdelay", "peer_notif_delay" };
@@ -116,7 +116,7 @@ static void drop_delays(struct record *data, const struct record *now)
 	if (record_number(data, "miimon", now ? record_number(now, "miimon", 0) : 0))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(delays); i++)
-		if (record_number(data, delays[i], 1) == 0 && (!now || record_number(now, delays[i], 0) == 0))
+		if (record_number(data, delays[i], 1) == 0)
 			record_drop(data, delays[i]);
 }
 

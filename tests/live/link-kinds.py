@@ -193,6 +193,20 @@ class Links(Case):
         self.assertEqual(after, before)
         os.unlink(document)
 
+    def test_bond_without_monitoring(self):
+        """With it go the delays that are counted by it."""
+        if not self.is_there("bond", ["link add k0 type bond mode active-backup miimon 100 updelay 400 downdelay 200", "link set k0 up"]):
+            return
+        before, position = state("k0"), self.recorder.settle()
+        check(["ip", *"link set k0 type bond miimon 0".split()])
+        changes = self.told(position, f"{LINK}/k0")
+        self.assertEqual([change["after"]["linkinfo"]["data"] for change in changes], [{"miimon": 0, "updelay": 0, "downdelay": 0}], listing(changes))
+        self.undo(changes)
+        self.assertEqual(state("k0"), before)
+        again = self.told(position, f"{LINK}/k0")[-1]
+        self.undo([again])
+        self.assertEqual(seen("k0")["linkinfo/data/updelay"], 0)
+
     def test_bond_that_is_down(self):
         """The kernel tells nobody of options that change while a link is down, so that they are told with its coming up."""
         for mode, wanted in DOWN.items():

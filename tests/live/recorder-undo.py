@@ -32,8 +32,8 @@ def moves(key):
 
 def is_of_the_kernel(change):
     """The kernel's own routes come and go with addresses and links, a bridge's ports, the addresses that it takes for its own and its first VLAN with the links: there is
-    nothing to take back."""
-    if change["address"].startswith(("netlink/route/port/", "netlink/route/fdb/", "netlink/route/vlan/")):
+    nothing to take back. A module that a kind of link needed stays loaded."""
+    if change["address"].startswith(("netlink/route/port/", "netlink/route/fdb/", "netlink/route/vlan/", "procfs/modules/")):
         return True
     return ((change["before"] or change["after"]) if change["address"].startswith("netlink/route/route/") else {}).get("protocol") == "kernel"
 
