@@ -68,9 +68,16 @@ enum learned_kind learned_kind_of(const char *word, size_t length)
 static const struct {
 	const char *family, *constant;
 } secrets[] = {
-	{ "SEG6", "SEG6_ATTR_SECRET" },         { "ethtool", "ETHTOOL_A_WOL_SOPASS" },     { "macsec", "MACSEC_SA_ATTR_KEY" },
-	{ "nl80211", "NL80211_ATTR_KEY_DATA" }, { "nl80211", "NL80211_ATTR_PMK" },         { "nl80211", "NL80211_ATTR_SAE_PASSWORD" },
-	{ "nl80211", "NL80211_KEY_DATA" },      { "wireguard", "WGDEVICE_A_PRIVATE_KEY" }, { "wireguard", "WGPEER_A_PRESHARED_KEY" },
+	{ "SEG6", "SEG6_ATTR_SECRET" },
+	{ "ethtool", "ETHTOOL_A_WOL_SOPASS" },
+	{ "macsec", "MACSEC_SA_ATTR_KEY" },
+	{ "macsec", "MACSEC_SA_ATTR_SALT" },
+	{ "nl80211", "NL80211_ATTR_KEY_DATA" },
+	{ "nl80211", "NL80211_ATTR_PMK" },
+	{ "nl80211", "NL80211_ATTR_SAE_PASSWORD" },
+	{ "nl80211", "NL80211_KEY_DATA" },
+	{ "wireguard", "WGDEVICE_A_PRIVATE_KEY" },
+	{ "wireguard", "WGPEER_A_PRESHARED_KEY" },
 };
 
 static bool is_secret(const char *constant)
