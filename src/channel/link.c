@@ -321,6 +321,48 @@ static int mend_link(struct arena *arena, struct record *record)
 	return tell_other_end(arena, record);
 }
 
+static bool has_more_than(const struct record *record, const char *name)
+{
+	for (uint32_t i = 0; i < record->count; i++)
+		if (record->entries[i].field && !(record->entries[i].field->flags & FIELD_STATE) && strcmp(record->entries[i].name, name) != 0)
+			return true;
+	return false;
+}
+
+/* {"linkinfo":{"data":OPTIONS}} of FROM goes to TO. */
+static int move_options(struct arena *arena, struct record *from, struct record *to)
+{
+	struct record *info = record_inside(from, "linkinfo"), *moved;
+	const struct value *options = info ? record_find(info, "data") : NULL;
+	int r;
+
+	if (!options)
+		return 0;
+	moved = record_new(arena, &schema_link_info);
+	if (!moved)
+		return -ENOMEM;
+	r = record_put(arena, moved, "data", *options);
+	if (r == 0)
+		r = record_put(arena, to, "linkinfo", (struct value){ .type = VALUE_RECORD, .record = moved });
+	record_drop(info, "data");
+	if (info->count == 0)
+		record_drop(from, "linkinfo");
+	return r;
+}
+
+/* Options of a kind, changed while the link is down, come with whatever it changes in next, mostly with its coming up. Alone they are told at once (a
+ * bond's, by sysfs). */
+static int unheard_options(struct arena *arena, const struct record *before, struct record *old, struct record *now, struct record *unheard_old,
+			   struct record *unheard_now)
+{
+	int r;
+
+	if (record_number(before, "flags", 0) & IFF_UP || !has_more_than(now, "linkinfo"))
+		return 0;
+	r = move_options(arena, old, unheard_old);
+	return r < 0 ? r : move_options(arena, now, unheard_now);
+}
+
 /* A request may name its link by number alone. */
 static void link_path(const struct record *record, const struct naming *naming, struct buffer *ret)
 {
@@ -433,6 +475,7 @@ const struct object object_link = {
 	.get = get_link,
 	.inherit = inherit_link,
 	.mend = mend_link,
+	.unheard_change = unheard_options,
 	.write = link_write,
 	.can_be_made = link_can_be_made,
 	.makes_another = makes_other_end,

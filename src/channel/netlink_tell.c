@@ -96,6 +96,23 @@ static uint64_t tell_state(struct netlink_source *source, const struct step *ste
 	return number;
 }
 
+/* What had changed already, and the kernel did not tell of, is told first and of nobody: it must not be blamed on who has made the next change. */
+static void tell_unheard(struct netlink_source *source, const struct step *step, const struct record *before, struct record *old, struct record *now)
+{
+	struct record *unheard_old = record_new(&source->arena, old->schema), *unheard_now = record_new(&source->arena, now->schema);
+	struct step unheard = *step;
+
+	if (!step->object->unheard_change || source->silent || !unheard_old || !unheard_now ||
+	    step->object->unheard_change(&source->arena, before, old, now, unheard_old, unheard_now) < 0 ||
+	    (!unheard_old->count && !unheard_now->count))
+		return;
+	unheard.consistency = FERRY_INFERRED;
+	unheard.origin.actor = probe_actor_unknown(source->recording.probe, "the kernel did not tell of it");
+	unheard.origin.door = FERRY_DOOR_UNKNOWN;
+	tell(source, &unheard, FERRY_CHANGED, step->record, json(source, &source->before, unheard_old), json(source, &source->after, unheard_now));
+	actor_unref(unheard.origin.actor);
+}
+
 /* BEFORE and step->record are of one object; nothing is told where they are the same. */
 static void tell_changed(struct netlink_source *source, struct step *step, const struct record *before, const struct nlmsghdr *before_message)
 {
@@ -106,6 +123,7 @@ static void tell_changed(struct netlink_source *source, struct step *step, const
 		return;
 	if (!old->count && !now->count)
 		return; /* only hidden fields differ */
+	tell_unheard(source, step, before, old, now);
 	if (is_state(old) && is_state(now))
 		number = tell_state(source, step, json(source, &source->before, old), json(source, &source->after, now));
 	else

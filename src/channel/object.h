@@ -85,6 +85,10 @@ struct object {
 	/* NOW takes the place of OLD in a memory of what stands. What OLD told and NOW no longer does, although it holds, is appended to RET behind
 	 * NOW (whose length is set anew); RET stays empty where there is nothing of the kind. NULL: there never is. */
 	void (*inherit)(const struct nlmsghdr *old, const struct nlmsghdr *now, struct buffer *ret);
+	/* Takes out of OLD and NOW, in which an object that was BEFORE differs, what the kernel had changed already without telling anybody, and puts
+	 * it into UNHEARD_OLD and UNHEARD_NOW, which are empty. NULL: nothing is changed so. */
+	int (*unheard_change)(struct arena *arena, const struct record *before, struct record *old, struct record *now, struct record *unheard_old,
+			      struct record *unheard_now);
 	/* What must be left out or turned round before RECORD can be sent (a flag that only the kernel sets). RECORD is a copy. NULL: nothing. */
 	int (*prepare)(struct arena *arena, struct record *record, enum object_write write);
 	/* What RECORD, a copy, leaves open and the kernel that runs has to be asked for before it is sent. NULL: nothing. */

@@ -207,22 +207,35 @@ class Links(Case):
         self.undo([again])
         self.assertEqual(seen("k0")["linkinfo/data/updelay"], 0)
 
+    def down_and_up(self, kind, make, wanted):
+        """Options that change while a link is down: told as nobody's when it comes up, and that as its own."""
+        if not self.is_there(kind, [make]):
+            return False
+        self.set(*(f"{LINK}/k0/linkinfo/data/{path}={value}" for path, value in wanted.items()))
+        now, position = seen("k0"), self.recorder.settle()
+        self.assertEqual({path: now.get(f"linkinfo/data/{path}") for path in wanted}, wanted)
+        self.judge()
+        done = ferrytest.run(["ip", *"link set k0 up".split()])
+        self.recorder.settle()
+        changes = [change for change in self.recorder.since(position) if change.get("address") == f"{LINK}/k0" and change["kind"] == "changed"]
+        options = [change for change in changes if "linkinfo" in change["after"]]
+        self.assertTrue(options, listing(changes))
+        told = options[0]["after"]["linkinfo"]["data"]
+        self.assertEqual((list(options[0]["after"]), {path: told.get(path) for path in wanted}), (["linkinfo"], wanted), listing(changes))
+        self.assertEqual((options[0]["consistency"], options[0]["door"], options[0]["actor"].get("pid")), ("inferred", "unknown", None), listing(changes))
+        self.assertIn("did not tell", options[0]["actor"]["unknown"])
+        up = next(change for change in changes if "UP" in change["after"].get("flags", []))
+        self.assertEqual((up["actor"]["pid"], "linkinfo" in up["after"]), (done.pid, False), listing(changes))
+        return True
+
     def test_bond_that_is_down(self):
-        """The kernel tells nobody of options that change while a link is down, so that they are told with its coming up."""
         for mode, wanted in DOWN.items():
             self.clean()
-            if not self.is_there("bond", [f"link add k0 type bond mode {mode}"]):
-                return
-            self.set(*(f"{LINK}/k0/linkinfo/data/{path}={value}" for path, value in wanted.items()))
-            now, position = seen("k0"), self.recorder.settle()
-            self.assertEqual({path: now.get(f"linkinfo/data/{path}") for path in wanted}, wanted, mode)
-            self.judge()
-            check(["ip", *"link set k0 up".split()])
-            changes = self.told(position, f"{LINK}/k0")
-            told = {path: value for change in changes for path, value in attributes.flatten(change["after"]["linkinfo"]["data"] if "linkinfo" in change["after"] else {}).items()}
-            self.assertEqual({path: told.get(path) for path in wanted}, wanted, listing(changes))
-            if mode != "balance-rr":
+            if self.down_and_up("bond", f"link add k0 type bond mode {mode}", wanted) and mode != "balance-rr":
                 self.removed_and_back()
+
+    def test_bridge_that_is_down(self):
+        self.down_and_up("bridge", "link add k0 type bridge", {"ageing_time": 12300, "forward_delay": 400})
 
     def test_tun(self):
         """Made by an ioctl, so that it can only be read."""
