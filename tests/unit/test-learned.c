@@ -68,6 +68,9 @@ static void make_types(struct buffer *ret)
 						{ "DEMO_A_THING_MAX", 4 } };
 	/* Two members that have more in common than the set's name, which the bound tells. */
 	static const struct member parts[] = { { "DEMO_A_PART_RX_RATE", 1 }, { "DEMO_A_PART_RX_MAX", 2 }, { "__DEMO_A_PART_MAX", 3 } };
+	static const struct member counted[] = {
+		{ "DEMO_A_STAT_RX", 1 }, { "__DEMO_A_STAT_END", 2 }, { "NUM_DEMO_A_STAT", 2 }, { "DEMO_A_STAT_MAX", 1 }
+	};
 	static const struct member others[] = { { "low", 0 }, { "DEMO_HIGH", 1 } };
 	static const struct member large[] = { { "DEMO_FLAG_A", 1 }, { "DEMO_FLAG_B", 65536 } };
 	struct made made = { 0 };
@@ -76,6 +79,7 @@ static void make_types(struct buffer *ret)
 	add_enum(&made, 0, commands, ARRAY_SIZE(commands));
 	add_enum(&made, 0, things, ARRAY_SIZE(things));
 	add_enum(&made, 0, parts, ARRAY_SIZE(parts));
+	add_enum(&made, 0, counted, ARRAY_SIZE(counted));
 	add_enum(&made, 0, others, ARRAY_SIZE(others));
 	add_enum(&made, 0, large, ARRAY_SIZE(large));
 	finish(&made, ret);
@@ -90,7 +94,10 @@ static void test_enums(void **state)
 	(void)state;
 	make_types(&types);
 	assert_int_equal(kernel_enums_add(&enums, types.data, types.length, NULL, 0), 0);
-	assert_int_equal(enums.count, 3);
+	assert_int_equal(enums.count, 4);
+	list = kernel_enum_with(&enums, "DEMO_A_STAT_RX");
+	assert_non_null(list);
+	assert_int_equal(list->count, 1);
 	list = kernel_enum_of_prefix(&enums, "DEMO_A_PART_", strlen("DEMO_A_PART_"));
 	assert_non_null(list);
 	/* ..._RX_MAX is a member, and no bound. */

@@ -115,6 +115,27 @@ static void test_guesses(void **state)
 	assert_framed(&nlctrl, GENL_ID_CTRL, "\x01\x02\0\0\xff", 5, "{\"header\":\"01020000\",\"hex\":\"ff\"}", true);
 }
 
+/* Of a family that has keys nothing is told by number alone. */
+static void test_withheld(void **state)
+{
+	static const struct family macsec = { .name = "macsec", .protocol = NETLINK_GENERIC, .type = 40, .header_size = GENL_HDRLEN },
+				   other = { .name = "demo", .protocol = NETLINK_GENERIC, .type = 40, .header_size = GENL_HDRLEN };
+	const struct {
+		struct nlmsghdr header;
+		uint8_t body[12];
+	} told = { .header = { .nlmsg_len = sizeof(told), .nlmsg_type = 40 }, .body = "\x04\x01\0\0\x08\0\x04\0key!" };
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct message message;
+
+	(void)state;
+	assert_int_equal(message_decode(&macsec, &told.header, &arena, &message), 0);
+	assert_int_equal(message_withhold(&macsec, &arena, &message), 0);
+	assert_json(&message, "{\"withheld\":\"(secret)\"}");
+	assert_int_equal(message_decode(&other, &told.header, &arena, &message), 0);
+	assert_int_equal(message_withhold(&other, &arena, &message), 0);
+	assert_json(&message, "{\"header\":\"04010000\",\"attributes\":[{\"number\":4,\"hex\":\"6b657921\",\"uint\":561603947}]}");
+}
+
 static void test_plain(void **state)
 {
 	_cleanup_arena_ struct arena arena = { 0 };
@@ -187,7 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nlctrl),  cmocka_unit_test(test_nftables), cmocka_unit_test(test_header_is_found),
 		cmocka_unit_test(test_guesses), cmocka_unit_test(test_plain),    cmocka_unit_test(test_uevent),
-		cmocka_unit_test(test_udev),
+		cmocka_unit_test(test_udev),    cmocka_unit_test(test_withheld),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
