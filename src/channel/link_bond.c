@@ -66,6 +66,7 @@ static const struct field bond[] = {
 	[31] = { "ns_ip6_target", FIELD_LIST, SET, NULL, "who is asked by neighbour solicitation", .element = &target },
 	[32] = { "coupled_control", FIELD_U8, SET, NULL, "collecting and distributing go together", .names = &on_off },
 	[33] = { "broadcast_neighbor", FIELD_U8, SET, NULL, "ARP and ND go out of every port", .names = &on_off },
+	[34] = { "lacp_strict", FIELD_U8, SET, NULL, "has a carrier only with a partner that speaks LACP", .names = &on_off },
 };
 const struct schema schema_link_bond = { .name = "bond", .help = "bond links", .attributes = bond, .attribute_count = ARRAY_SIZE(bond) };
 
@@ -93,6 +94,7 @@ static const struct {
 	{ "ad_user_port_key", BY_PROTOCOL, 0 },
 	{ "coupled_control", BY_PROTOCOL, 1 },
 	{ "broadcast_neighbor", BY_PROTOCOL, 0 },
+	{ "lacp_strict", BY_PROTOCOL, 0 },
 };
 
 /* No target is told as nothing, and asked for as a list of none. */

@@ -157,12 +157,22 @@ static bool went_down(const struct step *step, const struct nlmsghdr *before)
 	return step->removed || (then && (then->ifi_flags & IFF_UP) && !(now->ifi_flags & IFF_UP));
 }
 
+/* A dump no longer waits until a link is down altogether: the first look may have come too early. The addresses of IPv6 go after its routes. */
+static void check_again(struct netlink_source *source, const struct step *step, const struct ifaddrmsg *address)
+{
+	const uint64_t down = address->ifa_family == AF_INET6 ? cause(source, step) : 0;
+
+	if (down)
+		source_check(source, (struct check){ .kind = CHECK_LINK_DOWN, .cause = down, .index = address->ifa_index }, &step->origin);
+}
+
 static void check_address(struct netlink_source *source, const struct step *step, uint64_t number)
 {
 	const struct ifaddrmsg *address = NLMSG_DATA(step->message);
 	struct check check = { .kind = CHECK_SOURCE_ADDRESS, .cause = number };
 	uint32_t local = route_number_of(step->message, sizeof(*address), IFA_LOCAL);
 
+	check_again(source, step, address);
 	if (address->ifa_family != AF_INET || !local)
 		return;
 	memcpy(check.address, &local, sizeof(local));
