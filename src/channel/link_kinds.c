@@ -53,6 +53,7 @@ NAMES(bridge_options, true, { 1, "no_linklocal_learn" }, { 2, "mcast_vlan_snoopi
       { 16, "fdb_local_vlan_0" });
 NAMES(multicast_router, false, { 0, "disabled" }, { 1, "temporary query" }, { 2, "permanent" }, { 3, "temporary" });
 NAMES(stp_states, false, { 0, "off" }, { 1, "kernel" }, { 2, "user" });
+NAMES(stp_modes, false, { 0, "auto" }, { 1, "user" }, { 2, "kernel" });
 
 static const struct field bridge_option[] = {
 	{ "optval", FIELD_U32, SET, NULL, "options that are on", .offset = 0, .size = 4, .names = &bridge_options },
@@ -123,8 +124,9 @@ static const struct field bridge[] = {
 	[IFLA_BR_VLAN_STATS_PER_PORT] = { "vlan_stats_per_port", FIELD_BOOL, SET, NULL, "counts each VLAN at each port" },
 	[IFLA_BR_MULTI_BOOLOPT] = { "multi_boolopt", FIELD_RECORD, SET, NULL, "further options", .schema = &schema_bridge_option },
 	[IFLA_BR_MCAST_QUERIER_STATE] = { "mcast_querier_state", FIELD_RECORD, FIELD_VOLATILE, NULL, "who queries now", .schema = &schema_querier },
-	[48] = { "fdb_n_learned", FIELD_U32, FIELD_VOLATILE, NULL, "learnt addresses" },              /* IFLA_BR_FDB_N_LEARNED */
-	[49] = { "fdb_max_learned", FIELD_U32, SET, NULL, "learnt addresses at most, 0 = no limit" }, /* IFLA_BR_FDB_MAX_LEARNED */
+	[48] = { "fdb_n_learned", FIELD_U32, FIELD_VOLATILE, NULL, "learnt addresses" },                /* IFLA_BR_FDB_N_LEARNED */
+	[49] = { "fdb_max_learned", FIELD_U32, SET, NULL, "learnt addresses at most, 0 = no limit" },   /* IFLA_BR_FDB_MAX_LEARNED */
+	[50] = { "stp_mode", FIELD_U32, SET, NULL, "who does the spanning tree", .names = &stp_modes }, /* IFLA_BR_STP_MODE */
 };
 NEST(schema_bridge, "bridge", bridge);
 

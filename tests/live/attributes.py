@@ -334,7 +334,7 @@ LINK_ONLY = {
     "linkinfo/data/ttl": "JSON is silent where it is inherited: compared in differential.py with ip's text", "linkinfo/data/ttl_inherit": "likewise",
     "linkinfo/data/localbypass": "newer than this ip", "linkinfo/data/reserved_bits": "newer than this ip", "linkinfo/data/label_policy": "newer than this ip",
     "linkinfo/data/coupled_control": "newer than this ip", "linkinfo/data/broadcast_neighbor": "newer than this ip",
-    "linkinfo/data/lacp_strict": "newer than this ip", "linkinfo/slave_data/actor_port_prio": "newer than this ip",
+    "linkinfo/data/lacp_strict": "newer than this ip", "linkinfo/data/stp_mode": "newer than this ip", "linkinfo/slave_data/actor_port_prio": "newer than this ip",
     "permaddr": "ip tells it where it is not the address",
     "linkinfo/data/fdb_n_learned": "newer than this ip", "linkinfo/data/fdb_max_learned": "newer than this ip", "linkinfo/data/bc_cutoff": "newer than this ip",
     "linkinfo/data/multi_boolopt/optval fdb_local_vlan_0": "newer than this ip", "linkinfo/data/multi_boolopt/optval mdb_offload_fail_notification": "newer than this ip",
