@@ -30,6 +30,10 @@ extern const struct schema schema_netfilter_expression; /* NFTA_EXPR_*: a name, 
 extern const struct field field_netfilter_expression;   /* of a list of them */
 extern const struct field field_netfilter_device;       /* of a list of devices */
 
+/* netfilter_set.c, netfilter_element.c: what a rule of a document has in itself. */
+extern const struct field field_netfilter_own_set; /* {set={...}, elements=[...]}: one without a name for others */
+extern const struct field field_netfilter_element;
+
 /* netfilter_match.c, netfilter_statement.c: what each expression says. */
 extern const struct schema schema_netfilter_payload, schema_netfilter_meta, schema_netfilter_cmp, schema_netfilter_lookup, schema_netfilter_immediate,
 	schema_netfilter_bitwise, schema_netfilter_byteorder, schema_netfilter_range, schema_netfilter_ct, schema_netfilter_fib, schema_netfilter_rt,
@@ -81,8 +85,9 @@ void netfilter_add_text(const struct record *key, const char *field, uint16_t ty
 
 /* For object->prepare: what is set whole goes without what only we say of it. */
 int netfilter_prepare(struct arena *arena, struct record *record, enum object_write write) _must_check_;
-/* netfilter_arrange.c: for protocol->arrange. */
+/* netfilter_arrange.c: for protocol->arrange and protocol->generation. */
 int netfilter_arrange(struct machine *machine, struct arena *arena, struct object_step *steps, size_t count) _must_check_;
+int netfilter_generation(struct netlink *netlink, uint32_t *ret) _must_check_;
 
 /* netfilter_text.c: a value of a TYPE of nft's, or of several, as nft(8) prints it; false where that is not certain. */
 bool netfilter_value_text(uint32_t type, const uint8_t *data, size_t length, struct buffer *ret);
@@ -107,6 +112,9 @@ const struct nlmsghdr *netfilter_elements_next(struct netfilter_elements *elemen
 int netfilter_elements_read(struct netlink *netlink, const struct nlmsghdr *set, object_message_function *function, void *data) _must_check_;
 /* Takes the types from a message about the set. */
 void netfilter_elements_typed(struct netfilter_elements *elements, const struct nlmsghdr *set);
+
+/* The order in which the kernel takes elements of one set, by their keys: an interval begins before it ends. */
+int netfilter_element_compare(const struct record *a, const struct record *b);
 
 /* A channel of an object: its name in the tree is one that other protocols have as well. */
 #define NETFILTER_CHANNEL(word, object_descriptor, words)                                     \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The order in which the kernel takes what makes a ruleset, and the numbers by which one request of a transaction names what another one makes: sets
  * without a name of their own, whose number the kernel chooses, and the rule that a new one comes behind. */
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -210,17 +211,8 @@ static int place_rule(struct arranging *arranging, struct machine *machine, stru
 static int compare_elements(const void *a, const void *b)
 {
 	const struct object_step *first = *(struct object_step *const *)a, *second = *(struct object_step *const *)b;
-	const struct value *one = record_find(first->record, "key"), *other = record_find(second->record, "key");
-	const uint32_t size_one = one && one->type == VALUE_BYTES ? one->bytes.length : 0;
-	const uint32_t size_other = other && other->type == VALUE_BYTES ? other->bytes.length : 0;
-	const uint32_t size = size_one < size_other ? size_one : size_other;
-	int r = size ? memcmp(one->bytes.data, other->bytes.data, size) : 0;
+	const int r = netfilter_element_compare(first->record, second->record);
 
-	if (r == 0)
-		r = (int)size_one - (int)size_other;
-	if (r == 0) /* the end of one interval before the begin of the next */
-		r = (int)(record_number(second->record, "flags", 0) & NFT_SET_ELEM_INTERVAL_END) -
-		    (int)(record_number(first->record, "flags", 0) & NFT_SET_ELEM_INTERVAL_END);
 	return r ? r : first < second ? -1 : first > second;
 }
 
@@ -233,7 +225,7 @@ static int order_elements(struct object_step *steps, size_t count)
 	if (!elements)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		if (steps[i].object == &object_netfilter_element && steps[i].write == OBJECT_CREATE)
+		if (steps[i].object == &object_netfilter_element && steps[i].write == OBJECT_CREATE && !steps[i].placed)
 			elements[kept++] = &steps[i];
 	qsort(elements, kept, sizeof(*elements), compare_elements);
 	for (size_t i = 0; i < kept; i++)
@@ -253,7 +245,7 @@ static int arrange_step(struct arranging *arranging, struct machine *machine, st
 {
 	struct known *known = NULL;
 
-	step->rank = spread(rank_of(step), count);
+	step->rank = step->placed ? (uint32_t)index : spread(rank_of(step), count);
 	if (step->object == &object_netfilter_element)
 		known = set_of(arranging, step->record, step->record, "set");
 	/* A set without a name of its own goes with its rule, and its elements with it. */
@@ -264,7 +256,9 @@ static int arrange_step(struct arranging *arranging, struct machine *machine, st
 		return refer(arranging, step->record, step->record);
 	if (step->object != &object_netfilter_rule || step->write != OBJECT_CREATE)
 		return 0;
-	return refer_all(arranging, step) < 0 ? -ENOMEM : place_rule(arranging, machine, step, index, count);
+	if (refer_all(arranging, step) < 0)
+		return -ENOMEM;
+	return step->placed ? 0 : place_rule(arranging, machine, step, index, count);
 }
 
 static int rename_sets(struct arranging *arranging)
@@ -295,5 +289,31 @@ int netfilter_arrange(struct machine *machine, struct arena *arena, struct objec
 		buffer_done(&arranging.known[i].key);
 	table_done(&arranging.table);
 	free(arranging.known);
+	return r;
+}
+
+static int take_generation(void *data, const struct nlmsghdr *message)
+{
+	const size_t skip = NLMSG_LENGTH(sizeof(struct nfgenmsg));
+	uint32_t *ret = data;
+
+	if (message->nlmsg_type != NETFILTER_TYPE(NFT_MSG_NEWGEN) || message->nlmsg_len < skip)
+		return 0;
+	for (struct attribute_iterator i = attributes((const char *)message + skip, message->nlmsg_len - skip); attribute_next(&i);)
+		if (i.type == NFTA_GEN_ID && i.length == sizeof(*ret)) {
+			memcpy(ret, i.data, sizeof(*ret));
+			*ret = be32toh(*ret);
+		}
+	return 0;
+}
+
+int netfilter_generation(struct netlink *netlink, uint32_t *ret)
+{
+	const struct nfgenmsg header = { .version = NFNETLINK_V0 };
+	uint32_t generation = 0;
+	int r = netlink_request(netlink, NETFILTER_TYPE(NFT_MSG_GETGEN), 0, &header, sizeof(header), take_generation, &generation, NULL);
+
+	if (r == 0)
+		*ret = generation;
 	return r;
 }

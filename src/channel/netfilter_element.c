@@ -50,6 +50,8 @@ static const struct schema schema = {
 	.attribute_count = ARRAY_SIZE(element),
 };
 
+const struct field field_netfilter_element = { "element", FIELD_RECORD, SET, NULL, "an element", .schema = &schema };
+
 /* ---- A message, taken apart ---- */
 
 static struct attribute_iterator body(const struct nlmsghdr *message)
@@ -161,6 +163,20 @@ static int mend(struct arena *arena, struct record *record)
 	int r = put_text(arena, record, "key_type", record_find(record, "key"), "text");
 
 	return r < 0 || !data ? r : put_text(arena, record, "data_type", record_find(data, "value"), "data_text");
+}
+
+int netfilter_element_compare(const struct record *a, const struct record *b)
+{
+	const struct value *one = record_find(a, "key"), *other = record_find(b, "key");
+	const uint32_t size_one = one && one->type == VALUE_BYTES ? one->bytes.length : 0;
+	const uint32_t size_other = other && other->type == VALUE_BYTES ? other->bytes.length : 0;
+	const uint32_t size = size_one < size_other ? size_one : size_other;
+	const int r = size ? memcmp(one->bytes.data, other->bytes.data, size) : 0;
+
+	if (r != 0 || size_one != size_other)
+		return r ? r : size_one < size_other ? -1 : 1;
+	/* The end of one interval before the begin of the next. */
+	return (int)(record_number(b, "flags", 0) & NFT_SET_ELEM_INTERVAL_END) - (int)(record_number(a, "flags", 0) & NFT_SET_ELEM_INTERVAL_END);
 }
 
 /* ---- Its place in the tree: FAMILY/TABLE/SET/KEY ---- */
@@ -436,6 +452,13 @@ static int remove_request(const struct record *record, struct buffer *request, s
 	return encode(record, FIELD_KEY, request, error);
 }
 
+/* The kernel takes one that stands for the same only where it says the same. */
+static bool renews(const struct record *wanted, const struct record *now)
+{
+	(void)now;
+	return wanted->count > 0;
+}
+
 const struct object object_netfilter_element = {
 	.name = "element",
 	.help = "elements of nftables' sets and maps",
@@ -454,6 +477,7 @@ const struct object object_netfilter_element = {
 	.encode = encode,
 	.prepare = netfilter_prepare,
 	.remove_request = remove_request,
+	.renews = renews,
 };
 
 NETFILTER_CHANNEL(element, object_netfilter_element, "elements of nftables' sets and maps");

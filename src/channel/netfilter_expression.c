@@ -2,7 +2,7 @@
 /* An expression of nftables: its name chooses what the rest means. One that is not here stays whole, as its name and its bytes. */
 #include "channel/netfilter.h"
 
-#define SET 0 /* a rule is set as a whole: what is not known here goes with it */
+#define SET FIELD_SETTABLE
 
 /* It says all by its name. */
 static const struct field nothing[] = { { "pad", FIELD_PAD } };

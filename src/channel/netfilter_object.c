@@ -110,5 +110,11 @@ static int prepare(struct arena *arena, struct record *record, enum object_write
 	return r < 0 ? r : record_put(arena, record, "data", (struct value){ .type = VALUE_RECORD, .record = data });
 }
 
-NETFILTER_OBJECT(object, OBJ, "FAMILY/TABLE/NAME/TYPE is, such as inet/filter/seen/counter", .prepare = prepare);
+/* A quota can be another one; of the others the kernel leaves what stands, without a word. */
+static bool renews(const struct record *wanted, const struct record *now)
+{
+	return wanted->count > 0 && record_number(now, "type", 0) != NFT_OBJECT_QUOTA;
+}
+
+NETFILTER_OBJECT(object, OBJ, "FAMILY/TABLE/NAME/TYPE is, such as inet/filter/seen/counter", .prepare = prepare, .renews = renews);
 NETFILTER_CHANNEL(object, object_netfilter_object, "stateful objects of nftables: counters, quotas, limits, what connections are given");

@@ -300,5 +300,6 @@ const struct protocol protocol_netfilter = {
 	.transactions = true,
 	.subsystem = NFNL_SUBSYS_NFTABLES,
 	.arrange = netfilter_arrange,
+	.generation = netfilter_generation,
 	.rules = &rules,
 };

@@ -6,8 +6,9 @@
 #include "channel/netfilter_sets.h"
 #include "channel/object-inside.h"
 
-#define SET  FIELD_SETTABLE
-#define TEXT 32 /* not the kernel's */
+#define SET FIELD_SETTABLE
+/* Not the kernel's. */
+enum { TEXT = 32, SETS };
 
 NAMES(no_handle, false, { 0, "new" }); /* one that is to be made */
 NAMES(compat_flags, true, { NFT_RULE_COMPAT_F_INV, "invert" });
@@ -32,6 +33,7 @@ static const struct field rule[] = {
 	[NFTA_RULE_ID] = { "id", FIELD_BE32, FIELD_HIDDEN | SET, NULL, "number in a request" },
 	[NFTA_RULE_POSITION_ID] = { "position_id", FIELD_BE32, FIELD_HIDDEN | SET, NULL, "number of a rule that is made with it" },
 	[TEXT] = { "text", FIELD_TEXT, FIELD_DERIVED, NULL, "the rule as nft prints it; what cannot be said so stands in brackets" },
+	[SETS] = { "sets", FIELD_LIST, SET, NULL, "in a document: the sets that it has for itself", .element = &field_netfilter_own_set },
 };
 
 static const struct schema schema = {
@@ -112,6 +114,7 @@ static int prepare(struct arena *arena, struct record *record, enum object_write
 	if (write != OBJECT_CREATE || record_number(record, "position", 0) == 0)
 		record_drop(record, "position");
 	drop_no_flags(record);
+	record_drop(record, "sets");
 	return netfilter_prepare(arena, record, write);
 }
 
@@ -153,7 +156,11 @@ static int make(const struct object *object, struct machine *machine, struct are
 {
 	struct making making = { .arena = arena };
 	struct record *copy;
-	int r = make_at(object, machine, arena, record, write, &making);
+	int r;
+
+	if (record_at(record, "sets"))
+		return error_set(&machine->error, -EOPNOTSUPP, "a rule with sets of its own is made by ferry apply, as all of it is one transaction");
+	r = make_at(object, machine, arena, record, write, &making);
 
 	/* The rule that it stood behind is gone. */
 	if (r == -ENOENT && write == OBJECT_CREATE && record_number(record, "position", 0) && record_copy(arena, record, &copy) == 0) {

@@ -56,6 +56,14 @@ static const struct schema schema = {
 	.attribute_count = ARRAY_SIZE(set),
 };
 
+/* One that a rule has for itself, within the rule. */
+static const struct field own_set[] = {
+	{ "set", FIELD_RECORD, FIELD_SETTABLE, NULL, "what it is", .schema = &schema },
+	{ "elements", FIELD_LIST, FIELD_SETTABLE, NULL, "what is in it", .element = &field_netfilter_element },
+};
+static const struct schema schema_own_set = { .name = "set", .attributes = own_set, .attribute_count = ARRAY_SIZE(own_set) };
+const struct field field_netfilter_own_set = { "set", FIELD_RECORD, FIELD_SETTABLE, NULL, "a set of the rule's own", .schema = &schema_own_set };
+
 /* The kernel wants a number for a new set, by which others of its transaction can name it. */
 static int prepare(struct arena *arena, struct record *record, enum object_write write)
 {

@@ -7,12 +7,14 @@
 
 #include "base/table.h"
 #include "channel/machine.h"
+#include "channel/netfilter_fold.h"
 
 /* A set, by family, table and name. */
 struct known {
 	size_t length;               /* of the key */
 	struct buffer set, elements; /* messages; of elements each in a form of its own, aligned */
 	bool anonymous, complete;    /* its elements are known */
+	bool own;                    /* a rule's, whether or not its elements are */
 	bool gone;
 	uint8_t key[];
 };
@@ -107,6 +109,11 @@ static void add_message(struct buffer *buffer, const struct nlmsghdr *message)
 	buffer_add(buffer, "\0\0\0", NLMSG_ALIGN(message->nlmsg_len) - message->nlmsg_len);
 }
 
+bool netfilter_set_is_anonymous(const struct record *set)
+{
+	return (record_number(set, "flags", 0) & (NFT_SET_ANONYMOUS | NFT_SET_EVAL)) == NFT_SET_ANONYMOUS;
+}
+
 /* The kernel numbers those without a name of their own, behind what nft begins it with. An element may be told before its set. */
 static bool may_be_anonymous(const struct value *name)
 {
@@ -133,10 +140,35 @@ void netfilter_sets_add(struct netfilter_sets *sets, const struct object *object
 	sets->gone -= known->gone;
 	known->gone = false;
 	/* What packets put into one is not part of the rule. */
-	known->anonymous = (record_number(record, "flags", 0) & (NFT_SET_ANONYMOUS | NFT_SET_EVAL)) == NFT_SET_ANONYMOUS;
+	known->anonymous = netfilter_set_is_anonymous(record);
+	known->own = netfilter_set_is_own(record);
 	if (!known->anonymous)
 		buffer_done(&known->elements);
 	known->complete = !sets->machine || !known->anonymous;
+}
+
+int netfilter_sets_foretell(struct netfilter_sets *sets, const struct record *record)
+{
+	struct nlmsghdr header = { .nlmsg_type = object_netfilter_set.new_type };
+	_cleanup_buffer_ struct buffer message = { 0 };
+	int r;
+
+	if (find(sets, record, record_find(record, "name")))
+		return 0;
+	buffer_add(&message, &header, sizeof(header));
+	r = schema_encode(record, FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE, &message, NULL);
+	if (r < 0 || message.failed)
+		return r == -EINVAL || r == -ERANGE ? 0 : -ENOMEM; /* whoever makes it is told why not */
+	((struct nlmsghdr *)message.data)->nlmsg_len = (uint32_t)message.length;
+	netfilter_sets_add(sets, &object_netfilter_set, record, (const struct nlmsghdr *)message.data);
+	return 0;
+}
+
+bool netfilter_sets_own(const struct netfilter_sets *sets, const struct record *scope, const struct value *name)
+{
+	const struct known *known = may_be_anonymous(name) ? find(sets, scope, name) : NULL;
+
+	return known && known->own;
 }
 
 void netfilter_sets_remove(struct netfilter_sets *sets, const struct record *record)
@@ -243,26 +275,59 @@ static const struct record **decode_elements(const struct known *known, struct a
 	return list;
 }
 
-static const struct said_set *said(const struct known *known, struct arena *arena)
+static struct said_set *said_of(struct arena *arena, const struct record *record, bool anonymous)
 {
 	struct said_set *set = arena_new(arena, struct said_set);
-	struct record *record;
 
-	if (!set || object_decode(&object_netfilter_set, (const struct nlmsghdr *)known->set.data, arena, &record) < 0)
+	if (!set)
 		return NULL;
-	*set = (struct said_set){ .set = record, .anonymous = known->anonymous };
+	*set = (struct said_set){ .set = record, .anonymous = anonymous };
 	set->key_type = netfilter_type_number(record_find(record, "key_type"));
 	set->data_type = netfilter_type_number(record_find(record, "data_type"));
 	set->key_order = order_of(record, "key_byteorder", netfilter_type_order(set->key_type));
 	set->data_order = order_of(record, "data_byteorder", netfilter_type_order(set->data_type));
+	return set;
+}
+
+static const struct said_set *said(const struct known *known, struct arena *arena)
+{
+	struct said_set *set;
+	struct record *record;
+
+	if (object_decode(&object_netfilter_set, (const struct nlmsghdr *)known->set.data, arena, &record) < 0)
+		return NULL;
+	set = said_of(arena, record, known->anonymous);
+	if (!set)
+		return NULL;
 	set->elements = decode_elements(known, arena, &set->count);
 	return set->elements ? set : NULL;
 }
 
+/* One that the rule has in itself. */
+static const struct said_set *said_own(const struct record *rule, const struct value *name, struct arena *arena)
+{
+	const struct record *own = netfilter_own_set(rule, name), *record = own ? record_inside(own, "set") : NULL;
+	const struct value *elements = own ? record_find(own, "elements") : NULL;
+	struct said_set *set = record ? said_of(arena, record, netfilter_set_is_anonymous(record)) : NULL;
+	const struct record **list;
+
+	if (!set)
+		return NULL;
+	list = arena_array(arena, const struct record *, (elements && elements->type == VALUE_LIST ? elements->list.count : 0) + 1);
+	for (uint32_t i = 0; list && elements && elements->type == VALUE_LIST && i < elements->list.count; i++)
+		if (elements->list.items[i].type == VALUE_RECORD)
+			list[set->count++] = elements->list.items[i].record;
+	set->elements = list;
+	return list ? set : NULL;
+}
+
 const struct said_set *netfilter_sets_find(struct netfilter_sets *sets, struct arena *arena, const struct record *rule, const struct value *name)
 {
-	struct known *known = find(sets, rule, name);
+	const struct said_set *own = said_own(rule, name, arena);
+	struct known *known = own ? NULL : find(sets, rule, name);
 
+	if (own)
+		return own;
 	if (!known && sets->machine && !sets->read) {
 		read_sets(sets);
 		known = find(sets, rule, name);

@@ -27,11 +27,18 @@ struct netfilter_sets *netfilter_sets_new(struct machine *machine);
 void netfilter_sets_free(struct netfilter_sets *sets);
 /* What a message tells of a set, or of an element of one that has no name of its own. Where memory runs out it is not known. */
 void netfilter_sets_add(struct netfilter_sets *sets, const struct object *object, const struct record *record, const struct nlmsghdr *message);
+/* The same of a set RECORD that does not stand yet; one that is known stays as it is. */
+int netfilter_sets_foretell(struct netfilter_sets *sets, const struct record *record) _must_check_;
 /* The set RECORD is gone, and is kept until sweep(): what stood on it is told of later. */
 void netfilter_sets_remove(struct netfilter_sets *sets, const struct record *record);
 void netfilter_sets_sweep(struct netfilter_sets *sets);
-/* The set of a NAME in the table that RULE is in; NULL where it is not known. In ARENA. */
+/* The set of a NAME in the table that RULE is in, or in RULE itself; NULL where it is not known. In ARENA. */
 const struct said_set *netfilter_sets_find(struct netfilter_sets *sets, struct arena *arena, const struct record *rule, const struct value *name);
+
+/* Whether the set of NAME in the table of SCOPE is known and a rule's own. */
+bool netfilter_sets_own(const struct netfilter_sets *sets, const struct record *scope, const struct value *name);
+/* Whether what is in SET is part of the rule that has it. */
+bool netfilter_set_is_anonymous(const struct record *set);
 
 /* The text of RULE, as nft prints it. What cannot be said so stands in brackets, as its expressions. STATELESS: without numbers that move by
  * themselves. NULL where memory ran out. */

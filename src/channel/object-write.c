@@ -284,7 +284,7 @@ int object_transact(const struct object *object, struct machine *machine, const 
 	r = netlink_batch_add(netlink, &batch, request->type, request->flags | (echo ? NLM_F_ECHO : 0), request->payload.data,
 			      request->payload.length);
 	if (r == 0)
-		r = netlink_transaction(netlink, &batch, request->type >> 8, take_refusal, take_echo, &transaction);
+		r = netlink_transaction(netlink, &batch, request->type >> 8, 0, take_refusal, take_echo, &transaction);
 	netlink_batch_done(&batch);
 	if (r < 0 && machine->error.code != r)
 		return object_refused(object, request, &(struct netlink_ack){ .result = r }, &machine->error);

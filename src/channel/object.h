@@ -171,7 +171,7 @@ void object_key(const struct object *object, const struct record *record, struct
 const struct object *object_of(const struct protocol *protocol, const struct nlmsghdr *message, bool *ret_removed);
 /* Whether a change of OBJECT is a transaction. */
 bool object_has_transactions(const struct object *object);
-/* Whether documents may name one of OBJECT: not what is a transaction, and not what comes and goes with its traffic. */
+/* Whether documents may name one of OBJECT: not what comes and goes with its traffic. */
 bool object_is_declared(const struct object *object);
 /* Whether a request of TYPE that was granted may have changed one of OBJECT, and the kernel tells no one. */
 bool object_is_asked_by(const struct object *object, uint16_t type);

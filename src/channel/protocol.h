@@ -8,6 +8,7 @@
 #include "model/schema.h"
 
 struct machine;
+struct netlink;
 struct object_step;  /* channel/object-transaction.h */
 struct source_rules; /* channel/netlink_source.h: what the recorder must know of the protocol's objects */
 
@@ -24,6 +25,8 @@ struct protocol {
 	uint16_t subsystem; /* of netfilter, whose transaction it is: that of others is a request like any */
 	/* Puts the steps of a transaction in the order in which the kernel takes them, and in each what refers to another. */
 	int (*arrange)(struct machine *machine, struct arena *arena, struct object_step *steps, size_t count);
+	/* The number of the last transaction: it is another one once anything is not as it was. NULL: it has none. */
+	int (*generation)(struct netlink *netlink, uint32_t *ret);
 	const struct source_rules *rules; /* NULL: its objects come and go without a word, and are not recorded */
 };
 

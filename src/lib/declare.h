@@ -19,10 +19,12 @@ struct wish {
 	bool lenient;           /* a failure does not count */
 	bool whole;             /* said in one line: another line is of another object of the same address */
 	bool back;              /* a way back: what cannot be had is told, not refused */
+	bool fulfilled;         /* in a transaction that is over, after which nothing tells it from others */
 	struct value value;     /* of a file; generic */
 	struct record *generic; /* of an object: its fields */
 	struct wish *first;     /* of the same address; this one where there are no others */
 	struct wish *next;      /* another one of the same address */
+	struct wish *last;      /* of the first: the last one */
 };
 
 struct wishes {
@@ -32,6 +34,7 @@ struct wishes {
 	struct wish **list;
 	size_t count, size;
 	struct table table; /* by address */
+	bool back;          /* those that come are a way back */
 	const char **only;  /* addresses below which nothing stands but what is wished */
 	size_t only_count;
 };
@@ -98,6 +101,7 @@ struct step {
 	const struct wish *wish; /* NULL: what is not wished goes */
 	const char *address, *path;
 	const char *before, *after;      /* JSON, as it is told; NULL: nothing */
+	const char *left, *put;          /* BEFORE and AFTER as the journal has them, where these are only to be read */
 	const char *whole;               /* JSON of all of an object: to be made, to be replaced by, or to be removed */
 	const struct standing *standing; /* what stands there, of KIND */
 	const struct kind *kind;
@@ -109,6 +113,10 @@ struct step {
 	bool pending; /* waits for what is not there yet */
 	bool action;  /* not a value that stays: done each time */
 	bool needs_yes;
+	bool later;           /* of a transaction: in the next round */
+	bool along;           /* of a transaction: it goes with what it stands in */
+	uint64_t before_rule; /* of a rule that is made: the handle of the one that it comes before, 0: it comes last */
+	bool *fulfils;        /* to be set once it is done, or NULL */
 	unsigned int rank, place;
 	const char *makes; /* the address by which others need it, where that is not its own */
 	const char **needs;
@@ -137,7 +145,8 @@ struct plan {
 	struct arena scratch; /* for one wish */
 	struct kind *kinds;
 	size_t kind_count;
-	bool flat; /* while two records are compared: nests are not complete */
+	struct ruleset *ruleset; /* what changes in transactions, where it concerns the wishes */
+	bool flat;               /* while two records are compared: nests are not complete */
 	enum plan_purpose purpose;
 	size_t unread;            /* PLAN_COMPARE: values that could not be read */
 	const char *first_unread; /* the address of one */
@@ -152,6 +161,10 @@ void plan_done(struct plan *plan);
 int plan_add(struct plan *plan, const struct step *step) _must_check_;
 /* Steps from STANDING, of KIND (NULL: nothing), to WISH. */
 int compare_object(struct plan *plan, const struct wish *wish, const struct kind *kind, const struct standing *standing) _must_check_;
+/* The same where it must be made anew, as what it stands on is; WISH NULL: as it stands. */
+int compare_renewal(struct plan *plan, const struct wish *wish, const struct kind *kind, const struct standing *standing) _must_check_;
+/* STANDING goes, as what it stands in does. */
+int compare_loss(struct plan *plan, const struct kind *kind, const struct standing *standing) _must_check_;
 int compare_surplus(struct plan *plan, const struct kind *kind, const struct standing *standing) _must_check_;
 int compare_file(struct plan *plan, const struct wish *wish) _must_check_;
 /* The record of a wish by its schema, with what its address says. Interfaces that are not there stay names. */

@@ -6,6 +6,7 @@
 
 #include "channel/files.h"
 #include "channel/nature.h"
+#include "lib/declare_back_rules.h"
 #include "lib/declare_journal.h"
 #include "lib/verbs.h"
 
@@ -17,6 +18,8 @@ struct returning {
 	struct wishes wishes;
 	struct kind *kinds;
 	size_t kind_count;
+	struct ruleset *ruleset; /* where an entry is of it */
+	struct back_rules *rules;
 	struct undo_verbs verbs; /* the usual ones */
 	ferry_change_function *function;
 	void *data;
@@ -32,6 +35,10 @@ static const struct standing *look_up(const struct returning *returning, const c
 	size_t found;
 
 	*ret_known = channel && channel->object;
+	if (*ret_known && object_has_transactions(channel->object)) {
+		*ret_kind = &returning->ruleset->kinds[ruleset_kind_of(channel->object)];
+		return kind_find(*ret_kind, path, &found);
+	}
 	for (size_t i = 0; *ret_known && i < returning->kind_count; i++)
 		if (returning->kinds[i].channel == channel) {
 			*ret_kind = &returning->kinds[i];
@@ -101,11 +108,15 @@ static int read_kinds(struct returning *returning)
 			needed = strncmp(returning->journal->entries[j].address, channels[i]->name, length) == 0;
 		if (!needed)
 			continue;
+		if (object_has_transactions(channels[i]->object)) {
+			r = returning->ruleset ? 0 : ruleset_read(returning->ferry, &returning->ruleset);
+			continue;
+		}
 		r = kind_read(returning->ferry, channels[i], &returning->kinds[returning->kind_count]);
 		if (r == 0)
 			returning->kind_count++;
 	}
-	return r;
+	return r == 0 && returning->ruleset ? back_rules_new(returning->ruleset, &returning->rules) : r;
 }
 
 /* ---- The three-way rule ---- */
@@ -167,6 +178,8 @@ static int wish_entry(struct returning *returning, const struct journal_entry *e
 
 	if (entry->stood)
 		return wish_stood(returning, entry);
+	if (channel_object(entry->address) == &object_netfilter_rule)
+		return back_rules_wish(returning->rules, entry, &returning->wishes);
 	/* With the interface that it was of. */
 	if (is_file_gone(returning, entry))
 		return 0;
@@ -225,12 +238,15 @@ int journal_back(struct ferry *ferry, const struct journal *journal, ferry_chang
 
 	*ret = (struct back){ 0 };
 	wishes_init(&returning.wishes, ferry);
+	returning.wishes.back = true;
 	returning.verbs = undo_verbs_of(ferry);
 	returning.kinds = calloc(channel_count, sizeof(*returning.kinds));
 	r = returning.kinds ? go_back(&returning) : error_set(&ferry->error, -ENOMEM, "no memory to go back");
 	for (size_t i = 0; i < returning.kind_count; i++)
 		kind_done(&returning.kinds[i]);
 	free(returning.kinds);
+	back_rules_free(returning.rules);
+	ruleset_free(returning.ruleset);
 	wishes_done(&returning.wishes);
 	return r;
 }

@@ -161,7 +161,7 @@ int wish_record(struct plan *plan, const struct wish *wish, const struct record 
 		return no_memory(plan);
 	r = object->parse(wish->path, naming, &plan->scratch, &key, &rest, error);
 	if (r == 0)
-		r = object_of_generic(object, generic, now, naming, &plan->scratch, ret, error);
+		r = object_of_generic(object, generic, now ? now : key, naming, &plan->scratch, ret, error);
 	for (uint32_t i = 0; r == 0 && i < key->count; i++)
 		if (!record_at(*ret, key->entries[i].name))
 			r = record_add(&plan->scratch, *ret, key->entries[i]);
@@ -191,7 +191,8 @@ static void encode_making(struct plan *plan, const struct object *object, const 
 	struct object_request request;
 	char *payload;
 
-	if (plan->purpose != PLAN_DO || object->write || object_request(object, machine, &plan->scratch, record, OBJECT_CREATE, &request) < 0)
+	if (plan->purpose != PLAN_DO || object->write || object_has_transactions(object) ||
+	    object_request(object, machine, &plan->scratch, record, OBJECT_CREATE, &request) < 0)
 		return;
 	payload = arena_copy(&plan->arena, request.payload.data, request.payload.length);
 	if (payload) {
@@ -202,13 +203,13 @@ static void encode_making(struct plan *plan, const struct object *object, const 
 	buffer_done(&request.payload);
 }
 
-static int add_making(struct plan *plan, const struct wish *wish, struct record *record, struct step *step)
+static int add_making(struct plan *plan, struct record *record, struct step *step)
 {
-	const char *why = object_cannot_be_made(wish->channel->object, record);
+	const char *why = object_cannot_be_made(step->channel->object, record);
 
 	drop_nulls(record);
 	step->act = STEP_MAKE;
-	step->origin = origin_of(wish->channel->object, record);
+	step->origin = origin_of(step->channel->object, record);
 	step->whole = json_of(plan, record);
 	step->after = step->whole;
 	step->before = NULL;
@@ -220,7 +221,7 @@ static int add_making(struct plan *plan, const struct wish *wish, struct record 
 		step->pending = true;
 		step->note = arena_copy(&plan->arena, why, strlen(why));
 	} else {
-		encode_making(plan, wish->channel->object, record, step);
+		encode_making(plan, step->channel->object, record, step);
 	}
 	return plan_add(plan, step);
 }
@@ -239,20 +240,20 @@ static int add_removal(struct plan *plan, const struct record *now, struct step 
 static int add_renewal(struct plan *plan, const struct wish *wish, struct record *wanted, const struct record *now, struct step *step)
 {
 	struct record *declared, *merged;
-	bool complete = wishes_are_complete(plan->wishes, wish->address), other = is_other_link(wanted, now);
+	bool complete = wish && wishes_are_complete(plan->wishes, wish->address), other = is_other_link(wanted, now);
 	int r;
 
 	step->renewed = true;
 	r = add_removal(plan, now, step);
-	if (r < 0 || complete || (wish->channel->object->write && other)) {
-		return r < 0 ? r : add_making(plan, wish, wanted, step);
+	if (r < 0 || complete || (step->channel->object->write && other)) {
+		return r < 0 ? r : add_making(plan, wanted, step);
 	}
 	r = record_declared(&plan->scratch, now, false, &declared, NULL);
 	if (r == 0)
 		r = record_copy(&plan->scratch, declared, &merged);
 	if (r == 0)
 		r = object_merge(&plan->scratch, merged, wanted);
-	return r < 0 ? no_memory(plan) : add_making(plan, wish, merged, step);
+	return r < 0 ? no_memory(plan) : add_making(plan, merged, step);
 }
 
 static int add_change(struct plan *plan, const struct wish *wish, const struct record *want, const struct record *was, const struct record *now,
@@ -318,7 +319,7 @@ int compare_object(struct plan *plan, const struct wish *wish, const struct kind
 	if (r < 0)
 		return wish->line ? error_wrap(&plan->ferry->error, "line %u", wish->line) : r;
 	if (!standing)
-		return add_making(plan, wish, wanted, &step);
+		return add_making(plan, wanted, &step);
 	if (wishes_are_complete(plan->wishes, wish->address) && record_declared(&plan->scratch, now, false, &declared, NULL) < 0)
 		return no_memory(plan);
 	/* A link's options keep what is not said of them. */
@@ -337,17 +338,60 @@ int compare_object(struct plan *plan, const struct wish *wish, const struct kind
 	return add_change(plan, wish, want, was, now, &step);
 }
 
+static int step_of(struct plan *plan, const struct kind *kind, const struct standing *standing, struct step *ret, struct record **ret_now)
+{
+	_cleanup_buffer_ struct buffer address = { 0 };
+
+	if (standing_record(kind, standing, &plan->scratch, ret_now) < 0)
+		return no_memory(plan);
+	buffer_printf(&address, "%s/%s", kind->channel->name, standing->path);
+	*ret = (struct step){ .channel = kind->channel, .kind = kind, .standing = standing, .address = kept(plan, &address) };
+	if (!ret->address)
+		return no_memory(plan);
+	ret->path = ret->address + strlen(kind->channel->name) + 1;
+	return 0;
+}
+
+int compare_renewal(struct plan *plan, const struct wish *wish, const struct kind *kind, const struct standing *standing)
+{
+	struct record *now, *wanted;
+	struct step step;
+	int r = step_of(plan, kind, standing, &step, &now);
+
+	if (r < 0)
+		return r;
+	step.wish = wish;
+	step.note = "made anew with what it names or stands in";
+	if (wish)
+		r = wish_record(plan, wish, now, &wanted);
+	else
+		wanted = record_new(&plan->scratch, now->schema);
+	if (r == 0 && !wanted)
+		return no_memory(plan);
+	return r < 0 ? r : add_renewal(plan, wish, wanted, now, &step);
+}
+
+int compare_loss(struct plan *plan, const struct kind *kind, const struct standing *standing)
+{
+	struct record *now;
+	struct step step;
+	int r = step_of(plan, kind, standing, &step, &now);
+
+	return r < 0 ? r : add_removal(plan, now, &step);
+}
+
 int compare_surplus(struct plan *plan, const struct kind *kind, const struct standing *standing)
 {
 	const struct object *object = kind->channel->object;
-	struct step step = { .channel = kind->channel, .kind = kind, .standing = standing };
-	_cleanup_buffer_ struct buffer address = { 0 };
 	struct record *now;
+	struct step step;
+	int r;
 
 	if (standing->wished || !plan->wishes->only_count)
 		return 0;
-	if (standing_record(kind, standing, &plan->scratch, &now) < 0)
-		return no_memory(plan);
+	r = step_of(plan, kind, standing, &step, &now);
+	if (r < 0)
+		return r;
 	if (origin_of(object, now) >= OBJECT_PASSING)
 		return 0;
 	/* The kernel's own routes go with the address that they are of, and what is of an address that stands is not to go. */
@@ -356,14 +400,7 @@ int compare_surplus(struct plan *plan, const struct kind *kind, const struct sta
 	/* A device of the machine, and what goes with its link's master. */
 	if (object_cannot_be_made(object, now))
 		return 0;
-	buffer_printf(&address, "%s/%s", kind->channel->name, standing->path);
-	step.address = kept(plan, &address);
-	if (!step.address)
-		return no_memory(plan);
-	if (!wishes_are_complete(plan->wishes, step.address))
-		return 0;
-	step.path = step.address + strlen(kind->channel->name) + 1;
-	return add_removal(plan, now, &step);
+	return wishes_are_complete(plan->wishes, step.address) ? add_removal(plan, now, &step) : 0;
 }
 
 /* ---- Files ---- */

@@ -75,7 +75,10 @@ static int note_step(struct journal *journal, const struct step *step)
 	static const enum ferry_change_kind kinds[] = {
 		[STEP_REMOVE] = FERRY_REMOVED, [STEP_MAKE] = FERRY_ADDED, [STEP_CHANGE] = FERRY_CHANGED, [STEP_WRITE] = FERRY_CHANGED
 	};
-	struct journal_entry entry = { .kind = kinds[step->act], .address = step->address, .before = step->before, .after = step->after };
+	struct journal_entry entry = { .kind = kinds[step->act],
+				       .address = step->address,
+				       .before = step->left ? step->left : step->before,
+				       .after = step->put ? step->put : step->after };
 	int r;
 
 	/* A file that is not there yet goes with its interface; an action leaves nothing to be taken back. */
@@ -124,7 +127,7 @@ static int note_rewritten(struct journal *journal, struct ferry *ferry, const st
 static bool takes_along(const struct step *step)
 {
 	if (step->channel->object)
-		return step->act != STEP_MAKE;
+		return step->act != STEP_MAKE && !object_has_transactions(step->channel->object);
 	return strncmp(step->address, "sysctl/net/", 11) == 0;
 }
 
@@ -160,10 +163,10 @@ static int note_kind(struct journal *journal, struct ferry *ferry, const struct 
 	return r;
 }
 
-/* Ports come with their link's master. */
+/* Ports come with their link's master. A transaction takes nothing along that it does not name. */
 static bool may_go_along(const struct channel *channel)
 {
-	return channel->object && strcmp(channel->object->name, "port") != 0;
+	return channel->object && strcmp(channel->object->name, "port") != 0 && !object_has_transactions(channel->object);
 }
 
 static int note_standing(struct journal *journal, const struct plan *plan)

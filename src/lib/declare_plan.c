@@ -3,26 +3,27 @@
  *
  * What goes, goes first and in reverse: rules, routes, nexthops, neighbours, addresses, links. Then what is there already is set, the widest first (a
  * knob that rewrites others, "all", "default"), since new links take their defaults from it; then links, and what waited for them; then what stands
- * on links: addresses, neighbours, nexthops, routes, rules. */
+ * on links: the ruleset of nftables, addresses, neighbours, nexthops, routes, rules. */
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <string.h>
 
 #include "channel/nature.h"
-#include "lib/declare.h"
+#include "lib/declare_ruleset.h"
 #include "state/order.h"
 
 #define RANK_KNOB      20 /* of what is there */
 #define RANK_LATE_KNOB 23 /* of an interface that is made */
+#define RANK_RULESET   24 /* one transaction, in which some goes and some is made: on links, before there are addresses */
 
 static const struct {
 	const char *name;
 	unsigned int removal, making;
 } ranks[] = {
-	{ "rule", 0, 28 },   { "route", 1, 27 },     { "nexthop", 2, 26 },     { "neigh", 3, 25 },  { "addr", 4, 24 },
+	{ "rule", 0, 29 },   { "route", 1, 28 },     { "nexthop", 2, 27 },     { "neigh", 3, 26 },  { "addr", 4, 25 },
 	{ "link", 5, 21 },   { "port", 6, 22 },      { "default", 7, 32 },     { "policy", 8, 31 }, { "state", 9, 30 },
-	{ "filter", 0, 34 }, { "qdisc", 1, 33 },     { "class", 1, 33 },       { "fdb", 3, 25 },    { "mdb", 3, 25 },
-	{ "vlan", 4, 24 },   { "addrlabel", 3, 25 }, { "ipset_entry", 0, 36 }, { "ipset", 1, 35 },  { "nfacct", 1, 35 },
+	{ "filter", 0, 34 }, { "qdisc", 1, 33 },     { "class", 1, 33 },       { "fdb", 3, 26 },    { "mdb", 3, 26 },
+	{ "vlan", 4, 25 },   { "addrlabel", 3, 26 }, { "ipset_entry", 0, 36 }, { "ipset", 1, 35 },  { "nfacct", 1, 35 },
 };
 
 static int no_memory(struct plan *plan)
@@ -52,6 +53,7 @@ void plan_done(struct plan *plan)
 	for (size_t i = 0; i < plan->kind_count; i++)
 		kind_done(&plan->kinds[i]);
 	free(plan->kinds);
+	ruleset_free(plan->ruleset);
 	free(plan->steps);
 	arena_done(&plan->arena);
 	arena_done(&plan->scratch);
@@ -59,6 +61,18 @@ void plan_done(struct plan *plan)
 }
 
 /* ---- Reading what stands ---- */
+
+static int read_ruleset(struct plan *plan)
+{
+	int r = plan->ruleset ? 0 : ruleset_read(plan->ferry, &plan->ruleset);
+
+	/* Without a ruleset its wishes are told as not read. */
+	if (r == -EPERM && plan->purpose == PLAN_COMPARE) {
+		plan->ferry->error = (struct error){ 0 };
+		return 0;
+	}
+	return r;
+}
 
 static int read_kinds(struct plan *plan)
 {
@@ -73,6 +87,10 @@ static int read_kinds(struct plan *plan)
 	for (unsigned int i = 0; r == 0 && i < channel_count; i++) {
 		if (!channels[i]->object || !concerned[i])
 			continue;
+		if (object_has_transactions(channels[i]->object)) {
+			r = read_ruleset(plan);
+			continue;
+		}
 		r = kind_read(plan->ferry, channels[i], &plan->kinds[plan->kind_count]);
 		if (r == -EPERM && plan->purpose == PLAN_COMPARE) {
 			plan->kinds[plan->kind_count] = (struct kind){ .channel = channels[i], .barred = true };
@@ -148,7 +166,9 @@ static int compare(struct plan *plan, const struct wish *wish)
 	arena_reset(&plan->scratch);
 	if (!wish->channel->object)
 		return compare_file(plan, wish);
-	if (kind && kind->barred) {
+	if (object_has_transactions(wish->channel->object) && plan->ruleset)
+		return 0;
+	if (object_has_transactions(wish->channel->object) || (kind && kind->barred)) {
 		if (!plan->unread++)
 			plan->first_unread = wish->address;
 		return 0;
@@ -183,6 +203,8 @@ int plan_make(struct ferry *ferry, const struct wishes *wishes, enum plan_purpos
 			arena_reset(&plan.scratch);
 			r = compare_surplus(&plan, &plan.kinds[i], &plan.kinds[i].list[j]);
 		}
+	if (r == 0 && plan.ruleset)
+		r = ruleset_plan(&plan);
 	if (r == 0)
 		r = plan_order(&plan);
 	if (r < 0) {
@@ -336,6 +358,13 @@ static int rank(struct plan *plan, struct step *step)
 		step->place = knob_place(step->address);
 		return 0;
 	}
+	if (object_has_transactions(step->channel->object)) {
+		const unsigned int kind = ruleset_kind_of(step->channel->object);
+
+		step->rank = RANK_RULESET;
+		step->place = step->act == STEP_REMOVE ? RULESET_KINDS - kind : RULESET_KINDS + 1 + kind;
+		return 0;
+	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(ranks); i++)
 		if (strcmp(ranks[i].name, step->channel->object->name) == 0)
 			step->rank = step->act == STEP_REMOVE ? ranks[i].removal : ranks[i].making;
@@ -376,7 +405,7 @@ int plan_order(struct plan *plan)
 		r = rank(plan, step);
 		items[i] = (struct order_item){ .rank = step->rank,
 						.place = step->place,
-						.removal = step->act == STEP_REMOVE,
+						.removal = step->act == STEP_REMOVE && step->rank != RANK_RULESET,
 						.makes = step->makes ? step->makes : step->address,
 						.needs = step->needs };
 	}

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "lib/declare.h"
+#include "lib/declare_ruleset.h"
 #include "lib/verbs.h"
 
 #define SETTLE UINT64_C(500000000)
@@ -129,6 +129,40 @@ static int copy_object(struct rehearsal *rehearsal, const struct kind *kind, con
 	return address.failed || json.failed ? -ENOMEM : wishes_add_json(&rehearsal->present, address.data, json.data);
 }
 
+static int copy_kind(struct rehearsal *rehearsal, const struct ruleset *ruleset, const struct kind *kind)
+{
+	_cleanup_free_ struct standing **list = ruleset_in_order(kind);
+	_cleanup_arena_ struct arena arena = { 0 };
+	int r = list ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < kind->count; i++) {
+		_cleanup_buffer_ struct buffer address = { 0 }, json = { 0 };
+		struct record *declared;
+		bool owned;
+
+		arena_reset(&arena);
+		r = ruleset_declared(ruleset, kind, list[i], false, &arena, &declared, &address, &owned, NULL);
+		if (r < 0 || !declared)
+			continue;
+		record_json(&json, declared, &rehearsal->ferry->machine.naming);
+		r = json.failed ? -ENOMEM : wishes_add_json(&rehearsal->present, address.data, json.data);
+	}
+	return r;
+}
+
+static int copy_ruleset(struct rehearsal *rehearsal)
+{
+	struct ruleset *ruleset;
+	int r = ruleset_read(rehearsal->ferry, &ruleset);
+
+	if (r < 0)
+		return r;
+	for (unsigned int i = 0; r == 0 && i < RULESET_KINDS; i++)
+		r = copy_kind(rehearsal, ruleset, &ruleset->kinds[i]);
+	ruleset_free(ruleset);
+	return r;
+}
+
 static int copy_present(struct rehearsal *rehearsal)
 {
 	int r = 0;
@@ -137,14 +171,14 @@ static int copy_present(struct rehearsal *rehearsal)
 	for (unsigned int i = 0; r == 0 && i < channel_count; i++) {
 		struct kind kind = { 0 };
 
-		if (!channels[i]->object || strcmp(channels[i]->object->name, "port") == 0)
+		if (!channels[i]->object || strcmp(channels[i]->object->name, "port") == 0 || object_has_transactions(channels[i]->object))
 			continue;
 		r = kind_read(rehearsal->ferry, channels[i], &kind);
 		for (size_t j = 0; r == 0 && j < kind.count; j++)
 			r = copy_object(rehearsal, &kind, &kind.list[j]);
 		kind_done(&kind);
 	}
-	return r;
+	return r < 0 ? r : copy_ruleset(rehearsal);
 }
 
 /* ---- Trying ---- */

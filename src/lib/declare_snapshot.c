@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "channel/files.h"
 #include "channel/nature.h"
-#include "lib/declare.h"
+#include "lib/declare_ruleset.h"
 #include "model/address.h"
 
 /* Why something was left out. */
@@ -22,7 +22,7 @@ enum reason {
 	LEFT_PASSING,
 	LEFT_KEYED,
 	LEFT_BARRED,
-	LEFT_TRANSACTIONS,
+	LEFT_OWNED,
 	LEFT_COUNT,
 };
 
@@ -36,7 +36,7 @@ static const char *const reasons[LEFT_COUNT] = {
 	[LEFT_UNREAD] = "files that could not be read",
 	[LEFT_PASSING] = "objects that are learnt or for a time only",
 	[LEFT_KEYED] = "objects that take secrets to be made",
-	[LEFT_TRANSACTIONS] = "kinds of objects that change in transactions, which documents do not cover",
+	[LEFT_OWNED] = "objects in tables of nftables that belong to a running program",
 	[LEFT_BARRED] = "kinds of objects that only CAP_NET_ADMIN may read",
 };
 
@@ -47,6 +47,7 @@ struct snapshot {
 	struct buffer body;
 	struct left left;
 	uint64_t counts[LEFT_COUNT];
+	struct ruleset *ruleset; /* once it is asked for */
 	bool found, torn;
 };
 
@@ -183,6 +184,84 @@ static int add_kind(struct snapshot *snapshot, const struct channel *channel)
 	return r;
 }
 
+/* ---- What changes in transactions: an object a line, as each is made whole, and rules in their order ---- */
+
+static void add_comment(struct snapshot *snapshot, const char *text)
+{
+	buffer_add_text(&snapshot->body, "# ");
+	buffer_add_escaped(&snapshot->body, text, strlen(text));
+	buffer_add_char(&snapshot->body, '\n');
+}
+
+/* What the address says is not said again. */
+static void drop_keys(struct record *record)
+{
+	for (uint32_t i = record->count; i-- > 0;)
+		if (record->entries[i].field && record->entries[i].field->flags & FIELD_KEY)
+			record_drop_entry(record, &record->entries[i]);
+}
+
+static int add_whole(struct snapshot *snapshot, const struct kind *kind, const struct standing *standing, struct arena *arena)
+{
+	_cleanup_buffer_ struct buffer address = { 0 };
+	struct record *declared;
+	const char *text;
+	bool owned;
+	int r = ruleset_declared(snapshot->ruleset, kind, standing, snapshot->flags & FERRY_SNAPSHOT_ALL, arena, &declared, &address, &owned,
+				 &snapshot->left);
+
+	if (r < 0)
+		return r;
+	if (!declared) {
+		snapshot->counts[LEFT_OWNED] += owned;
+		return 0;
+	}
+	if (kind->channel->object == &object_netfilter_rule) {
+		text = ruleset_text(snapshot->ruleset, arena, declared);
+		if (!text)
+			return -ENOMEM;
+		add_comment(snapshot, text);
+	}
+	drop_keys(declared);
+	add_line(snapshot, address.data, &(struct value){ .type = VALUE_RECORD, .record = declared }, NULL);
+	return 0;
+}
+
+/* Elements are in no order, so that they are told by their keys. */
+static int add_wholes(struct snapshot *snapshot, const struct kind *kind)
+{
+	const bool is_element = kind->channel->object == &object_netfilter_element;
+	_cleanup_free_ struct standing **list = ruleset_in_order(kind);
+	_cleanup_arena_ struct arena arena = { 0 };
+	int r = list ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < kind->count; i++) {
+		const struct standing *standing = is_element ? &kind->list[i] : list[i];
+
+		arena_reset(&arena);
+		if (is_asked_for(snapshot, kind->channel->name, standing->path))
+			r = add_whole(snapshot, kind, standing, &arena);
+	}
+	return r;
+}
+
+static int add_transactional(struct snapshot *snapshot, const struct channel *channel)
+{
+	int r = snapshot->ruleset ? 0 : ruleset_read(snapshot->ferry, &snapshot->ruleset);
+
+	if (r == -EPERM && !is_below(snapshot->address, channel->name)) {
+		snapshot->counts[LEFT_BARRED]++;
+		snapshot->ferry->error = (struct error){ 0 };
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (snapshot->flags & FERRY_SNAPSHOT_ONLY && address_under(channel->name, snapshot->address) > 0)
+		buffer_printf(&snapshot->body, "%s = only\n", channel->name);
+	snapshot->torn |= snapshot->ruleset->interrupted;
+	return add_wholes(snapshot, &snapshot->ruleset->kinds[ruleset_kind_of(channel->object)]);
+}
+
 /* ---- Files ---- */
 
 static enum reason judge(const struct snapshot *snapshot, const struct ferry_item *item, const struct nature *nature)
@@ -239,10 +318,11 @@ static int add_channel(struct snapshot *snapshot, const struct channel *channel)
 	int r;
 
 	if (channel->object && !object_is_declared(channel->object) && !(snapshot->flags & FERRY_SNAPSHOT_ALL)) {
-		snapshot->counts[LEFT_TRANSACTIONS] += object_has_transactions(channel->object);
 		snapshot->found = true;
 		return 0;
 	}
+	if (channel->object && object_has_transactions(channel->object))
+		return add_transactional(snapshot, channel);
 	if (channel->object)
 		return add_kind(snapshot, channel);
 	r = ferry_get(snapshot->ferry, snapshot->address, 0, add_file, snapshot);
@@ -340,6 +420,7 @@ int ferry_snapshot(struct ferry *ferry, const char *const *addresses, unsigned i
 	machine_links_forget(&ferry->machine);
 	for (const char *const *address = addresses; r == 0 && *address; address++)
 		r = add_address(&snapshot, *address);
+	ruleset_free(snapshot.ruleset);
 	if (r == 0) {
 		add_header(&snapshot, addresses, &header);
 		if (put_before(&snapshot.body, &header) < 0)

@@ -190,6 +190,52 @@ static bool is_told_by_nexthop(const struct record *record, const struct entry *
 	return false;
 }
 
+static int declared_inside(struct arena *arena, struct value *value, struct left *left);
+
+/* Of a record in a list, which is set as a whole, all but what moves. */
+static int without_moving(struct arena *arena, const struct record *record, struct record **ret, struct left *left)
+{
+	struct record *kept = record_new_sized(arena, record->schema, record->count + 1u);
+	int r = kept ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; r == 0 && i < record->count; i++) {
+		struct entry entry = record->entries[i];
+		const uint32_t flags = entry.field ? entry.field->flags : 0;
+
+		if (flags & (FIELD_HIDDEN | FIELD_SECRET | FIELD_STATE) || (flags & FIELD_VOLATILE && !(flags & FIELD_CREATE))) {
+			count(left, entry.field);
+			continue;
+		}
+		r = declared_inside(arena, &entry.value, left);
+		if (r == 0)
+			r = record_add(arena, kept, entry);
+	}
+	*ret = kept;
+	return r;
+}
+
+static int declared_inside(struct arena *arena, struct value *value, struct left *left)
+{
+	struct value *items;
+	struct record *inner;
+	int r = 0;
+
+	if (value->type == VALUE_RECORD) {
+		r = without_moving(arena, value->record, &inner, left);
+		value->record = inner;
+	}
+	if (value->type != VALUE_LIST || !value->list.count || value->list.items[0].type != VALUE_RECORD)
+		return r;
+	items = arena_array(arena, struct value, value->list.count);
+	if (!items)
+		return -ENOMEM;
+	memcpy(items, value->list.items, value->list.count * sizeof(*items));
+	for (uint32_t i = 0; r == 0 && i < value->list.count; i++)
+		r = declared_inside(arena, &items[i], left);
+	value->list.items = items;
+	return r;
+}
+
 int record_declared(struct arena *arena, const struct record *record, bool all, struct record **ret, struct left *left)
 {
 	struct record *declared = record_new_sized(arena, record->schema, record->count + 1u);
@@ -213,6 +259,11 @@ int record_declared(struct arena *arena, const struct record *record, bool all, 
 			if (!inner->count)
 				continue;
 			entry.value.record = inner;
+		}
+		if (entry.value.type == VALUE_LIST && !all) {
+			r = declared_inside(arena, &entry.value, left);
+			if (r < 0)
+				return r;
 		}
 		r = record_add(arena, declared, entry);
 		if (r < 0)

@@ -5,6 +5,7 @@
 
 #include "channel/channel.h"
 #include "channel/files.h"
+#include "channel/netfilter.h"
 #include "lib/declare.h"
 #include "model/address.h"
 #include "state/document.h"
@@ -104,15 +105,16 @@ static int add(struct wishes *wishes, const struct channel *channel, const char 
 	if (!wish)
 		return no_memory(wishes);
 	wish->channel = channel;
+	wish->back = wishes->back;
 	wish->address = arena_copy(&wishes->arena, address, strlen(address));
 	if (!wish->address)
 		return no_memory(wishes);
 	wish->path = wish->address + strlen(channel->name) + (wish->address[strlen(channel->name)] == '/');
 	wish->first = first ? first : wish;
+	wish->first->last = wish->first->last ? wish->first->last : wish;
 	if (first) {
-		while (first->next)
-			first = first->next;
-		first->next = wish;
+		first->last->next = wish;
+		first->last = wish;
 	} else if (table_add(&wishes->table, wish->address, strlen(wish->address), wish) < 0) {
 		return no_memory(wishes);
 	}
@@ -179,7 +181,7 @@ static int add_object(struct wishes *wishes, const struct channel *channel, cons
 	whole = !*rest;
 	if (whole && value && value->type != VALUE_RECORD)
 		return error_set(&ferry->error, -EINVAL, "%s is an object: {name=value, ...} is wanted, or one of its fields", address.data);
-	*ret = whole && value ? find_said(wishes, address.data, value) : NULL;
+	*ret = whole && value && channel->object != &object_netfilter_rule ? find_said(wishes, address.data, value) : NULL;
 	if (*ret)
 		return 0;
 	r = object_wish(wishes, channel, address.data, whole ? (value ? value : &null) : NULL, ret);

@@ -5,7 +5,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-#include "lib/declare.h"
+#include "lib/declare_ruleset.h"
 
 #define PASSES_MAXIMUM 16
 #define BATCH_MAXIMUM  512
@@ -15,7 +15,8 @@ struct writing {
 	unsigned int flags;
 	struct netlink_batch batch;
 	struct arena arena; /* for one step */
-	bool links_move;    /* the plan makes or removes links: a number that a name had may be another one's */
+	bool transacted;
+	bool links_move; /* the plan makes or removes links: a number that a name had may be another one's */
 	struct step *staged[BATCH_MAXIMUM];
 	size_t staged_count, done;
 };
@@ -226,6 +227,17 @@ static bool goes_alone(const struct step *step)
 	return !step->channel->object || step->channel->object->write;
 }
 
+/* All steps of the transaction, once: what was refused is not tried again before it has been compared again. */
+static int transact(struct writing *writing)
+{
+	int r = flush(writing);
+
+	if (r < 0 || writing->transacted)
+		return r;
+	writing->transacted = true;
+	return plan_transact(writing->plan, writing->flags, &writing->done);
+}
+
 static int pass(struct writing *writing)
 {
 	struct plan *plan = writing->plan;
@@ -239,7 +251,9 @@ static int pass(struct writing *writing)
 		/* What was staged stands before what has another place in the order. */
 		if (writing->staged_count && writing->staged[writing->staged_count - 1]->rank != step->rank)
 			r = flush(writing);
-		if (r >= 0)
+		if (r >= 0 && step->channel->object && object_has_transactions(step->channel->object))
+			r = transact(writing);
+		else if (r >= 0)
 			r = goes_alone(step) ? write_alone(writing, step) : stage(writing, step);
 	}
 	return r < 0 ? r : flush(writing);

@@ -144,6 +144,9 @@ static int write_all(struct copies *copies, struct object_step *steps, bool *wan
 {
 	struct undoing *undoing = copies->undoing;
 	struct undo_verbs verbs = undo_verbs_of(undoing->ferry);
+	struct object_transaction transaction = {
+		.protocol = copies->protocol, .machine = &undoing->ferry->machine, .arena = &copies->arena, .steps = steps
+	};
 	size_t count = 0;
 	int r = 0;
 
@@ -156,7 +159,8 @@ static int write_all(struct copies *copies, struct object_step *steps, bool *wan
 	*ret_count = count;
 	if (r < 0 || !count || undoing->flags & FERRY_UNDO_DRY_RUN)
 		return r < 0 ? r : 0;
-	r = object_transaction(copies->protocol, &undoing->ferry->machine, &copies->arena, steps, count);
+	transaction.count = count;
+	r = object_transact_all(&transaction);
 	return r < 0 ? ferry_failed(undoing->ferry, r) : 0;
 }
 

@@ -77,11 +77,18 @@ static int read_outcome(struct outcome *outcome)
 struct edge {
 	struct nlmsghdr header;
 	struct nfgenmsg message;
+	struct nlattr attribute; /* the generation that the transaction is for, where that is said */
+	uint32_t generation;
 };
 
-static struct edge edge_of(const struct netlink *netlink, uint16_t type, uint16_t subsystem, uint32_t sequence)
+static struct edge edge_of(const struct netlink *netlink, uint16_t type, uint16_t subsystem, uint32_t sequence, uint32_t generation)
 {
-	return (struct edge){ { sizeof(struct edge), type, NLM_F_REQUEST, sequence, netlink->port }, { AF_UNSPEC, NFNETLINK_V0, htons(subsystem) } };
+	const uint32_t length = generation ? sizeof(struct edge) : offsetof(struct edge, attribute);
+
+	return (struct edge){ { length, type, NLM_F_REQUEST, sequence, netlink->port },
+			      { AF_UNSPEC, NFNETLINK_V0, htons(subsystem) },
+			      { sizeof(struct nlattr) + sizeof(uint32_t), NFNL_BATCH_GENID },
+			      htonl(generation) };
 }
 
 /* Puts the numbers in, and asks for an answer to the last. */
@@ -97,12 +104,12 @@ static void number(struct netlink_batch *batch, uint32_t first)
 		header->nlmsg_flags |= NLM_F_ACK;
 }
 
-static int send_transaction(struct netlink *netlink, struct netlink_batch *batch, uint16_t subsystem, uint32_t first)
+static int send_transaction(struct netlink *netlink, struct netlink_batch *batch, uint16_t subsystem, uint32_t generation, uint32_t first)
 {
-	struct edge begin = edge_of(netlink, NFNL_MSG_BATCH_BEGIN, subsystem, first);
-	struct edge end = edge_of(netlink, NFNL_MSG_BATCH_END, subsystem, first + batch->count + 1);
+	struct edge begin = edge_of(netlink, NFNL_MSG_BATCH_BEGIN, subsystem, first, generation);
+	struct edge end = edge_of(netlink, NFNL_MSG_BATCH_END, subsystem, first + batch->count + 1, 0);
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	struct iovec parts[] = { { &begin, sizeof(begin) }, { batch->buffer.data, batch->buffer.length }, { &end, sizeof(end) } };
+	struct iovec parts[] = { { &begin, begin.header.nlmsg_len }, { batch->buffer.data, batch->buffer.length }, { &end, end.header.nlmsg_len } };
 	const struct msghdr message = { .msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = parts, .msg_iovlen = 3 };
 	const int room = (int)(batch->buffer.length < INT32_MAX / 4 ? batch->buffer.length + SEND_BUFFER_SPARE : INT32_MAX / 4);
 	ssize_t sent;
@@ -119,7 +126,7 @@ static int send_transaction(struct netlink *netlink, struct netlink_batch *batch
 	return 0;
 }
 
-int netlink_transaction(struct netlink *netlink, struct netlink_batch *batch, uint16_t subsystem, netlink_ack_function *refused,
+int netlink_transaction(struct netlink *netlink, struct netlink_batch *batch, uint16_t subsystem, uint32_t generation, netlink_ack_function *refused,
 			netlink_function *echo, void *data)
 {
 	struct outcome outcome = { .netlink = netlink, .count = batch->count, .refused = refused, .echo = echo, .data = data };
@@ -137,7 +144,7 @@ int netlink_transaction(struct netlink *netlink, struct netlink_batch *batch, ui
 	netlink->sequence += batch->count + 2;
 	number(batch, outcome.first);
 	netlink->busy = true;
-	r = send_transaction(netlink, batch, subsystem, outcome.first);
+	r = send_transaction(netlink, batch, subsystem, generation, outcome.first);
 	if (r == 0)
 		r = read_outcome(&outcome);
 	netlink->busy = false;

@@ -74,9 +74,10 @@ int netlink_batch_add(struct netlink *netlink, struct netlink_batch *batch, uint
 int netlink_batch_send(struct netlink *netlink, struct netlink_batch *batch, netlink_ack_function *function, void *data) _must_check_;
 void netlink_batch_done(struct netlink_batch *batch);
 
-/* The requests of BATCH as one transaction of netfilter's SUBSYSTEM, of which all is done or nothing. REFUSED is given each request that the kernel
- * refused, with its index; ECHO the answers to those that ask for one (NLM_F_ECHO). Either may be NULL. The batch begins anew. */
-int netlink_transaction(struct netlink *netlink, struct netlink_batch *batch, uint16_t subsystem, netlink_ack_function *refused,
+/* The requests of BATCH as one transaction of netfilter's SUBSYSTEM, of which all is done or nothing. GENERATION, where it is not
+ * 0, is the one that the state must still have: -ERESTART where somebody has changed it since. REFUSED is given each request that the kernel refused,
+ * with its index; ECHO the answers to those that ask for one (NLM_F_ECHO). Either may be NULL. The batch begins anew. */
+int netlink_transaction(struct netlink *netlink, struct netlink_batch *batch, uint16_t subsystem, uint32_t generation, netlink_ack_function *refused,
 			netlink_function *echo, void *data) _must_check_;
 
 /* Reads what is queued on a multicast socket without waiting, one datagram a call, into a buffer that the socket owns. Returns its length, 0 where

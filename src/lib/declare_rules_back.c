@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rules on their way back: what went comes behind the rule that it stood behind, what took its place makes room. What somebody else has put between
+ * them stays there. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sequence.h"
+#include "lib/declare_rules.h"
+
+/* A list that others come into. */
+struct node {
+	struct rules_place place;
+	uint64_t handle; /* now, or as it was before */
+	size_t next;
+};
+
+struct list {
+	struct node *nodes;
+	size_t count; /* node 0 is before the first */
+	size_t last;  /* that was put in: mostly the next one comes behind it */
+};
+
+static size_t find(const struct list *list, uint64_t handle)
+{
+	if (!handle)
+		return 0;
+	if (list->nodes[list->last].handle == handle)
+		return list->last;
+	for (size_t i = 1; i < list->count; i++)
+		if (list->nodes[i].handle == handle)
+			return i;
+	return SEQUENCE_NONE;
+}
+
+static size_t end_of(const struct list *list)
+{
+	size_t at = 0;
+
+	while (list->nodes[at].next)
+		at = list->nodes[at].next;
+	return at;
+}
+
+static void put(struct list *list, size_t behind, struct rules_want *want)
+{
+	list->nodes[list->count] = (struct node){ .place = { NULL, want }, .handle = want->handle, .next = list->nodes[behind].next };
+	list->nodes[behind].next = list->count;
+	list->last = list->count++;
+}
+
+/* Whether the same stands there already: somebody else has put it back. */
+static bool stands_behind(const struct list *list, size_t behind, const struct rules_want *want)
+{
+	const struct rules_slot *slot = list->nodes[list->nodes[behind].next].place.slot;
+
+	return list->nodes[behind].next && slot && !slot->gone && slot->meaning == want->meaning && !list->nodes[list->nodes[behind].next].place.want;
+}
+
+static uint64_t position_of(const struct rules_want *want)
+{
+	return record_number(want->wish->generic, "position", UINT64_MAX);
+}
+
+static void take_back(struct list *list, struct rules_chain *chain)
+{
+	for (size_t i = 0; i < chain->want_count; i++) {
+		struct rules_want *want = &chain->wants[i];
+		const size_t own = want->handle ? find(list, want->handle) : SEQUENCE_NONE;
+		size_t behind;
+
+		if (own != SEQUENCE_NONE && list->nodes[own].place.slot) {
+			if (list->nodes[own].place.slot->meaning != want->meaning || list->nodes[own].place.slot->fate)
+				list->nodes[own].place.want = want;
+			continue;
+		}
+		behind = find(list, position_of(want));
+		if (behind == SEQUENCE_NONE)
+			behind = end_of(list);
+		if (!stands_behind(list, behind, want))
+			put(list, behind, want);
+	}
+}
+
+int rules_place_back(struct planning_rules *planning, struct rules_chain *chain)
+{
+	struct list list = { .nodes = calloc(chain->slot_count + chain->want_count + 1, sizeof(struct node)), .count = 1 };
+
+	if (!list.nodes)
+		return error_set(&planning->plan->ferry->error, -ENOMEM, "no memory for a plan");
+	for (size_t i = 0; i < chain->slot_count; i++) {
+		list.nodes[list.count] = (struct node){ .place = { &chain->slots[i], NULL }, .handle = chain->slots[i].handle };
+		list.nodes[list.count - 1].next = list.count;
+		list.count++;
+	}
+	take_back(&list, chain);
+	for (size_t at = list.nodes[0].next; at; at = list.nodes[at].next) {
+		struct rules_place *place = &list.nodes[at].place;
+
+		if (place->slot)
+			place->slot->stays = !place->slot->gone && !place->want && !place->slot->fate;
+		chain->places[chain->place_count++] = *place;
+	}
+	free(list.nodes);
+	return 0;
+}
