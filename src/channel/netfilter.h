@@ -85,6 +85,8 @@ void netfilter_add_text(const struct record *key, const char *field, uint16_t ty
 
 /* For object->prepare: what is set whole goes without what only we say of it. */
 int netfilter_prepare(struct arena *arena, struct record *record, enum object_write write) _must_check_;
+/* For object->renews: whether anything differs that is said at creation alone. */
+bool netfilter_renews(const struct record *wanted, const struct record *now);
 /* netfilter_arrange.c: for protocol->arrange and protocol->generation. */
 int netfilter_arrange(struct machine *machine, struct arena *arena, struct object_step *steps, size_t count) _must_check_;
 int netfilter_generation(struct netlink *netlink, uint32_t *ret) _must_check_;

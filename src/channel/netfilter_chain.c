@@ -62,5 +62,5 @@ static const struct schema schema = {
 	.attribute_count = ARRAY_SIZE(chain),
 };
 
-NETFILTER_OBJECT(chain, CHAIN, "FAMILY/TABLE/NAME is, such as inet/filter/input");
+NETFILTER_OBJECT(chain, CHAIN, "FAMILY/TABLE/NAME is, such as inet/filter/input", .renews = netfilter_renews);
 NETFILTER_CHANNEL(chain, object_netfilter_chain, "chains of nftables: rules one behind the other, and where packets come in");

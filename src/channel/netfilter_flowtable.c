@@ -34,5 +34,5 @@ static const struct schema schema = {
 	.attribute_count = ARRAY_SIZE(flowtable),
 };
 
-NETFILTER_OBJECT(flowtable, FLOWTABLE, "FAMILY/TABLE/NAME is, such as inet/filter/fast");
+NETFILTER_OBJECT(flowtable, FLOWTABLE, "FAMILY/TABLE/NAME is, such as inet/filter/fast", .renews = netfilter_renews);
 NETFILTER_CHANNEL(flowtable, object_netfilter_flowtable, "flowtables of nftables: connections whose packets go by without the rules");

@@ -176,3 +176,15 @@ int netfilter_prepare(struct arena *arena, struct record *record, enum object_wr
 	drop_derived(record);
 	return 0;
 }
+
+bool netfilter_renews(const struct record *wanted, const struct record *now)
+{
+	(void)now;
+	for (uint32_t i = 0; i < wanted->count; i++) {
+		const struct field *field = wanted->entries[i].field;
+
+		if (field && field->flags & FIELD_CREATE && !(field->flags & FIELD_SETTABLE))
+			return true;
+	}
+	return false;
+}

@@ -90,8 +90,9 @@ static bool say_expression(struct say *say, const struct record *expression)
 	}
 	memcpy(word, name->bytes.data, name->bytes.length);
 	word[name->bytes.length] = '\0';
+	/* All is said by the name, also where a counter has not counted yet. */
 	if (!data || !data->schema)
-		return say_statement(say, strcmp(word, "notrack") ? "" : word, &nothing);
+		return say_statement(say, strcmp(word, "notrack") && strcmp(word, "counter") ? "" : word, &nothing);
 	if (!leaves(data))
 		return say_statement(say, word, data);
 	term_put(say, record_number(data, "dreg", 0), term_read(say, word, data));

@@ -70,5 +70,5 @@ static int prepare(struct arena *arena, struct record *record, enum object_write
 	return write == OBJECT_REMOVE || record_find(record, "id") ? 0 : record_put(arena, record, "id", value_uint(1));
 }
 
-NETFILTER_OBJECT(set, SET, "FAMILY/TABLE/NAME is, such as inet/filter/allowed", .prepare = prepare);
+NETFILTER_OBJECT(set, SET, "FAMILY/TABLE/NAME is, such as inet/filter/allowed", .prepare = prepare, .renews = netfilter_renews);
 NETFILTER_CHANNEL(set, object_netfilter_set, "sets and maps of nftables, without their elements");

@@ -27,5 +27,5 @@ static const struct schema schema = {
 	.attribute_count = ARRAY_SIZE(table),
 };
 
-NETFILTER_OBJECT(table, TABLE, "FAMILY/NAME is, such as inet/filter");
+NETFILTER_OBJECT(table, TABLE, "FAMILY/NAME is, such as inet/filter", .renews = netfilter_renews);
 NETFILTER_CHANNEL(table, object_netfilter_table, "tables of nftables: what chains and sets stand in");

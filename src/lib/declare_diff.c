@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "channel/content.h"
-#include "lib/declare.h"
+#include "lib/declare_diff_rules.h"
 
 struct comparing {
 	struct ferry *ferry;
@@ -115,22 +115,29 @@ static const struct wish *partner(const struct wishes *wishes, const struct wish
 	return other && !other->absent ? other : NULL;
 }
 
+static int tell_rule(void *data, const char *address, const char *before, const char *after)
+{
+	return tell(data, address, before, after);
+}
+
 static int compare_documents(struct comparing *comparing, const struct wishes *a, const struct wishes *b)
 {
-	int r = 0;
+	int r = diff_rules(comparing->ferry, a, b, tell_rule, comparing);
 
 	for (size_t i = 0; r == 0 && i < a->count; i++) {
-		const struct wish *wish = a->list[i], *other = partner(b, a, wish);
+		const struct wish *wish = a->list[i], *other = diff_is_of_rules(wish) ? NULL : partner(b, a, wish);
 		struct value value = value_of(wish);
 		const char *json = wish->absent ? NULL : json_of(comparing, &value);
 
+		if (diff_is_of_rules(wish))
+			continue;
 		if (other && !wish->absent)
 			r = compare(comparing, wish, other);
 		else if (json)
 			r = tell(comparing, wish->address, json, NULL);
 	}
 	for (size_t i = 0; r == 0 && i < b->count; i++) {
-		const struct wish *wish = b->list[i], *other = partner(a, b, wish);
+		const struct wish *wish = b->list[i], *other = diff_is_of_rules(wish) ? wish : partner(a, b, wish);
 		struct value value = value_of(wish);
 
 		if (!other && !wish->absent) {

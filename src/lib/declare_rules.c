@@ -116,6 +116,11 @@ static bool is_meaning(const void *entry, const void *key, size_t length)
 	return meaning->length == length && memcmp(meaning->text, key, length) == 0;
 }
 
+void rules_meanings_init(struct planning_rules *planning)
+{
+	table_init(&planning->meanings, is_meaning);
+}
+
 int rules_meaning(struct planning_rules *planning, const struct record *rule, uint32_t *ret)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
@@ -422,7 +427,7 @@ int ruleset_plan_rules(struct plan *plan, int (*fate)(void *data, const struct o
 
 	planning.last = &planning.chains;
 	table_init(&planning.table, is_chain);
-	table_init(&planning.meanings, is_meaning);
+	rules_meanings_init(&planning);
 	r = gather_standing(&planning);
 	if (r == 0)
 		r = gather_wishes(&planning);

@@ -53,6 +53,9 @@ struct planning_rules {
 
 /* The record of WANT, in the plan's scratch. */
 int rules_wanted(struct planning_rules *planning, const struct rules_chain *chain, const struct rules_want *want, struct record **ret) _must_check_;
+void rules_meanings_init(struct planning_rules *planning);
+/* JSON of what people read of a rule, its TEXT. */
+void rules_show(const char *text, struct buffer *ret);
 int rules_meaning(struct planning_rules *planning, const struct record *rule, uint32_t *ret) _must_check_;
 
 /* declare_rules_back.c: the places where wishes are a way back: each says whose place it takes, or behind which one it comes. */

@@ -11,7 +11,8 @@
 /* A list that others come into. */
 struct node {
 	struct rules_place place;
-	uint64_t handle; /* now, or as it was before */
+	uint64_t handle; /* now, or of what comes as it was before */
+	uint64_t before; /* of what comes back in its place */
 	size_t next;
 };
 
@@ -28,7 +29,7 @@ static size_t find(const struct list *list, uint64_t handle)
 	if (list->nodes[list->last].handle == handle)
 		return list->last;
 	for (size_t i = 1; i < list->count; i++)
-		if (list->nodes[i].handle == handle)
+		if (list->nodes[i].handle == handle || list->nodes[i].before == handle)
 			return i;
 	return SEQUENCE_NONE;
 }
@@ -57,24 +58,37 @@ static bool stands_behind(const struct list *list, size_t behind, const struct r
 	return list->nodes[behind].next && slot && !slot->gone && slot->meaning == want->meaning && !list->nodes[list->nodes[behind].next].place.want;
 }
 
-static uint64_t position_of(const struct rules_want *want)
+static uint64_t number_of(const struct rules_want *want, const char *field)
 {
-	return record_number(want->wish->generic, "position", UINT64_MAX);
+	return record_number(want->wish->generic, field, UINT64_MAX);
+}
+
+/* First what comes in the place of others, as what comes beside them names these by the numbers that they had. */
+static void take_places(struct list *list, struct rules_chain *chain)
+{
+	for (size_t i = 0; i < chain->want_count; i++) {
+		struct rules_want *want = &chain->wants[i];
+		const size_t own = want->handle ? find(list, want->handle) : SEQUENCE_NONE;
+		struct rules_slot *slot = own != SEQUENCE_NONE ? list->nodes[own].place.slot : NULL;
+
+		if (!slot)
+			continue;
+		list->nodes[own].before = number_of(want, "handle");
+		if (slot->meaning != want->meaning || slot->fate)
+			list->nodes[own].place.want = want;
+		want->slot = (size_t)(slot - chain->slots);
+	}
 }
 
 static void take_back(struct list *list, struct rules_chain *chain)
 {
 	for (size_t i = 0; i < chain->want_count; i++) {
 		struct rules_want *want = &chain->wants[i];
-		const size_t own = want->handle ? find(list, want->handle) : SEQUENCE_NONE;
 		size_t behind;
 
-		if (own != SEQUENCE_NONE && list->nodes[own].place.slot) {
-			if (list->nodes[own].place.slot->meaning != want->meaning || list->nodes[own].place.slot->fate)
-				list->nodes[own].place.want = want;
+		if (want->slot != SEQUENCE_NONE)
 			continue;
-		}
-		behind = find(list, position_of(want));
+		behind = find(list, number_of(want, "position"));
 		if (behind == SEQUENCE_NONE)
 			behind = end_of(list);
 		if (!stands_behind(list, behind, want))
@@ -93,6 +107,7 @@ int rules_place_back(struct planning_rules *planning, struct rules_chain *chain)
 		list.nodes[list.count - 1].next = list.count;
 		list.count++;
 	}
+	take_places(&list, chain);
 	take_back(&list, chain);
 	for (size_t at = list.nodes[0].next; at; at = list.nodes[at].next) {
 		struct rules_place *place = &list.nodes[at].place;

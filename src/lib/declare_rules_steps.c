@@ -24,6 +24,13 @@ static const char *json_of(struct planning_rules *planning, const struct record 
 	return kept(planning, &json);
 }
 
+void rules_show(const char *text, struct buffer *ret)
+{
+	buffer_add_text(ret, "{\"text\":");
+	buffer_add_json(ret, text, strlen(text));
+	buffer_add_char(ret, '}');
+}
+
 /* What people read of RULE. */
 static const char *shown(struct planning_rules *planning, const struct record *rule)
 {
@@ -32,9 +39,7 @@ static const char *shown(struct planning_rules *planning, const struct record *r
 
 	if (!text)
 		return NULL;
-	buffer_add_text(&json, "{\"text\":");
-	buffer_add_json(&json, text, strlen(text));
-	buffer_add_char(&json, '}');
+	rules_show(text, &json);
 	return kept(planning, &json);
 }
 

@@ -8,7 +8,10 @@ import json
 import os
 import random
 import re
+import signal
+import subprocess
 import tempfile
+import time
 import unittest
 
 import ferrytest
@@ -17,6 +20,7 @@ from ferrytest import check, ferry, run_cases
 from nftables_state import nft
 
 BASE = "netlink/netfilter"
+NAMED = 'ip saddr @s counter name "n" drop'
 
 
 def ruleset():
@@ -92,6 +96,217 @@ class Documents(Case):
         self.assertEqual(nft_rules(), rules)
         self.assertEqual(check(["nft", "-s", "list", "chains"]), listed)
         self.assertEqual(self.done("diff", "snapshot").stdout, "")
+
+    def small(self):
+        load("""table inet x {
+ set s { type ipv4_addr; flags interval; elements = { 10.0.0.0/8, 1.1.1.1 } }
+ map m { type ipv4_addr : verdict; elements = { 1.2.3.4 : jump o } }
+ counter n {
+ }
+ chain o {
+  tcp dport 5 accept comment "five"
+ }
+ chain in { type filter hook input priority 0; policy accept;
+  tcp dport { 22, 80 } accept
+  ip saddr @s counter name n drop
+  ip saddr vmap @m
+  counter
+  counter
+  tcp dport vmap { 1 : accept, 2 : jump o }
+ }
+}
+""")
+
+    def handles(self):
+        return [(text, handle) for text, handle in re.findall(r"^\t\t(?!type)(.*) # handle (\d+)$", check(["nft", "-a", "-s", "list", "ruleset"]), re.M)]
+
+    def handle(self, text):
+        return next(handle for rule, handle in self.handles() if rule == text)
+
+    def steps(self, *arguments):
+        return [line.removeprefix(BASE + "/") for line in self.done("plan", *arguments, "snapshot").stdout.splitlines()]
+
+    def test_only_what_differs(self):
+        """Rules that stand where they are to stand are left alone: they keep their handles, and so their counters."""
+        self.small()
+        before, handles = ruleset(), self.handles()
+        document = self.snapshot()
+        self.assertIn("\n# ip saddr @s counter name \"n\" drop\n", document)
+        self.assertIn("# left out: ", document)
+        self.assertEqual(re.findall("__set|__map", " ".join(re.findall(r"^\S+/(?:set|element)/\S+", document, re.M))), [])
+        nft("insert rule inet x in udp dport 9 drop")
+        nft(f"delete rule inet x in handle {self.handle(NAMED)}")
+        nft(f"replace rule inet x in handle {self.handle('counter')} ct state new")
+        nft("add element inet x s { 9.9.9.9 }")
+        nft("chain inet x in { policy drop; }")
+        made = {text: handle for text, handle in self.handles()}
+        self.assertEqual(self.steps(), [
+            f"rule/inet/x/in/{made['udp dport 9 drop']}: {{text udp dport 9 drop}} -> (none)",
+            "element/inet/x/s/0x09090909: {family inet, table x, set s, key 09090909} -> (none)",
+            "element/inet/x/s/0x0909090a,end: {family inet, table x, set s, key 0909090a, flags [interval_end]} -> (none)",
+            "chain/inet/x/in: policy drop -> accept",
+            "rule/inet/x/in/new: (none) -> {text ip saddr @s counter name \"n\" drop}",
+            f"rule/inet/x/in/{made['ct state new']}: text ct state new -> counter",
+        ])
+        self.apply()
+        self.same(before)
+        self.assertEqual([one == other for one, other in zip(self.handles(), handles)].count(False), 2)
+
+    def test_what_is_not_named_is_left_alone(self):
+        self.small()
+        rule = "{expressions=[{name=counter}, {name=immediate, data={dreg=0, data={verdict={code=drop}}}}]}"
+        with open("snapshot", "w", encoding="utf-8") as file:
+            file.write(f"{BASE}/rule/inet/x/in/new = {rule}\n{BASE}/element/inet/x/s/7.7.7.7 = {{}}\n{BASE}/element/inet/x/s/7.7.7.8,end = {{}}\n")
+        before = check(["nft", "-s", "list", "chain", "inet", "x", "in"])
+        self.apply()
+        self.assertEqual(check(["nft", "-s", "list", "chain", "inet", "x", "in"]), before.replace("\n\t}", "\n\t\tcounter drop\n\t}", 1))
+        self.assertIn("7.7.7.7", check(["nft", "list", "set", "inet", "x", "s"]))
+        self.assertIn("all of it stands already", self.apply().stderr)
+        handle = self.handle("counter drop")
+        with open("snapshot", "w", encoding="utf-8") as file:
+            file.write(f"-{BASE}/rule/inet/x/in/{handle}\n")
+        self.apply()
+        self.assertEqual(check(["nft", "-s", "list", "chain", "inet", "x", "in"]), before)
+
+    def test_what_names_it_is_made_anew(self):
+        """A set of another type, a chain of another hook: with the rules and elements that name them, also those that the document leaves alone."""
+        self.small()
+        before = ruleset()
+        self.snapshot()
+        load(f"delete rule inet x in handle {self.handle(NAMED)}\n" + "delete set inet x s\nadd set inet x s { type mark; }\nadd rule inet x in meta mark @s accept\n"
+             "flush chain inet x in\ndelete chain inet x in\nadd chain inet x in { type filter hook output priority 5; }\n")
+        self.assertIn("hook output", ruleset())
+        self.apply()
+        self.same(before)
+        with open("snapshot", "w", encoding="utf-8") as file:
+            file.write(f"{BASE}/set/inet/x/s = {{flags=[interval], key_type=ipv4_addr, key_len=4, userdata={{key_byteorder=2, comment=other}}}}\n")
+        self.apply()
+        self.same(before.replace("flags interval\n", "flags interval\n\t\tcomment \"other\"\n"))
+
+    def test_refused(self):
+        """What the kernel refuses of the transaction leaves all of it undone; and a refusal of something else behind it puts it back."""
+        self.small()
+        before = ruleset()
+        document = f"{BASE}/chain/inet/x/another = {{}}\n{BASE}/rule/inet/x/another/new = {{expressions=[{{name=lookup, data={{set=nosuch, sreg=1}}}}]}}\n"
+        with open("snapshot", "w", encoding="utf-8") as file:
+            file.write(document)
+        done = self.apply(status=3)
+        self.assertIn(f"{BASE}/rule/inet/x/another/new: NFT_MSG_NEWRULE: No such file or directory (ENOENT)", done.stderr)
+        self.assertIn("nothing was changed", done.stderr)
+        self.same(before)
+        check(["ip", "link", "set", "lo", "up"])
+        with open("snapshot", "w", encoding="utf-8") as file:
+            file.write(f"{BASE}/chain/inet/x/another = {{}}\n{BASE}/rule/inet/x/o/new = {{expressions=[{{name=counter}}]}}\n-{BASE}/element/inet/x/s/1.1.1.1\n"
+                       f"-{BASE}/element/inet/x/s/0x01010102,end\nnetlink/route/route/main/10.7.0.0/16/gateway = 192.0.2.1\n")
+        done = self.apply(status=1)
+        self.assertIn("Nexthop has invalid gateway", done.stderr)
+        self.assertIn("was put back", done.stderr)
+        self.same(before)
+
+    def test_somebody_elses_change_is_kept(self):
+        """Three ways: what was changed since the apply is left alone on the way back, and told."""
+        self.small()
+        self.snapshot()
+        load("flush chain inet x in\nadd rule inet x in udp dport 1 accept\nadd rule inet x in udp dport 2 accept\nadd element inet x s { 2.2.2.2, 3.3.3.3 }\n"
+             "chain inet x in { policy drop; }\n")
+        before = ruleset()
+        self.apply("--confirm", "600")
+        nft("insert rule inet x in udp dport 999 drop")
+        nft("add element inet x s { 99.9.9.9 }")
+        nft("add table ip other")
+        nft(f"replace rule inet x in handle {self.handle('ip saddr vmap @m')} ip saddr vmap @m comment \"mine\"")
+        done = self.done("rollback", "--state", "state")
+        self.assertEqual(done.stderr.count("left alone") + done.stdout.count("left alone"), 0, done.stdout + done.stderr)
+        expected = before.replace("2.2.2.2, 3.3.3.3", "2.2.2.2, 3.3.3.3, 99.9.9.9").replace("\t\tudp dport 1 accept", "\t\tudp dport 999 drop\n\t\tudp dport 1 accept")
+        found = ruleset().replace("\t\tip saddr vmap @m comment \"mine\"\n", "")
+        self.assertEqual(found.replace("table ip other {", "").strip(), expected.strip())
+        self.assertIn("comment \"mine\"", ruleset())
+
+    def test_changed_while_it_was_compared(self):
+        """The transaction is for the generation that was compared. The apply is stopped once its journal is on the disk, which is behind the comparing."""
+        self.small()
+        self.snapshot()
+        nft("add rule inet x in udp dport 1 accept")
+        process = subprocess.Popen(["strace", "-qq", "-o", "log", "-e", "trace=fsync", "-e", "inject=fsync:signal=SIGSTOP:when=1", ferrytest.FERRY, "apply", "--state", "state",
+                                    "snapshot"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        while "stopped by SIGSTOP" not in (open("log", encoding="utf-8").read() if os.path.exists("log") else ""):
+            self.assertIsNone(process.poll())
+            time.sleep(0.01)
+        nft("add table ip other")
+        before = ruleset()
+        os.kill(int(check(["pgrep", "-P", str(process.pid)]).split()[0]), signal.SIGCONT)
+        words = process.communicate()[1]
+        self.assertEqual(process.returncode, 1, words)
+        self.assertIn("somebody has changed the ruleset while it was compared", words)
+        self.assertIn("nothing was changed", words)
+        self.same(before)
+        self.apply()
+        self.assertNotIn("udp dport 1", ruleset())
+
+    def test_a_table_of_a_program(self):
+        """It is left out of the document, is not taken away by one, and cannot be taken."""
+        self.small()
+        with subprocess.Popen(["nft", "-i"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as program:
+            program.stdin.write("add table ip owned { flags owner; }\nadd chain ip owned c\nadd rule ip owned c counter\n")
+            program.stdin.flush()
+            while "counter" not in check(["nft", "list", "ruleset"]).partition("table ip owned")[2]:
+                time.sleep(0.01)
+            document = self.snapshot()
+            self.assertNotIn("owned", document)
+            self.assertIn("# left out: 3 objects in tables of nftables that belong to a running program", document)
+            nft("add rule inet x in udp dport 1 accept")
+            self.apply()
+            self.assertIn("table ip owned", ruleset())
+            for line in (f"-{BASE}/table/ip/owned", f"{BASE}/rule/ip/owned/c/new = {{expressions=[{{name=counter}}, {{name=counter}}]}}"):
+                with open("snapshot", "w", encoding="utf-8") as file:
+                    file.write(line + "\n")
+                self.assertIn("belongs to a program that is running", self.apply(status=4).stderr)
+            program.stdin.close()
+
+    def test_rehearsal(self):
+        self.small()
+        before = ruleset()
+        self.snapshot()
+        nft("flush chain inet x in")
+        nft("delete chain inet x in")
+        changed = ruleset()
+        done = self.done("plan", "--rehearse", "snapshot")
+        self.assertIn("refused 0", done.stderr)
+        self.assertEqual([line.removeprefix(BASE + "/") for line in done.stdout.splitlines()], self.steps())
+        with open("snapshot", "a", encoding="utf-8") as file:
+            file.write(f"{BASE}/rule/inet/x/in/new = {{expressions=[{{name=lookup, data={{set=nosuch, sreg=1}}}}]}}\n")
+        self.assertIn("refused: NFT_MSG_NEWRULE", self.done("plan", "--rehearse", "snapshot", status=1).stdout)
+        self.same(changed)
+        self.assertNotEqual(changed, before)
+
+    def test_two_documents(self):
+        """Rules are compared in their order, and not by their handles, which a ruleset that is loaded anew has others of."""
+        self.small()
+        self.done("snapshot", "-o", "one", BASE)
+        nft("flush ruleset")
+        self.small()
+        self.done("snapshot", "-o", "same", BASE)
+        self.assertEqual(self.done("diff", "one", "same").stdout, "")
+        nft("insert rule inet x in udp dport 9 drop")
+        nft(f"delete rule inet x in handle {self.handle('counter')}")
+        nft("flush chain inet x o")
+        nft("add rule inet x o ip saddr @s accept")
+        self.done("snapshot", "-o", "other", BASE)
+        self.assertEqual([line.removeprefix(BASE + "/") for line in self.done("diff", "one", "other").stdout.splitlines()],
+                         ["rule/inet/x/o/new: text tcp dport 5 accept comment \"five\" -> ip saddr @s accept", "rule/inet/x/in/new: (none) -> {text udp dport 9 drop}",
+                          "rule/inet/x/in/new: {text counter} -> (none)"])
+
+    def test_what_is_wrong_changes_nothing(self):
+        self.small()
+        before = ruleset()
+        for line, words in ((f"-{BASE}/rule/inet/x/in/new", "names no rule"), (f"{BASE}/rule/inet/x/in/999/userdata/comment = a", "its expressions are missing"),
+                            (f"-{BASE}/set/inet/x/__set0", "belongs to a rule"), (f"{BASE}/rule/inet/x/in/new = {{expressions=[{{name=counter}}], nosuch=1}}", "nosuch")):
+            with open("snapshot", "w", encoding="utf-8") as file:
+                file.write(line + "\n")
+            done = ferry("apply", "--state", "state", "snapshot")
+            self.assertNotEqual(done.returncode, 0, line)
+            self.assertIn(words, done.stderr)
+            self.same(before)
 
 
 class Rounds(Case):
@@ -182,6 +397,12 @@ class Rounds(Case):
         for _ in range(chance.randrange(1, 25)):
             chance.choices([self.change_rule, self.change_element, self.change_frame], [4, 2, 2])[0](chance)
         changed = ruleset()
+        if chance.random() < 0.3:
+            self.apply("--confirm", "600")
+            self.same(before, f"seed {seed}")
+            self.done("rollback", "--state", "state")
+            self.maxDiff = None
+            self.same(changed, f"seed {seed}, rolled back")
         done = ferry("apply", "--state", "state", "snapshot")
         self.assertEqual(done.returncode, 0, f'seed {seed}\n{done.stderr}left:\n{ferry("plan", "snapshot").stdout[-3000:]}')
         self.same(before, f"seed {seed}")
