@@ -46,8 +46,9 @@ static const struct field chain[] = {
 	[NFTA_CHAIN_COUNTERS] = { "counters", FIELD_RECORD, FIELD_VOLATILE, NULL, "packets that the policy decided on",
 				  .schema = &schema_netfilter_counter },
 	[NFTA_CHAIN_PAD] = { "pad", FIELD_PAD },
-	[NFTA_CHAIN_FLAGS] = { "flags", FIELD_BE32, MAKE, NULL, "what kind it is", .names = &flags, LIMITS(.taken = NFT_CHAIN_HW_OFFLOAD) },
-	[NFTA_CHAIN_ID] = { "id", FIELD_BE32, FIELD_HIDDEN, NULL, "number in a request" },
+	[NFTA_CHAIN_FLAGS] = { "flags", FIELD_BE32, MAKE, NULL, "what kind it is", .names = &flags,
+			       LIMITS(.taken = NFT_CHAIN_HW_OFFLOAD | NFT_CHAIN_BINDING) },
+	[NFTA_CHAIN_ID] = { "id", FIELD_BE32, FIELD_HIDDEN | SET, NULL, "number in a request" },
 	[NFTA_CHAIN_USERDATA] = { "userdata", FIELD_CODEC, MAKE, NULL, "what nft keeps with it", .codec = &codec_netfilter_userdata,
 				  .schema = &schema_netfilter_comment },
 };

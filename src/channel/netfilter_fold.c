@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DEPTH_MAXIMUM 4 /* of chains in rules; nft makes one */
+
 bool netfilter_set_is_own(const struct record *set)
 {
 	return record_number(set, "flags", 0) & NFT_SET_ANONYMOUS;
@@ -43,11 +45,41 @@ static struct record *naming_set(const struct record *rule, uint32_t index, bool
 	return data && data->schema && schema_field(data->schema, "set_id") && record_find(data, "set") ? data : NULL;
 }
 
+/* The verdict of the expression at INDEX of RULE, where it names a chain; NULL where it does not. */
+static struct record *naming_chain(const struct record *rule, uint32_t index, bool *ret_end)
+{
+	const struct value *list = record_find(rule, "expressions");
+	struct record *data, *inside, *verdict;
+
+	*ret_end = !list || list->type != VALUE_LIST || index >= list->list.count;
+	if (*ret_end || list->list.items[index].type != VALUE_RECORD)
+		return NULL;
+	data = record_inside(list->list.items[index].record, "data");
+	inside = data ? record_inside(data, "data") : NULL;
+	verdict = inside ? record_inside(inside, "verdict") : NULL;
+	return verdict && record_find(verdict, "chain") ? verdict : NULL;
+}
+
+/* The rules of the own chain of RULE that NAME names, NULL where it is none of them. */
+static const struct value *own_chain(const struct record *rule, const struct value *name)
+{
+	const struct value *list = record_find(rule, "chains");
+
+	for (uint32_t i = 0; list && list->type == VALUE_LIST && i < list->list.count; i++) {
+		const struct record *own = list->list.items[i].type == VALUE_RECORD ? list->list.items[i].record : NULL;
+		const struct value *rules = own && is_named(record_find(own, "name"), name) ? record_find(own, "rules") : NULL;
+
+		if (rules && rules->type == VALUE_LIST)
+			return rules;
+	}
+	return NULL;
+}
+
 /* ---- Into the rule ---- */
 
 static int own_of(struct arena *arena, const struct said_set *said, const struct record *rule, struct value *ret)
 {
-	struct record *own = record_new(arena, schema_field(rule->schema, "sets")->element->schema), *set;
+	struct record *own = record_new(arena, field_schema(field_element(schema_field(rule->schema, "sets")))), *set;
 	struct value *items = arena_array(arena, struct value, said->count + 1);
 	int r = own && items ? record_copy(arena, said->set, &set) : -ENOMEM;
 
@@ -72,7 +104,7 @@ static int own_of(struct arena *arena, const struct said_set *said, const struct
 	return r;
 }
 
-int netfilter_rule_fold(struct arena *arena, struct record *rule, struct netfilter_sets *sets)
+static int fold_sets(struct arena *arena, struct record *rule, struct netfilter_sets *sets)
 {
 	const struct value *list = record_find(rule, "expressions");
 	const uint32_t room = list && list->type == VALUE_LIST ? list->list.count : 0;
@@ -96,6 +128,75 @@ int netfilter_rule_fold(struct arena *arena, struct record *rule, struct netfilt
 			return r;
 	}
 	return items ? record_put(arena, rule, "sets", (struct value){ .type = VALUE_LIST, .list = { items, count } }) : 0;
+}
+
+static void drop_keys(struct record *rule)
+{
+	for (const char *const *key = (const char *const[]){ "family", "table", "chain", "handle", "position", NULL }; *key; key++)
+		record_drop(rule, *key);
+}
+
+static int fold(struct arena *arena, struct record *rule, struct netfilter_sets *sets, unsigned int depth);
+
+static int chain_of(struct arena *arena, struct netfilter_sets *sets, const struct record *rule, const struct value *name, unsigned int depth,
+		    struct value *ret)
+{
+	struct record *own = record_new(arena, field_schema(field_element(schema_field(rule->schema, "chains"))));
+	size_t count = 0;
+	const struct record *const *rules = netfilter_sets_chain(sets, arena, rule, name, &count);
+	struct value *items = arena_array(arena, struct value, count + 1);
+	int r = own && rules && items ? record_put(arena, own, "name", *name) : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct record *inner;
+
+		r = record_copy(arena, rules[i], &inner);
+		if (r == 0)
+			r = fold(arena, inner, sets, depth + 1);
+		if (r < 0)
+			break;
+		drop_keys(inner);
+		items[i] = (struct value){ .type = VALUE_RECORD, .record = inner };
+	}
+	if (r == 0)
+		r = record_put(arena, own, "rules", (struct value){ .type = VALUE_LIST, .list = { items, (uint32_t)count } });
+	*ret = (struct value){ .type = VALUE_RECORD, .record = own };
+	return r;
+}
+
+static int fold_chains(struct arena *arena, struct record *rule, struct netfilter_sets *sets, unsigned int depth)
+{
+	const struct value *list = record_find(rule, "expressions");
+	const uint32_t room = list && list->type == VALUE_LIST ? list->list.count : 0;
+	struct value *items = NULL;
+	uint32_t count = 0;
+	bool end = false;
+
+	for (uint32_t i = 0; !end && depth < DEPTH_MAXIMUM; i++) {
+		const struct record *verdict = naming_chain(rule, i, &end);
+		int r;
+
+		if (!verdict || !netfilter_sets_own_chain(sets, rule, record_find(verdict, "chain")))
+			continue;
+		if (!items)
+			items = arena_array(arena, struct value, room);
+		r = items ? chain_of(arena, sets, rule, record_find(verdict, "chain"), depth, &items[count++]) : -ENOMEM;
+		if (r < 0)
+			return r;
+	}
+	return items ? record_put(arena, rule, "chains", (struct value){ .type = VALUE_LIST, .list = { items, count } }) : 0;
+}
+
+static int fold(struct arena *arena, struct record *rule, struct netfilter_sets *sets, unsigned int depth)
+{
+	int r = fold_sets(arena, rule, sets);
+
+	return r < 0 ? r : fold_chains(arena, rule, sets, depth);
+}
+
+int netfilter_rule_fold(struct arena *arena, struct record *rule, struct netfilter_sets *sets)
+{
+	return fold(arena, rule, sets, 0);
 }
 
 /* ---- What it means ---- */
@@ -138,8 +239,8 @@ static void settle(struct record *record)
 		for (uint32_t at = 0; entry->value.type == VALUE_LIST && at < entry->value.list.count; at++)
 			if (entry->value.list.items[at].type == VALUE_RECORD)
 				settle((struct record *)entry->value.list.items[at].record);
-		if (field && field->mask && entry->value.type == VALUE_UINT)
-			entry->value.number &= field->mask;
+		if (field && entry->value.type == VALUE_UINT)
+			entry->value.number &= field_significance(field);
 		if (is_nothing(&entry->value) || (field && field->flags & (FIELD_VOLATILE | FIELD_HIDDEN | FIELD_STATE | FIELD_DERIVED)))
 			record_drop_entry(record, entry);
 	}
@@ -208,6 +309,31 @@ static int rename_sets(struct arena *arena, const struct record *rule, struct re
 	return r;
 }
 
+/* Own chains are said by what is in them, behind all else. */
+static int add_chains(struct arena *arena, const struct record *rule, struct record *copy, struct buffer *ret)
+{
+	bool end = false;
+
+	for (uint32_t i = 0; !end; i++) {
+		struct record *verdict = naming_chain(copy, i, &end);
+		const struct value *rules = verdict ? own_chain(rule, record_find(verdict, "chain")) : NULL;
+
+		if (!rules)
+			continue;
+		record_drop(verdict, "chain");
+		buffer_add_char(ret, '{');
+		for (uint32_t at = 0; at < rules->list.count; at++) {
+			const struct value *inner = &rules->list.items[at];
+			int r = inner->type == VALUE_RECORD ? netfilter_rule_meaning(arena, inner->record, ret) : -EINVAL;
+
+			if (r < 0)
+				return r;
+		}
+		buffer_add_char(ret, '}');
+	}
+	return 0;
+}
+
 int netfilter_rule_meaning(struct arena *arena, const struct record *rule, struct buffer *ret)
 {
 	const struct value *list = record_find(rule, "expressions");
@@ -218,10 +344,13 @@ int netfilter_rule_meaning(struct arena *arena, const struct record *rule, struc
 
 	if (r == 0)
 		r = rename_sets(arena, rule, copy, known, &count);
+	if (r == 0)
+		r = add_chains(arena, rule, copy, ret);
 	if (r < 0)
 		return r;
-	for (const char *const *key = (const char *const[]){ "family", "table", "chain", "handle", "sets", NULL }; *key; key++)
-		record_drop(copy, *key);
+	drop_keys(copy);
+	record_drop(copy, "sets");
+	record_drop(copy, "chains");
 	settle(copy);
 	record_json(ret, copy, NULL);
 	for (uint32_t i = 0; r == 0 && i < count; i++)
@@ -231,16 +360,32 @@ int netfilter_rule_meaning(struct arena *arena, const struct record *rule, struc
 
 /* ---- And back ---- */
 
-size_t netfilter_rule_parts(const struct record *rule)
+static size_t parts_of_sets(const struct value *list)
 {
-	const struct value *list = record_find(rule, "sets");
-	size_t count = 1;
+	size_t count = 0;
 
 	for (uint32_t i = 0; list && list->type == VALUE_LIST && i < list->list.count; i++) {
 		const struct record *own = list->list.items[i].type == VALUE_RECORD ? list->list.items[i].record : NULL;
 		const struct value *elements = own ? record_find(own, "elements") : NULL;
 
 		count += 1 + (elements && elements->type == VALUE_LIST ? elements->list.count : 0);
+	}
+	return count;
+}
+
+size_t netfilter_rule_parts(const struct record *rule)
+{
+	const struct value *list = record_find(rule, "chains");
+	size_t count = 1 + parts_of_sets(record_find(rule, "sets"));
+
+	for (uint32_t i = 0; list && list->type == VALUE_LIST && i < list->list.count; i++) {
+		const struct record *own = list->list.items[i].type == VALUE_RECORD ? list->list.items[i].record : NULL;
+		const struct value *rules = own ? record_find(own, "rules") : NULL;
+
+		count++;
+		for (uint32_t at = 0; rules && rules->type == VALUE_LIST && at < rules->list.count; at++)
+			if (rules->list.items[at].type == VALUE_RECORD)
+				count += netfilter_rule_parts(rules->list.items[at].record);
 	}
 	return count;
 }
@@ -306,11 +451,10 @@ static int refer(struct arena *arena, struct record *rule, const struct value *n
 	return r;
 }
 
-int netfilter_rule_unfold(struct arena *arena, struct record *rule, uint32_t *number, struct object_step *steps, size_t *ret_count)
+static int unfold_sets(struct arena *arena, struct record *rule, uint32_t *number, struct object_step *steps, size_t *count)
 {
 	const struct value *list = record_find(rule, "sets");
 	const uint32_t sets = list && list->type == VALUE_LIST ? list->list.count : 0;
-	size_t count = 0;
 	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && i < sets; i++) {
@@ -326,10 +470,67 @@ int netfilter_rule_unfold(struct arena *arena, struct record *rule, uint32_t *nu
 		name = name_anew(arena, named, ++*number);
 		r = name ? refer(arena, rule, &before, name) : -ENOMEM;
 		if (r == 0)
-			r = unfold_set(arena, rule, own, name, steps, &count);
+			r = unfold_set(arena, rule, own, name, steps, count);
+	}
+	return r;
+}
+
+static int unfold(struct arena *arena, struct record *rule, uint32_t *number, struct object_step *steps, size_t *count, unsigned int depth);
+
+/* Its rules name it by its number in the transaction, and so does the rule that goes there. */
+static int unfold_chain(struct arena *arena, const struct record *rule, struct record *verdict, const struct value *rules, uint32_t *number,
+			struct object_step *steps, size_t *count, unsigned int depth)
+{
+	struct record *chain = record_new(arena, object_netfilter_chain.schema);
+	const uint32_t id = ++*number;
+	int r = chain ? put_in_table(arena, rule, chain) : -ENOMEM;
+
+	if (r == 0)
+		r = record_put(arena, chain, "id", value_uint(id));
+	if (r == 0)
+		r = record_put(arena, chain, "flags", value_uint(NFT_CHAIN_BINDING));
+	steps[(*count)++] = (struct object_step){ .object = &object_netfilter_chain, .record = chain, .write = OBJECT_CREATE, .placed = true };
+	for (uint32_t i = 0; r == 0 && i < rules->list.count; i++) {
+		struct record *inner = rules->list.items[i].type == VALUE_RECORD ? (struct record *)rules->list.items[i].record : NULL;
+
+		if (!inner)
+			return -EINVAL;
+		drop_keys(inner);
+		r = put_in_table(arena, rule, inner);
+		if (r == 0)
+			r = record_put(arena, inner, "chain_id", value_uint(id));
+		if (r == 0)
+			r = unfold(arena, inner, number, steps, count, depth + 1);
+		if (r == 0)
+			steps[*count - 1].flags = NLM_F_APPEND;
+	}
+	record_drop(verdict, "chain");
+	return r < 0 ? r : record_put(arena, verdict, "chain_id", value_uint(id));
+}
+
+static int unfold(struct arena *arena, struct record *rule, uint32_t *number, struct object_step *steps, size_t *count, unsigned int depth)
+{
+	int r = depth < DEPTH_MAXIMUM ? unfold_sets(arena, rule, number, steps, count) : -EINVAL;
+	bool end = false;
+
+	for (uint32_t i = 0; r == 0 && !end; i++) {
+		struct record *verdict = naming_chain(rule, i, &end);
+		const struct value *rules = verdict ? own_chain(rule, record_find(verdict, "chain")) : NULL;
+
+		if (rules)
+			r = unfold_chain(arena, rule, verdict, rules, number, steps, count, depth);
 	}
 	record_drop(rule, "sets");
-	steps[count++] = (struct object_step){ .object = &object_netfilter_rule, .record = rule, .write = OBJECT_CREATE, .placed = true };
+	record_drop(rule, "chains");
+	steps[(*count)++] = (struct object_step){ .object = &object_netfilter_rule, .record = rule, .write = OBJECT_CREATE, .placed = true };
+	return r;
+}
+
+int netfilter_rule_unfold(struct arena *arena, struct record *rule, uint32_t *number, struct object_step *steps, size_t *ret_count)
+{
+	size_t count = 0;
+	int r = unfold(arena, rule, number, steps, &count, 0);
+
 	*ret_count = count;
 	return r;
 }

@@ -8,7 +8,7 @@
 
 #define SET FIELD_SETTABLE
 /* Not the kernel's. */
-enum { TEXT = 32, SETS };
+enum { TEXT = 32, SETS, CHAINS };
 
 NAMES(no_handle, false, { 0, "new" }); /* one that is to be made */
 NAMES(compat_flags, true, { NFT_RULE_COMPAT_F_INV, "invert" });
@@ -18,6 +18,17 @@ static const struct field compat[] = {
 	[NFTA_RULE_COMPAT_FLAGS] = { "flags", FIELD_BE32, SET, NULL, "whether it is all others", .names = &compat_flags },
 };
 static const struct schema schema_rule_compat = { .name = "compat", .attributes = compat, .attribute_count = ARRAY_SIZE(compat) };
+
+static const struct schema schema;
+
+/* A chain that a rule has for itself, within the rule. */
+static const struct field own_rule = { "rule", FIELD_RECORD, SET, NULL, "a rule", .schema = &schema };
+static const struct field own_chain[] = {
+	{ "name", FIELD_TEXT, SET, NULL, "name, by which the rule goes there" },
+	{ "rules", FIELD_LIST, SET, NULL, "what stands in it", .element = &own_rule },
+};
+static const struct schema schema_own_chain = { .name = "chain", .attributes = own_chain, .attribute_count = ARRAY_SIZE(own_chain) };
+static const struct field field_own_chain = { "chain", FIELD_RECORD, SET, NULL, "a chain of the rule's own", .schema = &schema_own_chain };
 
 static const struct field rule[] = {
 	[NFTA_RULE_TABLE] = { "table", FIELD_TEXT, FIELD_KEY, NULL, "table that it stands in" },
@@ -32,8 +43,10 @@ static const struct field rule[] = {
 	[NFTA_RULE_PAD] = { "pad", FIELD_PAD },
 	[NFTA_RULE_ID] = { "id", FIELD_BE32, FIELD_HIDDEN | SET, NULL, "number in a request" },
 	[NFTA_RULE_POSITION_ID] = { "position_id", FIELD_BE32, FIELD_HIDDEN | SET, NULL, "number of a rule that is made with it" },
+	[NFTA_RULE_CHAIN_ID] = { "chain_id", FIELD_BE32, FIELD_HIDDEN | SET, NULL, "number of a chain that is made with it" },
 	[TEXT] = { "text", FIELD_TEXT, FIELD_DERIVED, NULL, "the rule as nft prints it; what cannot be said so stands in brackets" },
 	[SETS] = { "sets", FIELD_LIST, SET, NULL, "in a document: the sets that it has for itself", .element = &field_netfilter_own_set },
+	[CHAINS] = { "chains", FIELD_LIST, SET, NULL, "in a document: the chains that it has for itself", .element = &field_own_chain },
 };
 
 static const struct schema schema = {
@@ -115,6 +128,7 @@ static int prepare(struct arena *arena, struct record *record, enum object_write
 		record_drop(record, "position");
 	drop_no_flags(record);
 	record_drop(record, "sets");
+	record_drop(record, "chains");
 	return netfilter_prepare(arena, record, write);
 }
 
@@ -158,8 +172,9 @@ static int make(const struct object *object, struct machine *machine, struct are
 	struct record *copy;
 	int r;
 
-	if (record_at(record, "sets"))
-		return error_set(&machine->error, -EOPNOTSUPP, "a rule with sets of its own is made by ferry apply, as all of it is one transaction");
+	if (record_at(record, "sets") || record_at(record, "chains"))
+		return error_set(&machine->error, -EOPNOTSUPP,
+				 "a rule with sets or chains of its own is made by ferry apply, as all of it is one transaction");
 	r = make_at(object, machine, arena, record, write, &making);
 
 	/* The rule that it stood behind is gone. */

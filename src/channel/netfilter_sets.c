@@ -9,7 +9,9 @@
 #include "channel/machine.h"
 #include "channel/netfilter_fold.h"
 
-/* A set, by family, table and name. */
+#define IS_CHAIN 0x80 /* of the family, in a key */
+
+/* A set, by family, table and name; or a chain that a rule has for itself, whose rules are its elements. */
 struct known {
 	size_t length;               /* of the key */
 	struct buffer set, elements; /* messages; of elements each in a form of its own, aligned */
@@ -64,11 +66,11 @@ void netfilter_sets_free(struct netfilter_sets *sets)
 	free(sets);
 }
 
-static void key_of(const struct record *scope, const struct value *name, struct buffer *ret)
+static void key_of(const struct record *scope, uint8_t kind, const struct value *name, struct buffer *ret)
 {
 	const struct value *table = record_find(scope, "table");
 
-	buffer_add_char(ret, (char)record_number(scope, "family", 0));
+	buffer_add_char(ret, (char)((record_number(scope, "family", 0) & ~(uint64_t)IS_CHAIN) | kind));
 	if (table && table->type == VALUE_TEXT)
 		buffer_add(ret, table->bytes.data, table->bytes.length);
 	buffer_add_char(ret, '\0');
@@ -76,22 +78,27 @@ static void key_of(const struct record *scope, const struct value *name, struct 
 		buffer_add(ret, name->bytes.data, name->bytes.length);
 }
 
-static struct known *find(const struct netfilter_sets *sets, const struct record *scope, const struct value *name)
+static struct known *find_kind(const struct netfilter_sets *sets, const struct record *scope, uint8_t kind, const struct value *name)
 {
 	_cleanup_buffer_ struct buffer key = { 0 };
 
-	key_of(scope, name, &key);
+	key_of(scope, kind, name, &key);
 	return key.failed ? NULL : table_find(&sets->table, key.data, key.length);
 }
 
-static struct known *add(struct netfilter_sets *sets, const struct record *scope, const struct value *name)
+static struct known *find(const struct netfilter_sets *sets, const struct record *scope, const struct value *name)
 {
-	struct known *known = find(sets, scope, name);
+	return find_kind(sets, scope, 0, name);
+}
+
+static struct known *add(struct netfilter_sets *sets, const struct record *scope, uint8_t kind, const struct value *name)
+{
+	struct known *known = find_kind(sets, scope, kind, name);
 	_cleanup_buffer_ struct buffer key = { 0 };
 
 	if (known)
 		return known;
-	key_of(scope, name, &key);
+	key_of(scope, kind, name, &key);
 	known = key.failed ? NULL : calloc(1, sizeof(*known) + key.length);
 	if (!known)
 		return NULL;
@@ -120,17 +127,37 @@ static bool may_be_anonymous(const struct value *name)
 	return name && name->type == VALUE_TEXT && name->bytes.length > 2 && memcmp(name->bytes.data, "__", 2) == 0;
 }
 
+/* A rule may be told before its chain. */
+static void add_chain(struct netfilter_sets *sets, const struct object *object, const struct record *record, const struct nlmsghdr *message)
+{
+	const bool is_rule = object == &object_netfilter_rule;
+	const struct value *name = record_find(record, is_rule ? "chain" : "name");
+	struct known *known;
+
+	if (!may_be_anonymous(name) || (!is_rule && !(record_number(record, "flags", 0) & NFT_CHAIN_BINDING)))
+		return;
+	known = add(sets, record, IS_CHAIN, name);
+	if (known && is_rule)
+		add_message(&known->elements, message);
+	else if (known)
+		known->own = true;
+}
+
 void netfilter_sets_add(struct netfilter_sets *sets, const struct object *object, const struct record *record, const struct nlmsghdr *message)
 {
 	struct known *known;
 
+	if (object == &object_netfilter_chain || object == &object_netfilter_rule) {
+		add_chain(sets, object, record, message);
+		return;
+	}
 	if (object == &object_netfilter_element) {
-		known = may_be_anonymous(record_find(record, "set")) ? add(sets, record, record_find(record, "set")) : NULL;
+		known = may_be_anonymous(record_find(record, "set")) ? add(sets, record, 0, record_find(record, "set")) : NULL;
 		if (known && (known->anonymous || !known->set.length))
 			add_message(&known->elements, message);
 		return;
 	}
-	known = add(sets, record, record_find(record, "name"));
+	known = add(sets, record, 0, record_find(record, "name"));
 	if (!known)
 		return;
 	if (known->set.length) /* another one of the same name */
@@ -255,7 +282,7 @@ static enum netfilter_order_of order_of(const struct record *set, const char *fi
 	return order == 1 ? ORDER_HOST : order == 2 ? ORDER_NETWORK : ORDER_UNKNOWN;
 }
 
-static const struct record **decode_elements(const struct known *known, struct arena *arena, size_t *ret_count)
+static const struct record **decode_elements(const struct known *known, const struct object *object, struct arena *arena, size_t *ret_count)
 {
 	const struct record **list;
 	size_t count = 0;
@@ -268,7 +295,7 @@ static const struct record **decode_elements(const struct known *known, struct a
 		const struct nlmsghdr *message = (const struct nlmsghdr *)(known->elements.data + at);
 		struct record *record;
 
-		if (object_decode(&object_netfilter_element, message, arena, &record) >= 0)
+		if (object_decode(object, message, arena, &record) >= 0)
 			list[(*ret_count)++] = record;
 		at += NLMSG_ALIGN(message->nlmsg_len);
 	}
@@ -299,7 +326,7 @@ static const struct said_set *said(const struct known *known, struct arena *aren
 	set = said_of(arena, record, known->anonymous);
 	if (!set)
 		return NULL;
-	set->elements = decode_elements(known, arena, &set->count);
+	set->elements = decode_elements(known, &object_netfilter_element, arena, &set->count);
 	return set->elements ? set : NULL;
 }
 
@@ -335,4 +362,19 @@ const struct said_set *netfilter_sets_find(struct netfilter_sets *sets, struct a
 	if (known && !known->complete)
 		read_elements(sets, known);
 	return known && known->complete && known->set.length && !known->set.failed && !known->elements.failed ? said(known, arena) : NULL;
+}
+
+bool netfilter_sets_own_chain(const struct netfilter_sets *sets, const struct record *scope, const struct value *name)
+{
+	const struct known *known = may_be_anonymous(name) ? find_kind(sets, scope, IS_CHAIN, name) : NULL;
+
+	return known && known->own;
+}
+
+const struct record *const *netfilter_sets_chain(const struct netfilter_sets *sets, struct arena *arena, const struct record *scope,
+						 const struct value *name, size_t *ret_count)
+{
+	const struct known *known = may_be_anonymous(name) ? find_kind(sets, scope, IS_CHAIN, name) : NULL;
+
+	return known && known->own && !known->elements.failed ? decode_elements(known, &object_netfilter_rule, arena, ret_count) : NULL;
 }

@@ -25,7 +25,8 @@ struct netfilter_sets;
 /* MACHINE is asked for what is not known; NULL: there is just what is told below. */
 struct netfilter_sets *netfilter_sets_new(struct machine *machine);
 void netfilter_sets_free(struct netfilter_sets *sets);
-/* What a message tells of a set, or of an element of one that has no name of its own. Where memory runs out it is not known. */
+/* What a message tells of a set, of an element of one that has no name of its own, of a chain that a rule has for itself, or of a rule in one. Where
+ * memory runs out it is not known. */
 void netfilter_sets_add(struct netfilter_sets *sets, const struct object *object, const struct record *record, const struct nlmsghdr *message);
 /* The same of a set RECORD that does not stand yet; one that is known stays as it is. */
 int netfilter_sets_foretell(struct netfilter_sets *sets, const struct record *record) _must_check_;
@@ -37,6 +38,10 @@ const struct said_set *netfilter_sets_find(struct netfilter_sets *sets, struct a
 
 /* Whether the set of NAME in the table of SCOPE is known and a rule's own. */
 bool netfilter_sets_own(const struct netfilter_sets *sets, const struct record *scope, const struct value *name);
+/* The rules of the chain of NAME in the table of SCOPE, where it is known and a rule's own; else NULL. In ARENA. */
+const struct record *const *netfilter_sets_chain(const struct netfilter_sets *sets, struct arena *arena, const struct record *scope,
+						 const struct value *name, size_t *ret_count);
+bool netfilter_sets_own_chain(const struct netfilter_sets *sets, const struct record *scope, const struct value *name);
 /* Whether what is in SET is part of the rule that has it. */
 bool netfilter_set_is_anonymous(const struct record *set);
 

@@ -201,7 +201,7 @@ int rules_wanted(struct planning_rules *planning, const struct rules_chain *chai
 
 /* ---- What is known of each ---- */
 
-/* 1: the chain belongs to a program. */
+/* 1: the chain belongs to a program, 2: to a rule. */
 static int look_at_slots(struct planning_rules *planning, struct rules_chain *chain)
 {
 	struct plan *plan = planning->plan;
@@ -216,8 +216,8 @@ static int look_at_slots(struct planning_rules *planning, struct rules_chain *ch
 		r = ruleset_record(plan->ruleset, planning->kind, slot->standing, &plan->scratch, &record);
 		if (r < 0)
 			return no_memory(planning);
-		if (!ruleset_covers(plan->ruleset, planning->kind, record, &owned) && owned)
-			return 1;
+		if (!ruleset_covers(plan->ruleset, planning->kind, record, &owned))
+			return owned ? 1 : 2;
 		slot->fate = planning->fate ? planning->fate(planning->data, &object_netfilter_rule, record) : FATE_STAYS;
 		r = rules_meaning(planning, record, &slot->meaning);
 		if (r < 0)
@@ -402,10 +402,11 @@ static int plan_chain(struct planning_rules *planning, struct rules_chain *chain
 	if (!chain->want_count && !complete && !planning->fate)
 		return 0;
 	r = look_at_slots(planning, chain);
+	if (r > 0 && !chain->want_count)
+		return 0;
 	if (r > 0)
-		return chain->want_count
-			       ? refuse(planning, chain->wants[0].wish, -EPERM, "belongs to a program that is running, which alone may change it")
-			       : 0;
+		return r == 1 ? refuse(planning, chain->wants[0].wish, -EPERM, "belongs to a program that is running, which alone may change it")
+			      : refuse(planning, chain->wants[0].wish, -EOPNOTSUPP, "belongs to a rule, and is said with it");
 	if (r == 0)
 		r = look_at_wants(planning, chain);
 	if (r < 0)

@@ -71,23 +71,33 @@ static int take_record(struct ruleset *ruleset, const struct object *object, con
 	return 0;
 }
 
-/* Whose tables are, and what sets are like. */
+/* Only those of chains and sets that the kernel has named are of a rule. */
+static bool concerns_index(const struct object *object, const char *path)
+{
+	return object == &object_netfilter_table || object == &object_netfilter_set || strstr(path, "/__");
+}
+
+/* Whose tables are, and what sets are like, and chains that are rules' own. */
 static int index_all(struct ruleset *ruleset)
 {
-	static const unsigned int concerned[] = { RULESET_TABLE, RULESET_SET, RULESET_ELEMENT };
+	static const unsigned int concerned[] = { RULESET_TABLE, RULESET_CHAIN, RULESET_SET, RULESET_ELEMENT, RULESET_RULE };
 	_cleanup_arena_ struct arena scratch = { 0 };
 	int r = 0;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(concerned); i++) {
+	for (unsigned int i = 0; r == 0 && i < ARRAY_SIZE(concerned); i++) {
 		const struct kind *kind = &ruleset->kinds[concerned[i]];
+		_cleanup_free_ struct standing **list = ruleset_in_order(kind);
 
+		r = list ? 0 : -ENOMEM;
 		for (size_t j = 0; r == 0 && j < kind->count; j++) {
 			struct record *record;
 
+			if (!concerns_index(kind->channel->object, list[j]->path))
+				continue;
 			arena_reset(&scratch);
-			r = standing_record(kind, &kind->list[j], &scratch, &record);
+			r = standing_record(kind, list[j], &scratch, &record);
 			if (r == 0)
-				r = take_record(ruleset, kind->channel->object, kind->list[j].message, record);
+				r = take_record(ruleset, kind->channel->object, list[j]->message, record);
 		}
 	}
 	return r;
@@ -177,6 +187,10 @@ bool ruleset_covers(const struct ruleset *ruleset, const struct kind *kind, cons
 	}
 	if (*ret_owned)
 		return false;
+	if (object == &object_netfilter_chain)
+		return !netfilter_sets_own_chain(ruleset->sets, record, record_find(record, "name"));
+	if (object == &object_netfilter_rule)
+		return !netfilter_sets_own_chain(ruleset->sets, record, record_find(record, "chain"));
 	if (object == &object_netfilter_set)
 		return !netfilter_set_is_own(record);
 	if (object == &object_netfilter_element)
