@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAXIMUM 4 /* of chains in rules; nft makes one */
+#define DEPTH_MAXIMUM 3 /* of chains in rules; nft makes one */
 
 bool netfilter_set_is_own(const struct record *set)
 {
@@ -60,8 +60,8 @@ static struct record *naming_chain(const struct record *rule, uint32_t index, bo
 	return verdict && record_find(verdict, "chain") ? verdict : NULL;
 }
 
-/* The rules of the own chain of RULE that NAME names, NULL where it is none of them. */
-static const struct value *own_chain(const struct record *rule, const struct value *name)
+/* The own chain of RULE that NAME names, with its rules, NULL where it is none of them. */
+static struct record *own_chain(const struct record *rule, const struct value *name, const struct value **ret_rules)
 {
 	const struct value *list = record_find(rule, "chains");
 
@@ -69,8 +69,9 @@ static const struct value *own_chain(const struct record *rule, const struct val
 		const struct record *own = list->list.items[i].type == VALUE_RECORD ? list->list.items[i].record : NULL;
 		const struct value *rules = own && is_named(record_find(own, "name"), name) ? record_find(own, "rules") : NULL;
 
+		*ret_rules = rules;
 		if (rules && rules->type == VALUE_LIST)
-			return rules;
+			return (struct record *)own;
 	}
 	return NULL;
 }
@@ -316,9 +317,9 @@ static int add_chains(struct arena *arena, const struct record *rule, struct rec
 
 	for (uint32_t i = 0; !end; i++) {
 		struct record *verdict = naming_chain(copy, i, &end);
-		const struct value *rules = verdict ? own_chain(rule, record_find(verdict, "chain")) : NULL;
+		const struct value *rules;
 
-		if (!rules)
+		if (!verdict || !own_chain(rule, record_find(verdict, "chain"), &rules))
 			continue;
 		record_drop(verdict, "chain");
 		buffer_add_char(ret, '{');
@@ -515,10 +516,13 @@ static int unfold(struct arena *arena, struct record *rule, uint32_t *number, st
 
 	for (uint32_t i = 0; r == 0 && !end; i++) {
 		struct record *verdict = naming_chain(rule, i, &end);
-		const struct value *rules = verdict ? own_chain(rule, record_find(verdict, "chain")) : NULL;
+		const struct value *rules;
+		struct record *own = verdict ? own_chain(rule, record_find(verdict, "chain"), &rules) : NULL;
 
-		if (rules)
-			r = unfold_chain(arena, rule, verdict, rules, number, steps, count, depth);
+		if (!own)
+			continue;
+		record_drop(own, "name"); /* it is gone to from one place alone */
+		r = unfold_chain(arena, rule, verdict, rules, number, steps, count, depth);
 	}
 	record_drop(rule, "sets");
 	record_drop(rule, "chains");

@@ -90,6 +90,7 @@ static const struct command_option options[] = {
 static const struct command_example examples[] = {
 	{ "ferry snapshot -o before.ferry", "everything that can be set" },
 	{ "ferry snapshot --only netlink/route -o net.ferry", "the network, to be restored exactly" },
+	{ "ferry snapshot --only netlink/netfilter/table netlink/netfilter/chain netlink/netfilter/rule", "tables, chains and rules of nftables" },
 	{ "ferry snapshot net.ipv4 netlink/route/link/eth0", "a part of it, on the terminal" },
 	{},
 };
@@ -107,6 +108,10 @@ const struct command command_snapshot = {
 		"With --only it says that below netlink/... there is nothing but what it names (a line \"netlink/route/addr = only\"): "
 		"applied, it "
 		"removes what was added since. Without, what it does not name is left alone.\n\n"
+		"Of nftables an object is a line: rules in their order, each below a comment that says it as nft(8) does, with the sets and chains "
+		"that "
+		"it has for itself. Counters, the used part of quotas and the rest of an element's time are left out, as is a table that belongs to "
+		"a running program.\n\n"
 		"A file is replaced whole or not at all, and is on the disk when the command ends; nobody else can read it.",
 	.options = options,
 	.examples = examples,

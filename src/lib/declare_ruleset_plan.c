@@ -139,13 +139,30 @@ static int refuse_owned(struct planning *planning, const struct wish *wish, bool
 	return wish->line ? error_wrap(error, "line %u", wish->line) : error->code;
 }
 
+/* Whether WISH is of what a rule has for itself: of a set or a chain that says so. */
+static int is_own(struct planning *planning, const struct wish *wish, bool *ret)
+{
+	const struct object *object = wish->channel->object;
+	struct record *wanted;
+	int r;
+
+	*ret = false;
+	if (wish->absent || (object != &object_netfilter_set && object != &object_netfilter_chain))
+		return 0;
+	r = wish_record(planning->plan, wish, NULL, &wanted);
+	if (r < 0)
+		return wish->line ? error_wrap(&planning->plan->ferry->error, "line %u", wish->line) : r;
+	*ret = object == &object_netfilter_set ? netfilter_set_is_own(wanted) : record_number(wanted, "flags", 0) & NFT_CHAIN_BINDING;
+	return 0;
+}
+
 static int compare_wish(struct planning *planning, struct kind *kind, const struct wish *wish)
 {
 	struct plan *plan = planning->plan;
 	const struct object *object = wish->channel->object;
 	const size_t first = plan->count;
 	struct record *now = NULL;
-	bool owned;
+	bool owned, own;
 	size_t count;
 	struct standing *standing = kind_find(kind, wish->path, &count);
 	int fate = FATE_STAYS, r = 0;
@@ -155,6 +172,9 @@ static int compare_wish(struct planning *planning, struct kind *kind, const stru
 		return no_memory(planning);
 	if (standing && !ruleset_covers(planning->ruleset, kind, now, &owned))
 		return refuse_owned(planning, wish, owned);
+	r = is_own(planning, wish, &own);
+	if (r < 0 || own)
+		return r < 0 ? r : refuse_owned(planning, wish, false);
 	if (standing)
 		fate = fate_of(planning, object, now);
 	if (standing && fate & FATE_ANEW && !wish->absent)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rules of nftables to the words of nft, with sets that they name: pieces, each of a byte that says what it is, its length in two bytes, and the body
- * of a message of the kernel's. Whatever stands in them, the text is the same each time, and says as much without the sets.
+ * of a message of the kernel's. Whatever stands in them, the text is the same each time, and says as much without the sets. A rule with what it has
+ * for itself in it, as documents have it, means the same each time, and comes apart into as many pieces as it says.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "channel/netfilter_sets.h"
+#include "channel/netfilter_fold.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,6 +28,30 @@ static struct nlmsghdr *message_of(const struct object *object, const uint8_t *b
 	return message;
 }
 
+static void name(void *data, const struct object *kind, const struct value *value)
+{
+	require(kind && value->type == VALUE_TEXT);
+	++*(size_t *)data;
+}
+
+static void test_folded(struct arena *arena, struct record *rule, struct netfilter_sets *sets)
+{
+	_cleanup_buffer_ struct buffer meaning = { 0 }, again = { 0 };
+	struct object_step *steps;
+	size_t count = 0, names = 0, parts;
+	uint32_t number = 0;
+
+	require(netfilter_rule_fold(arena, rule, sets) == 0);
+	require(netfilter_rule_meaning(arena, rule, &meaning) == 0 && netfilter_rule_meaning(arena, rule, &again) == 0);
+	require(meaning.length == again.length && memcmp(meaning.data, again.data, meaning.length) == 0);
+	netfilter_names(&object_netfilter_rule, rule, name, &names);
+	parts = netfilter_rule_parts(rule);
+	steps = calloc(parts, sizeof(*steps));
+	require(steps != NULL);
+	require(netfilter_rule_unfold(arena, rule, &number, steps, &count) < 0 || count <= parts);
+	free(steps);
+}
+
 static void test_rule(const struct nlmsghdr *message, struct netfilter_sets *sets)
 {
 	_cleanup_arena_ struct arena arena = { 0 };
@@ -40,6 +65,7 @@ static void test_rule(const struct nlmsghdr *message, struct netfilter_sets *set
 	require(text && again && strcmp(text, again) == 0);
 	require(netfilter_rule_text(&arena, record, NULL, NULL, true));
 	require(netfilter_rule_complete(&arena, record, sets, NULL, true) == 0);
+	test_folded(&arena, record, sets);
 }
 
 static void add_one(struct netfilter_sets *sets, const struct object *object, const struct nlmsghdr *message)
@@ -53,7 +79,8 @@ static void add_one(struct netfilter_sets *sets, const struct object *object, co
 
 static void test_piece(struct netfilter_sets *sets, uint8_t kind, const uint8_t *body, size_t length)
 {
-	static const struct object *const objects[] = { &object_netfilter_rule, &object_netfilter_set, &object_netfilter_element };
+	static const struct object *const objects[] = { &object_netfilter_rule, &object_netfilter_set, &object_netfilter_element,
+							&object_netfilter_chain };
 	const struct object *object = objects[kind % ARRAY_SIZE(objects)];
 	_cleanup_free_ struct nlmsghdr *message = message_of(object, body, length);
 	_cleanup_buffer_ struct buffer room = { 0 };
@@ -62,7 +89,8 @@ static void test_piece(struct netfilter_sets *sets, uint8_t kind, const uint8_t 
 
 	if (object == &object_netfilter_rule) {
 		test_rule(message, sets);
-	} else if (object == &object_netfilter_set) {
+		add_one(sets, object, message);
+	} else if (object != &object_netfilter_element) {
 		add_one(sets, object, message);
 	} else {
 		elements = netfilter_elements(message);

@@ -254,7 +254,7 @@ static void test_rules_that_cannot_be_said(void **state)
 	(void)state;
 	check_rule(TCP "," PORT ",{\"name\":\"cmp\",\"data\":{\"sreg\":1,\"op\":\"eq\",\"data\":{\"value\":\"0016\"}}}", "tcp dport 22");
 	check_rule(TCP "," PORT ",{\"name\":\"cmp\",\"data\":{\"sreg\":1,\"op\":\"eq\",\"data\":{\"value\":\"00160000\"}}},{\"name\":\"counter\"}",
-		   "meta l4proto tcp [payload {dreg=1, base=transport, offset=2, len=2}] [cmp {sreg=1, op=eq, data={value=00160000}}] [counter]");
+		   "meta l4proto tcp [payload {dreg=1, base=transport, offset=2, len=2}] [cmp {sreg=1, op=eq, data={value=00160000}}] counter");
 	/* A register that nobody has written, a set that is not known, an expression without a name here, one that is taken up by nobody. */
 	check_rule("{\"name\":\"cmp\",\"data\":{\"sreg\":2,\"op\":\"eq\",\"data\":{\"value\":\"06\"}}}", "[cmp {sreg=2, op=eq, data={value=06}}]");
 	check_rule(TCP "," PORT ",{\"name\":\"lookup\",\"data\":{\"set\":\"__set%d\",\"sreg\":1}}",
