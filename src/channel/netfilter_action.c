@@ -8,6 +8,7 @@
 #include <linux/netfilter/nf_synproxy.h>
 #include <string.h>
 
+#include "channel/netfilter_fold.h"
 #include "channel/netfilter_say.h"
 #include "channel/words.h"
 
@@ -42,11 +43,67 @@ bool verdict_print(const struct record *verdict, struct buffer *ret)
 	return true;
 }
 
-static bool say_immediate(const struct record *data, struct buffer *ret)
+/* The rules of the chain NAME, where the rule at hand has it for itself: in it, as in a document, or beside it. */
+static const struct record *const *inner_rules(const struct say *say, const struct value *name, size_t *ret_count)
+{
+	const struct value *rules = netfilter_own_chain(say->rule, name);
+	const struct record **list;
+
+	if (!rules)
+		return say->sets ? netfilter_sets_chain(say->sets, say->arena, say->rule, name, ret_count) : NULL;
+	list = arena_array(say->arena, const struct record *, rules->list.count + 1);
+	*ret_count = 0;
+	for (uint32_t i = 0; list && i < rules->list.count; i++)
+		if (rules->list.items[i].type == VALUE_RECORD)
+			list[(*ret_count)++] = rules->list.items[i].record;
+	return list;
+}
+
+/* A rule in a document does not say where it stands: that is where the one is that has it. */
+static const struct record *in_table(const struct say *say, const struct record *rule)
+{
+	const struct value *table = record_find(say->rule, "table");
+	struct record *copy;
+
+	if (record_find(rule, "table") || !table)
+		return rule;
+	if (record_copy(say->arena, rule, &copy) < 0 || record_put(say->arena, copy, "family", value_uint(say->family)) < 0)
+		return NULL;
+	return record_put(say->arena, copy, "table", *table) < 0 ? NULL : copy;
+}
+
+/* "jump { counter; accept; }", as nft(8) takes it; it prints each rule on a line of its own. */
+static bool say_chain(struct say *say, const struct record *verdict, struct buffer *ret)
+{
+	const char *word = words_find(field_names(schema_field(verdict->schema, "code")), record_number(verdict, "code", UINT64_MAX));
+	const struct value *name = text_of(verdict, "chain");
+	size_t count = 0;
+	const struct record *const *rules = name && word && !say->within ? inner_rules(say, name, &count) : NULL;
+
+	if (!rules)
+		return false;
+	buffer_add_text(ret, word);
+	buffer_add_text(ret, " { ");
+	for (size_t i = 0; i < count; i++) {
+		const struct record *rule = in_table(say, rules[i]);
+		const char *text = rule ? say_inner(say, rule) : NULL;
+
+		if (!text) {
+			say->failed = true;
+			return false;
+		}
+		buffer_add_text(ret, text);
+		buffer_add_text(ret, "; ");
+	}
+	buffer_add_char(ret, '}');
+	return true;
+}
+
+static bool say_immediate(struct say *say, const struct record *data, struct buffer *ret)
 {
 	const struct record *inside = record_inside(data, "data"), *verdict = inside ? record_inside(inside, "verdict") : NULL;
 
-	return verdict && verdict_print(verdict, ret);
+	return verdict && (verdict_print(verdict, ret) || say_chain(say, verdict, ret));
 }
 
 static bool say_counter(const struct say *say, const struct record *data, struct buffer *ret)
@@ -274,7 +331,7 @@ static bool say_flow(const struct record *data, struct buffer *ret)
 bool say_action(struct say *say, const char *name, const struct record *data, struct buffer *ret)
 {
 	if (strcmp(name, "immediate") == 0)
-		return say_immediate(data, ret);
+		return say_immediate(say, data, ret);
 	if (strcmp(name, "counter") == 0)
 		return say_counter(say, data, ret);
 	if (strcmp(name, "limit") == 0)

@@ -76,6 +76,13 @@ static struct record *own_chain(const struct record *rule, const struct value *n
 	return NULL;
 }
 
+const struct value *netfilter_own_chain(const struct record *rule, const struct value *name)
+{
+	const struct value *rules;
+
+	return own_chain(rule, name, &rules) ? rules : NULL;
+}
+
 /* ---- Into the rule ---- */
 
 static int own_of(struct arena *arena, const struct said_set *said, const struct record *rule, struct value *ret)

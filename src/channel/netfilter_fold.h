@@ -12,6 +12,8 @@ bool netfilter_set_is_own(const struct record *set);
 int netfilter_rule_fold(struct arena *arena, struct record *rule, struct netfilter_sets *sets) _must_check_;
 /* The own set of RULE that NAME names, NULL where it is none of them. */
 const struct record *netfilter_own_set(const struct record *rule, const struct value *name);
+/* The rules of the own chain of RULE that NAME names, NULL where it is none of them. */
+const struct value *netfilter_own_chain(const struct record *rule, const struct value *name);
 /* What RULE looks at and does, as text: that of two rules is equal where they differ in nothing but their numbers, their place, the names of their
  * own sets and what moves by itself. */
 int netfilter_rule_meaning(struct arena *arena, const struct record *rule, struct buffer *ret) _must_check_;

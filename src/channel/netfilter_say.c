@@ -168,6 +168,38 @@ static bool print_rule(struct say *say, struct buffer *ret)
 	return known || say->failed;
 }
 
+static const char *say_rule(const struct say *fresh)
+{
+	_cleanup_buffer_ struct buffer text = { 0 };
+	struct say say = *fresh;
+
+	/* What one statement implies of another is no longer said where that stands in brackets: once more, with nothing left out. */
+	if (!print_rule(&say, &text)) {
+		buffer_clear(&text);
+		say = *fresh;
+		say.literal = true;
+		(void)print_rule(&say, &text);
+	}
+	print_comment(fresh->rule, &text);
+	buffer_add_char(&text, '\0');
+	return text.failed || say.failed ? NULL : arena_copy(fresh->arena, text.data, text.length);
+}
+
+const char *say_inner(const struct say *outer, const struct record *rule)
+{
+	const struct say fresh = {
+		.arena = outer->arena,
+		.rule = rule,
+		.sets = outer->sets,
+		.naming = outer->naming,
+		.stateless = outer->stateless,
+		.within = true,
+		.family = outer->family,
+	};
+
+	return say_rule(&fresh);
+}
+
 const char *netfilter_rule_text(struct arena *arena, const struct record *rule, struct netfilter_sets *sets, const struct naming *naming,
 				bool stateless)
 {
@@ -179,17 +211,6 @@ const char *netfilter_rule_text(struct arena *arena, const struct record *rule, 
 		.stateless = stateless,
 		.family = (uint8_t)record_number(rule, "family", 0),
 	};
-	_cleanup_buffer_ struct buffer text = { 0 };
-	struct say say = fresh;
 
-	/* What one statement implies of another is no longer said where that stands in brackets: once more, with nothing left out. */
-	if (!print_rule(&say, &text)) {
-		buffer_clear(&text);
-		say = fresh;
-		say.literal = true;
-		(void)print_rule(&say, &text);
-	}
-	print_comment(rule, &text);
-	buffer_add_char(&text, '\0');
-	return text.failed || say.failed ? NULL : arena_copy(arena, text.data, text.length);
+	return say_rule(&fresh);
 }

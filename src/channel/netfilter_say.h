@@ -222,6 +222,7 @@ struct say {
 	uint32_t begin, end; /* the expressions of the statement at hand */
 	bool literal;        /* nothing goes without saying */
 	bool stateless;      /* numbers that move are not said */
+	bool within;         /* the rule stands in a chain of another one's own */
 	bool failed;         /* memory */
 };
 
@@ -274,6 +275,8 @@ bool set_print(const struct say *say, const struct said_set *set, uint8_t shift,
 bool set_leads_to_verdict(const struct said_set *set);
 const struct said_set *set_find(struct say *say, const struct record *data);
 
+/* A rule of a chain that the rule at hand has for itself. NULL where memory ran out. */
+const char *say_inner(const struct say *outer, const struct record *rule);
 bool verdict_print(const struct record *verdict, struct buffer *ret);
 /* Text as it stands in quotes. */
 void quote(const struct value *value, struct buffer *ret);

@@ -25,6 +25,7 @@ struct netfilter_sets {
 	struct machine *machine;
 	struct table table;
 	bool read; /* all sets were asked for */
+	bool read_chains;
 	size_t gone;
 };
 
@@ -371,10 +372,53 @@ bool netfilter_sets_own_chain(const struct netfilter_sets *sets, const struct re
 	return known && known->own;
 }
 
-const struct record *const *netfilter_sets_chain(const struct netfilter_sets *sets, struct arena *arena, const struct record *scope,
+static void forget_chains(struct netfilter_sets *sets)
+{
+	struct known *known;
+	size_t position = 0;
+
+	while ((known = table_next(&sets->table, &position)))
+		if (known->key[0] & IS_CHAIN)
+			buffer_clear(&known->elements);
+}
+
+static int take_chain(void *data, const struct nlmsghdr *message)
+{
+	const struct object *const kinds[] = { &object_netfilter_chain, &object_netfilter_rule };
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct netfilter_sets *sets = data;
+	struct record *record;
+
+	if (!message) /* they come anew */
+		forget_chains(sets);
+	for (size_t i = 0; message && i < ARRAY_SIZE(kinds); i++)
+		if (message->nlmsg_type == kinds[i]->new_type && object_decode(kinds[i], message, &arena, &record) >= 0)
+			add_chain(sets, kinds[i], record, message);
+	return 0;
+}
+
+static void read_chains(struct netfilter_sets *sets)
+{
+	struct netlink *netlink;
+	struct error error = { 0 };
+	bool interrupted;
+
+	sets->read_chains = true;
+	if (machine_netlink(sets->machine, NETLINK_NETFILTER, &netlink) < 0)
+		return;
+	(void)!object_dump(&object_netfilter_chain, netlink, take_chain, sets, &interrupted, &error);
+	(void)!object_dump(&object_netfilter_rule, netlink, take_chain, sets, &interrupted, &error);
+}
+
+const struct record *const *netfilter_sets_chain(struct netfilter_sets *sets, struct arena *arena, const struct record *scope,
 						 const struct value *name, size_t *ret_count)
 {
-	const struct known *known = may_be_anonymous(name) ? find_kind(sets, scope, IS_CHAIN, name) : NULL;
+	const struct known *known;
 
+	if (!may_be_anonymous(name))
+		return NULL;
+	if (sets->machine && !sets->read_chains)
+		read_chains(sets);
+	known = find_kind(sets, scope, IS_CHAIN, name);
 	return known && known->own && !known->elements.failed ? decode_elements(known, &object_netfilter_rule, arena, ret_count) : NULL;
 }

@@ -39,7 +39,7 @@ const struct said_set *netfilter_sets_find(struct netfilter_sets *sets, struct a
 /* Whether the set of NAME in the table of SCOPE is known and a rule's own. */
 bool netfilter_sets_own(const struct netfilter_sets *sets, const struct record *scope, const struct value *name);
 /* The rules of the chain of NAME in the table of SCOPE, where it is known and a rule's own; else NULL. In ARENA. */
-const struct record *const *netfilter_sets_chain(const struct netfilter_sets *sets, struct arena *arena, const struct record *scope,
+const struct record *const *netfilter_sets_chain(struct netfilter_sets *sets, struct arena *arena, const struct record *scope,
 						 const struct value *name, size_t *ret_count);
 bool netfilter_sets_own_chain(const struct netfilter_sets *sets, const struct record *scope, const struct value *name);
 /* Whether what is in SET is part of the rule that has it. */

@@ -355,7 +355,7 @@ class Rounds(Case):
         data = {"ipv4_addr": " : 9.9.9.9", "verdict": chance.choice([" : drop", " : goto o"]), "counter": " : \"seen\""}.get(found.get("map"), "")
         listed = check(["nft", "list", "set" if "map" not in found else "map", *place.split()])
         elements = re.search(r"elements = {([^}]*)}", listed)
-        standing = chance.choice(elements[1].split(",")).strip() if elements else key
+        standing = chance.choice(sorted(elements[1].split(","))).strip() if elements else key
         chance.choice([
             lambda: nft(f"add element {place} {{ {key}{data} }}"),
             lambda: nft(f"delete element {place} {{ {standing.split(' comment')[0].split(' expires')[0].split(' : ')[0].split(' counter')[0].split(' timeout')[0]} }}"),
@@ -405,11 +405,10 @@ class Rounds(Case):
             chance.choices([self.change_rule, self.change_element, self.change_frame], [4, 2, 2])[0](chance)
         changed = ruleset()
         if chance.random() < 0.3:
-            self.apply("--confirm", "600")
-            self.same(before, f"seed {seed}")
-            self.done("rollback", "--state", "state")
-            self.maxDiff = None
-            self.same(changed, f"seed {seed}, rolled back")
+            done = self.apply("--confirm", "600").stdout
+            self.same(before, f"seed {seed}\n{done}")
+            back = self.done("rollback", "--state", "state").stdout
+            self.same(changed, f"seed {seed}\n{done}rolled back:\n{back}")
         done = ferry("apply", "--state", "state", "snapshot")
         self.assertEqual(done.returncode, 0, f'seed {seed}\n{done.stderr}left:\n{ferry("plan", "snapshot").stdout[-3000:]}')
         self.same(before, f"seed {seed}")

@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import re
 import unittest
 
 import ferrytest
@@ -70,6 +71,19 @@ class Text(unittest.TestCase):
         self.assertEqual({address: text for (kind, address), text in told.items() if kind == "removed"}, expected)
         self.assertEqual(len([kind for kind, _ in told if kind == "added"]), 2)
         self.assertLessEqual({address: text for (kind, address), text in told.items() if kind == "added"}.items(), expected.items())
+
+    def test_chain_within(self):
+        """nft prints a chain that a rule has for itself a rule a line; here it is one line, which nft takes."""
+        check(["nft", "add table ip t"])
+        check(["nft", "add chain ip t c"])
+        check(["nft", "add rule ip t c ip saddr 1.2.3.4 jump { tcp dport { 22, 80 } accept; counter; return; }"])
+        listed = check(["nft", "list", "chain", "ip", "t", "c"])
+        inner = re.search(r"ip saddr 1\.2\.3\.4 jump {\n(.*)\n\t\t}", listed, re.S)[1]
+        text, = (text for address, text in ours().items() if address.startswith(f"{BASE}/ip/t/c/"))
+        self.assertEqual(text, f"ip saddr 1.2.3.4 jump {{ {' '.join(line.strip() + ';' for line in inner.splitlines())} }}")
+        check(["nft", f"add rule ip t c {text}"])
+        first, second = (text for address, text in ours().items() if address.startswith(f"{BASE}/ip/t/c/"))
+        self.assertEqual(first, second)
 
     def test_what_cannot_be_said(self):
         """Expressions that nft has no word for are shown as they are, and what they imply is not left out."""
