@@ -247,7 +247,7 @@ static int encode_userdata(const struct field *field, const struct value *value,
 		return error_set(error, -EINVAL, "%s is a record, such as {comment=...}", field->name);
 	for (uint32_t i = 0; i < value->record->count; i++) {
 		const struct entry *entry = &value->record->entries[i];
-		const bool is_number = entry->value.type == VALUE_UINT, is_text = entry->value.type == VALUE_TEXT;
+		const bool is_number = entry->value.type == VALUE_UINT || entry->value.type == VALUE_INT, is_text = entry->value.type == VALUE_TEXT;
 		const uint32_t number = (uint32_t)entry->value.number;
 		const size_t length = is_number ? sizeof(number) : entry->value.bytes.length + is_text;
 

@@ -17,6 +17,7 @@ struct known {
 	struct buffer set, elements; /* messages; of elements each in a form of its own, aligned */
 	bool anonymous, complete;    /* its elements are known */
 	bool own;                    /* a rule's, whether or not its elements are */
+	bool foretold;
 	bool gone;
 	uint8_t key[];
 };
@@ -175,20 +176,25 @@ void netfilter_sets_add(struct netfilter_sets *sets, const struct object *object
 	known->complete = !sets->machine || !known->anonymous;
 }
 
-int netfilter_sets_foretell(struct netfilter_sets *sets, const struct record *record)
+int netfilter_sets_foretell(struct netfilter_sets *sets, const struct object *object, const struct record *record)
 {
-	struct nlmsghdr header = { .nlmsg_type = object_netfilter_set.new_type };
+	const bool is_set = object == &object_netfilter_set;
+	struct nlmsghdr header = { .nlmsg_type = object->new_type };
+	struct known *known = find(sets, record, record_find(record, is_set ? "name" : "set"));
 	_cleanup_buffer_ struct buffer message = { 0 };
 	int r;
 
-	if (find(sets, record, record_find(record, "name")))
+	if (is_set ? known != NULL : !known || !known->foretold)
 		return 0;
 	buffer_add(&message, &header, sizeof(header));
 	r = schema_encode(record, FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE, &message, NULL);
 	if (r < 0 || message.failed)
 		return r == -EINVAL || r == -ERANGE ? 0 : -ENOMEM; /* whoever makes it is told why not */
 	((struct nlmsghdr *)message.data)->nlmsg_len = (uint32_t)message.length;
-	netfilter_sets_add(sets, &object_netfilter_set, record, (const struct nlmsghdr *)message.data);
+	netfilter_sets_add(sets, object, record, (const struct nlmsghdr *)message.data);
+	known = is_set ? find(sets, record, record_find(record, "name")) : known;
+	if (known)
+		known->foretold = true;
 	return 0;
 }
 

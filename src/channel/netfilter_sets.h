@@ -28,8 +28,8 @@ void netfilter_sets_free(struct netfilter_sets *sets);
 /* What a message tells of a set, of an element of one that has no name of its own, of a chain that a rule has for itself, or of a rule in one. Where
  * memory runs out it is not known. */
 void netfilter_sets_add(struct netfilter_sets *sets, const struct object *object, const struct record *record, const struct nlmsghdr *message);
-/* The same of a set RECORD that does not stand yet; one that is known stays as it is. */
-int netfilter_sets_foretell(struct netfilter_sets *sets, const struct record *record) _must_check_;
+/* The same of a set RECORD that does not stand yet, or of an element of such a one; one that is known stays as it is. */
+int netfilter_sets_foretell(struct netfilter_sets *sets, const struct object *object, const struct record *record) _must_check_;
 /* The set RECORD is gone, and is kept until sweep(): what stood on it is told of later. */
 void netfilter_sets_remove(struct netfilter_sets *sets, const struct record *record);
 void netfilter_sets_sweep(struct netfilter_sets *sets);

@@ -106,12 +106,12 @@ static int gather_sets(struct diffing *diffing, const struct wishes *wishes, uns
 		const struct wish *wish = wishes->list[i];
 		struct record *record;
 
-		if (wish->channel->object != &object_netfilter_set || wish->absent)
+		if ((wish->channel->object != &object_netfilter_set && wish->channel->object != &object_netfilter_element) || wish->absent)
 			continue;
 		arena_reset(&diffing->plan.scratch);
 		r = wish_record(&diffing->plan, wish, NULL, &record);
 		if (r == 0)
-			r = netfilter_sets_foretell(diffing->sets[side], record);
+			r = netfilter_sets_foretell(diffing->sets[side], wish->channel->object, record);
 	}
 	return r;
 }

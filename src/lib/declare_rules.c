@@ -193,6 +193,9 @@ int rules_wanted(struct planning_rules *planning, const struct rules_chain *chai
 		return complete_wanted(planning, chain, want, ret);
 	if (want->wish) {
 		r = wish_record(plan, want->wish, NULL, ret);
+		/* What it has for itself may be said beside it. */
+		if (r == 0 && !record_at(*ret, "sets") && !record_at(*ret, "chains"))
+			r = netfilter_rule_fold(&plan->scratch, *ret, plan->ruleset->said) < 0 ? no_memory(planning) : 0;
 		return r < 0 && want->wish->line ? error_wrap(&plan->ferry->error, "line %u", want->wish->line) : r;
 	}
 	r = ruleset_record(plan->ruleset, planning->kind, chain->slots[want->slot].standing, &plan->scratch, &now);
@@ -248,6 +251,8 @@ static int look_at_wants(struct planning_rules *planning, struct rules_chain *ch
 		r = rules_wanted(planning, chain, want, &record);
 		if (r == 0)
 			r = rules_meaning(planning, record, &want->meaning);
+		if (r == 0)
+			want->position = record_number(record, "position", 0);
 		chain->wants[kept++] = *want;
 	}
 	chain->want_count = kept;
@@ -255,6 +260,48 @@ static int look_at_wants(struct planning_rules *planning, struct rules_chain *ch
 }
 
 /* ---- The order ---- */
+
+static int by_position(const void *a, const void *b)
+{
+	const struct rules_want *first = a, *second = b;
+
+	return first->position < second->position ? -1 : first->position > second->position;
+}
+
+/* Where each says which one it stands behind, as what ferry get prints does, that is their order; it prints them by their addresses. */
+static int follow_positions(struct planning_rules *planning, struct rules_chain *chain)
+{
+	struct rules_want *sorted = arena_array(&planning->plan->arena, struct rules_want, chain->want_count + 1);
+	struct rules_want *list = arena_array(&planning->plan->arena, struct rules_want, chain->want_count + 1);
+	struct rules_want next = { .wish = NULL };
+	uint64_t position = 0;
+	size_t count = 0;
+
+	if (!sorted || !list)
+		return no_memory(planning);
+	memcpy(sorted, chain->wants, chain->want_count * sizeof(*sorted));
+	qsort(sorted, chain->want_count, sizeof(*sorted), by_position);
+	while (count < chain->want_count) {
+		size_t low = 0, high = chain->want_count;
+
+		while (low < high) {
+			const size_t middle = low + (high - low) / 2;
+
+			if (sorted[middle].position < position)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		/* Not all of it is said, or it is said of a rule that has no number. */
+		if (low == chain->want_count || sorted[low].position != position || !sorted[low].handle)
+			return 0;
+		next = sorted[low];
+		list[count++] = next;
+		position = next.handle;
+	}
+	chain->wants = list;
+	return 0;
+}
 
 /* For each of the wishes the slot that it is, in rising order, as far as that goes. What cannot stay is nothing's match. */
 static int match(struct planning_rules *planning, const struct rules_chain *chain, size_t *places)
@@ -377,7 +424,10 @@ static int place_all(struct planning_rules *planning, struct rules_chain *chain,
 static int place_listed(struct planning_rules *planning, struct rules_chain *chain, bool complete)
 {
 	_cleanup_free_ size_t *places = calloc(chain->want_count + 1, sizeof(*places));
-	int r = places ? match(planning, chain, places) : -ENOMEM;
+	int r = follow_positions(planning, chain);
+
+	if (r == 0)
+		r = places ? match(planning, chain, places) : -ENOMEM;
 
 	if (r == 0)
 		r = keep_others(planning, chain, places, complete);

@@ -19,6 +19,7 @@ struct rules_slot {
 struct rules_want {
 	struct wish *wish; /* NULL: as SLOT stands */
 	uint64_t handle;   /* by which the wish names it; 0: it does not */
+	uint64_t position; /* of the one that it is said to stand behind; 0: the first, or it is not said */
 	uint32_t meaning;
 	size_t slot; /* whose place it takes, where that is said, else SEQUENCE_NONE */
 };

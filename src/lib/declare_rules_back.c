@@ -50,17 +50,18 @@ static void put(struct list *list, size_t behind, struct rules_want *want)
 	list->last = list->count++;
 }
 
-/* Whether the same stands there already: somebody else has put it back. */
-static bool stands_behind(const struct list *list, size_t behind, const struct rules_want *want)
-{
-	const struct rules_slot *slot = list->nodes[list->nodes[behind].next].place.slot;
-
-	return list->nodes[behind].next && slot && !slot->gone && slot->meaning == want->meaning && !list->nodes[list->nodes[behind].next].place.want;
-}
-
 static uint64_t number_of(const struct rules_want *want, const char *field)
 {
 	return record_number(want->wish->generic, field, UINT64_MAX);
+}
+
+/* Whether the same stands there already, made since: somebody else has put it back, or we have. */
+static bool stands_behind(const struct list *list, size_t behind, const struct rules_want *want)
+{
+	const struct node *node = &list->nodes[list->nodes[behind].next];
+	const struct rules_slot *slot = list->nodes[behind].next ? node->place.slot : NULL;
+
+	return slot && !slot->gone && slot->meaning == want->meaning && !node->place.want && slot->handle > number_of(want, "handle");
 }
 
 /* First what comes in the place of others, as what comes beside them names these by the numbers that they had. */

@@ -43,8 +43,9 @@ static const char *shown(struct planning_rules *planning, const struct record *r
 	return kept(planning, &json);
 }
 
-/* What goes: as it is told, and as it can be put back. */
-static int describe_going(struct planning_rules *planning, const struct rules_slot *slot, struct step *step)
+/* What goes: as it is told, and as it can be put back. Where another one comes in its place its number is noted, by which others find theirs; else
+ * the greatest one, which whoever has put it back in the meantime has gone beyond. */
+static int describe_going(struct planning_rules *planning, const struct rules_slot *slot, uint64_t greatest, struct step *step)
 {
 	struct plan *plan = planning->plan;
 	_cleanup_buffer_ struct buffer address = { 0 };
@@ -57,6 +58,8 @@ static int describe_going(struct planning_rules *planning, const struct rules_sl
 		r = record_copy(&plan->scratch, declared, &noted);
 	if (r == 0)
 		r = record_put(&plan->scratch, noted, "position", value_uint(record_number(now, "position", 0)));
+	if (r == 0)
+		r = record_put(&plan->scratch, noted, "handle", value_uint(step->act == STEP_CHANGE ? slot->handle : greatest));
 	if (r < 0)
 		return no_memory(planning);
 	buffer_printf(&address, "%s/%s", planning->kind->channel->name, slot->standing->path);
@@ -143,7 +146,7 @@ static int add_step(struct planning_rules *planning, const struct rules_chain *c
 
 	arena_reset(&planning->plan->scratch);
 	if (slot)
-		r = describe_going(planning, slot, &step);
+		r = describe_going(planning, slot, greatest, &step);
 	if (r == 0 && want)
 		r = describe_coming(planning, chain, want, greatest, &step);
 	if (r < 0)
@@ -193,7 +196,7 @@ static int add_run(struct planning_rules *planning, const struct rules_chain *ch
 			slot = chain->places[going++].slot;
 		if (coming < end)
 			want = chain->places[coming++].want;
-		r = add_step(planning, chain, slot, want, want ? behind[coming - 1] : 0, want ? greatest : 0);
+		r = add_step(planning, chain, slot, want, want ? behind[coming - 1] : 0, greatest);
 	}
 	return r;
 }
@@ -205,8 +208,8 @@ int rules_add_steps(struct planning_rules *planning, struct rules_chain *chain)
 	size_t end;
 	int r = behind ? 0 : no_memory(planning);
 
-	for (size_t i = 0; i < chain->place_count; i++)
-		if (chain->places[i].want) {
+	for (size_t i = 0; r == 0 && i < chain->place_count; i++)
+		if (!stays(&chain->places[i])) {
 			greatest = greatest_handle(planning, chain, chain->slot_count ? &chain->slots[0] : NULL);
 			break;
 		}

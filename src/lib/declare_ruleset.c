@@ -147,10 +147,11 @@ int ruleset_read(struct ferry *ferry, struct ruleset **ret)
 	ruleset->ferry = ferry;
 	table_init(&ruleset->owned, is_owned);
 	ruleset->sets = netfilter_sets_new(NULL);
+	ruleset->said = netfilter_sets_new(NULL);
 	for (unsigned int i = 0; i < channel_count; i++)
 		if (channels[i]->object && object_has_transactions(channels[i]->object))
 			ruleset->kinds[ruleset_kind_of(channels[i]->object)].channel = channels[i];
-	r = ruleset->sets ? read_whole(ruleset) : -ENOMEM;
+	r = ruleset->sets && ruleset->said ? read_whole(ruleset) : -ENOMEM;
 	if (r == 0)
 		r = index_all(ruleset);
 	if (r < 0) {
@@ -168,6 +169,7 @@ void ruleset_free(struct ruleset *ruleset)
 	for (unsigned int i = 0; i < RULESET_KINDS; i++)
 		kind_done(&ruleset->kinds[i]);
 	netfilter_sets_free(ruleset->sets);
+	netfilter_sets_free(ruleset->said);
 	table_done(&ruleset->owned);
 	arena_done(&ruleset->arena);
 	free(ruleset);

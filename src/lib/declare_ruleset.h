@@ -20,6 +20,7 @@ struct ruleset {
 	uint32_t generation; /* of which all of it is */
 	bool interrupted;
 	struct netfilter_sets *sets; /* for how rules read */
+	struct netfilter_sets *said; /* those of the document that rules have for themselves, where it says them beside the rules */
 	struct table owned;          /* tables that go with a program, by family and name */
 	struct arena arena;
 };

@@ -139,7 +139,7 @@ static int refuse_owned(struct planning *planning, const struct wish *wish, bool
 	return wish->line ? error_wrap(error, "line %u", wish->line) : error->code;
 }
 
-/* Whether WISH is of what a rule has for itself: of a set or a chain that says so. */
+/* Whether WISH is of what a rule has for itself: a set that says so, or an element of one. */
 static int is_own(struct planning *planning, const struct wish *wish, bool *ret)
 {
 	const struct object *object = wish->channel->object;
@@ -147,12 +147,15 @@ static int is_own(struct planning *planning, const struct wish *wish, bool *ret)
 	int r;
 
 	*ret = false;
-	if (wish->absent || (object != &object_netfilter_set && object != &object_netfilter_chain))
+	if (!strstr(wish->path, "/__") || (object != &object_netfilter_set && object != &object_netfilter_element))
 		return 0;
 	r = wish_record(planning->plan, wish, NULL, &wanted);
 	if (r < 0)
 		return wish->line ? error_wrap(&planning->plan->ferry->error, "line %u", wish->line) : r;
-	*ret = object == &object_netfilter_set ? netfilter_set_is_own(wanted) : record_number(wanted, "flags", 0) & NFT_CHAIN_BINDING;
+	if (object == &object_netfilter_set)
+		*ret = netfilter_set_is_own(wanted);
+	else
+		*ret = netfilter_sets_own(planning->ruleset->said, wanted, record_find(wanted, "set"));
 	return 0;
 }
 
@@ -162,7 +165,7 @@ static int compare_wish(struct planning *planning, struct kind *kind, const stru
 	const struct object *object = wish->channel->object;
 	const size_t first = plan->count;
 	struct record *now = NULL;
-	bool owned, own;
+	bool owned = false, own;
 	size_t count;
 	struct standing *standing = kind_find(kind, wish->path, &count);
 	int fate = FATE_STAYS, r = 0;
@@ -170,11 +173,11 @@ static int compare_wish(struct planning *planning, struct kind *kind, const stru
 	arena_reset(&plan->scratch);
 	if (standing && standing_record(kind, standing, &plan->scratch, &now) < 0)
 		return no_memory(planning);
-	if (standing && !ruleset_covers(planning->ruleset, kind, now, &owned))
-		return refuse_owned(planning, wish, owned);
 	r = is_own(planning, wish, &own);
-	if (r < 0 || own)
-		return r < 0 ? r : refuse_owned(planning, wish, false);
+	if (r < 0 || (own && !wish->absent)) /* with the rule that names it */
+		return r;
+	if (own || (standing && !ruleset_covers(planning->ruleset, kind, now, &owned)))
+		return refuse_owned(planning, wish, !own && owned);
 	if (standing)
 		fate = fate_of(planning, object, now);
 	if (standing && fate & FATE_ANEW && !wish->absent)
@@ -241,22 +244,29 @@ static void put_off_tables(struct plan *plan)
 	}
 }
 
-/* How rules read depends on the types of the sets that they name, also of those that are yet to be made. */
-static int foretell_sets(struct planning *planning)
+/* How rules read depends on the types of the sets that they name, also of those that are yet to be made; and what ferry get prints tells those that
+ * rules have for themselves beside them. */
+static int foretell(struct planning *planning, unsigned int kind)
 {
 	struct plan *plan = planning->plan;
 	struct record *record;
+	bool own;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < plan->wishes->count; i++) {
 		const struct wish *wish = plan->wishes->list[i];
 
-		if (wish->channel->object != &object_netfilter_set || wish->absent)
+		if (wish->channel != planning->ruleset->kinds[kind].channel || wish->absent ||
+		    (kind == RULESET_ELEMENT && !strstr(wish->path, "/__")))
 			continue;
 		arena_reset(&plan->scratch);
 		r = wish_record(plan, wish, NULL, &record);
-		if (r == 0 && netfilter_sets_foretell(planning->ruleset->sets, record) < 0)
-			r = no_memory(planning);
+		if (r < 0)
+			return wish->line ? error_wrap(&plan->ferry->error, "line %u", wish->line) : r;
+		/* The names of those that rules have for themselves are the kernel's, and others' by now. */
+		own = kind == RULESET_ELEMENT || netfilter_set_is_own(record);
+		if (netfilter_sets_foretell(own ? planning->ruleset->said : planning->ruleset->sets, wish->channel->object, record) < 0)
+			return no_memory(planning);
 	}
 	return r;
 }
@@ -267,10 +277,11 @@ int ruleset_plan(struct plan *plan)
 	int r = 0;
 
 	table_init(&planning.marks, is_mark);
+	r = foretell(&planning, RULESET_SET);
+	if (r == 0)
+		r = foretell(&planning, RULESET_ELEMENT);
 	for (unsigned int i = 0; r == 0 && i < RULESET_RULE; i++)
 		r = compare_kind(&planning, &plan->ruleset->kinds[i]);
-	if (r == 0)
-		r = foretell_sets(&planning);
 	if (r == 0)
 		r = ruleset_plan_rules(plan, planning.marks.count ? fate_of : NULL, &planning);
 	table_done(&planning.marks);
