@@ -269,8 +269,11 @@ static int dump_once(const struct object *object, struct netlink *netlink, const
 		     bool *ret_interrupted, struct error *error)
 {
 	*ret_interrupted = false;
-	if (object->places)
-		return dump_places(object, netlink, dump, ret_interrupted, error);
+	if (object->places) {
+		const int r = dump_places(object, netlink, dump, ret_interrupted, error);
+
+		return is_absent(object, r) ? 0 : r;
+	}
 	if (object->dump_each)
 		return object->dump_each(object, netlink, key, dump->function, dump->data, ret_interrupted, error);
 	for (unsigned int i = 0; i < object->family_count; i++) {
@@ -322,8 +325,13 @@ static int nothing(void *data, const struct nlmsghdr *message)
 
 bool object_is_lacking(const struct object *object, struct netlink *netlink)
 {
-	bool lacking = object->may_lack && !object->places && !object->dump_each;
+	bool lacking = object->may_lack && !object->dump_each;
 
+	if (lacking && object->places) {
+		_cleanup_buffer_ struct buffer places = { 0 };
+
+		return is_absent(object, object->places(netlink, &places));
+	}
 	for (unsigned int i = 0; lacking && i < object->family_count; i++) {
 		_cleanup_buffer_ struct buffer request = { 0 };
 		bool interrupted;

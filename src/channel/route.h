@@ -11,10 +11,12 @@ extern const struct field field_multipath_member;
 /* RTA_VIA: a gateway of another family. */
 extern const struct codec codec_via;
 extern const struct schema schema_via;
-/* route_encap.c: RTA_ENCAP and NHA_ENCAP, by what "encap_type" says; RTA_NEWDST, a list of labels. */
+/* route_encap.c: RTA_ENCAP and NHA_ENCAP, by what "encap_type" says. */
 extern const struct selection selection_encap;
+/* route_label.c: a stack of MPLS labels, and a single one. */
 extern const struct codec codec_labels;
 extern const struct field field_label;
+extern const struct codec codec_label;
 /* route_metrics.c: RTA_METRICS. */
 extern const struct schema schema_route_metrics;
 

@@ -22,51 +22,6 @@
 #define NEST(identifier, words, fields) \
 	static const struct schema identifier = { .name = words, .attributes = fields, .attribute_count = ARRAY_SIZE(fields) }
 
-/* ---- A stack of MPLS labels: four bytes each, the outermost first, of which the kernel takes nothing but the label ---- */
-
-#define LABEL_SHIFT  12
-#define LABEL_BOTTOM (1u << 8)
-
-static int decode_labels(struct decode *decode, const struct field *field, const void *data, size_t length, struct value *ret)
-{
-	const size_t count = length / sizeof(uint32_t);
-	struct value *items;
-
-	(void)field;
-	if (length == 0 || length % sizeof(uint32_t) != 0)
-		return -EBADMSG;
-	items = arena_array(decode->arena, struct value, count);
-	if (!items)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		uint32_t entry;
-
-		memcpy(&entry, (const uint8_t *)data + i * sizeof(entry), sizeof(entry));
-		items[i] = value_uint(be32toh(entry) >> LABEL_SHIFT);
-	}
-	*ret = (struct value){ .type = VALUE_LIST, .list = { items, (uint32_t)count } };
-	return 0;
-}
-
-static int encode_labels(const struct field *field, const struct value *value, struct buffer *buffer, struct error *error)
-{
-	if (value->type != VALUE_LIST || value->list.count == 0)
-		return error_set(error, -EINVAL, "%s must be a list of labels", field->name);
-	for (uint32_t i = 0; i < value->list.count; i++) {
-		const uint64_t label = value->list.items[i].number;
-		uint32_t entry;
-
-		if (label > 0xfffff)
-			return error_set(error, -ERANGE, "%s: a label is at most %u", field->name, 0xfffffu);
-		entry = htobe32((uint32_t)label << LABEL_SHIFT | (i + 1 == value->list.count ? LABEL_BOTTOM : 0));
-		buffer_add(buffer, &entry, sizeof(entry));
-	}
-	return 0;
-}
-
-const struct codec codec_labels = { decode_labels, encode_labels, FIELD_LIST };
-const struct field field_label = { "label", FIELD_U32, SET, NULL, "an MPLS label", LIMITS(.maximum = 0xfffff) };
-
 /* ---- A segment routing header, whose length is a byte that counts by 8 ---- */
 
 #define SEGMENTS_MAXIMUM 127u

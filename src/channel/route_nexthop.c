@@ -10,7 +10,8 @@
 
 #define SET FIELD_SETTABLE
 /* The flags that a request may carry. The others follow from the link or the device. */
-#define FLAGS_TAKEN RTNH_F_ONLINK
+#define FLAGS_TAKEN          RTNH_F_ONLINK
+#define LINK_ADDRESS_MAXIMUM 32 /* MAX_ADDR_LEN */
 
 /* In the message the weight is one less: "hops". */
 static const struct field header[] = {
@@ -149,7 +150,7 @@ static const struct field via[] = {
 	{ "family", FIELD_U16, SET, NULL, "protocol family", HEADER_FIELD(struct rtvia, rtvia_family), .names = &words_family },
 	{ "host", FIELD_ADDRESS, SET, NULL, "address", .offset = sizeof(struct rtvia), .size = 0 },
 };
-/* The address behind the family is as long as the family's are, so that decode and encode do it by hand. */
+/* The address behind the family is as long as the family's are, or as those of its link, so that decode and encode do it by hand. */
 const struct schema schema_via = { .name = "via", .header_size = sizeof(struct rtvia), .header = via, .header_count = ARRAY_SIZE(via) };
 
 static int decode_via(struct decode *decode, const struct field *field, const void *data, size_t length, struct value *ret)
@@ -163,7 +164,8 @@ static int decode_via(struct decode *decode, const struct field *field, const vo
 		return -EBADMSG;
 	memcpy(&family, data, sizeof(family));
 	length -= sizeof(family);
-	if ((family != AF_INET || length != 4) && (family != AF_INET6 || length != 16))
+	if ((family != AF_INET || length != 4) && (family != AF_INET6 || length != 16) &&
+	    (family != AF_PACKET || length == 0 || length > LINK_ADDRESS_MAXIMUM))
 		return -EBADMSG;
 	record = record_new(decode->arena, &schema_via);
 	if (!record)
@@ -178,11 +180,12 @@ static int decode_via(struct decode *decode, const struct field *field, const vo
 static int encode_via(const struct field *field, const struct value *value, struct buffer *buffer, struct error *error)
 {
 	const struct value *host = value->type == VALUE_RECORD ? record_find(value->record, "host") : NULL;
+	const bool is_link = host && record_number(value->record, "family", AF_UNSPEC) == AF_PACKET;
 	uint16_t family;
 
-	if (!host || host->type != VALUE_ADDRESS || host->bytes.prefix >= 0 || (host->bytes.length != 4 && host->bytes.length != 16))
-		return error_set(error, -EINVAL, "%s/host must be an IPv4 or IPv6 address", field->name);
-	family = host->bytes.length == 4 ? AF_INET : AF_INET6;
+	if (!host || host->type != VALUE_ADDRESS || host->bytes.prefix >= 0 || (!is_link && host->bytes.length != 4 && host->bytes.length != 16))
+		return error_set(error, -EINVAL, "%s/host must be an IPv4 or IPv6 address, or one of a link with the family \"link\"", field->name);
+	family = is_link ? AF_PACKET : host->bytes.length == 4 ? AF_INET : AF_INET6;
 	buffer_add(buffer, &family, sizeof(family));
 	buffer_add(buffer, host->bytes.data, host->bytes.length);
 	return 0;

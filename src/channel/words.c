@@ -48,7 +48,8 @@ WORDS(words_ip_protocol, false, { IPPROTO_IP, "ip" }, { IPPROTO_ICMP, "icmp" }, 
       { IPPROTO_UDPLITE, "udplite" }, { IPPROTO_MPLS, "mpls-in-ip" }, { 138, "manet" }, { 139, "hip" }, { 140, "shim6" }, { 141, "wesp" },
       { 142, "rohc" }, { IPPROTO_ETHERNET, "ethernet" });
 
-WORDS(words_family, false, { AF_UNSPEC, "unspec" }, { AF_INET, "inet" }, { AF_INET6, "inet6" }, { AF_BRIDGE, "bridge" }, { AF_MPLS, "mpls" });
+WORDS(words_family, false, { AF_UNSPEC, "unspec" }, { AF_INET, "inet" }, { AF_INET6, "inet6" }, { AF_BRIDGE, "bridge" }, { AF_PACKET, "link" },
+      { AF_MPLS, "mpls" });
 
 WORDS(words_ether_type, false, { ETH_P_8021Q, "802.1Q" }, { ETH_P_8021AD, "802.1ad" });
 

@@ -30,7 +30,7 @@ static const char *const route_kinds[] = {
 	[(RTM_NEWPREFIX - RTM_BASE) / 4] = "prefix",
 	[(RTM_GETMULTICAST - RTM_BASE) / 4] = "multicast",
 	[(RTM_GETANYCAST - RTM_BASE) / 4] = "anycast",
-	[(RTM_NEWNEIGHTBL - RTM_BASE) / 4] = "neightbl",
+	[(RTM_NEWNEIGHTBL - RTM_BASE) / 4] = "ntable",
 	[(RTM_NEWNDUSEROPT - RTM_BASE) / 4] = "nduseropt",
 	[(RTM_NEWADDRLABEL - RTM_BASE) / 4] = "addrlabel",
 	[(RTM_GETDCB - RTM_BASE) / 4] = "dcb",
@@ -158,16 +158,31 @@ static int decode_object(struct ferry_tracer *tracer, const struct object *objec
 	return request ? show_selectors(tracer, record) : 0;
 }
 
-/* Whatever it says: also one that is none that stands in a table, as the answer of a look-up. */
-static const struct object *object_by_type(const struct protocol *protocol, uint16_t type)
+static bool is_dumped_by(const struct object *object, uint8_t family)
 {
-	const struct object *object;
+	for (uint8_t i = 0; i < object->family_count; i++)
+		if (object->families[i] == family)
+			return true;
+	return false;
+}
+
+/* Whatever it says: also one that is none that stands in a table, as the answer of a look-up. Of kinds that share a type the one of its family, or
+ * what is called NAME (may be NULL). */
+static const struct object *object_by_type(const struct protocol *protocol, const struct nlmsghdr *message, const char *name)
+{
+	const uint16_t type = message->nlmsg_type;
+	const struct object *object, *first = NULL;
 	unsigned int position = 0;
 
-	while ((object = object_next(protocol, &position)))
-		if (object->get_type == type || object->new_type == type || object->delete_type == type)
+	while ((object = object_next(protocol, &position))) {
+		if (object->get_type != type && object->new_type != type && object->delete_type != type)
+			continue;
+		if (message->nlmsg_len > NLMSG_HDRLEN && is_dumped_by(object, *(const uint8_t *)NLMSG_DATA(message)))
 			return object;
-	return NULL;
+		if (!first || (name && strcmp(object->name, name) == 0))
+			first = object;
+	}
+	return first;
 }
 
 static int decode_route(struct ferry_tracer *tracer, const struct nlmsghdr *message, struct spoken_message *ret)
@@ -175,16 +190,17 @@ static int decode_route(struct ferry_tracer *tracer, const struct nlmsghdr *mess
 	const unsigned int kind = (message->nlmsg_type - RTM_BASE) / 4u, verb = (message->nlmsg_type - RTM_BASE) % 4u;
 	_cleanup_buffer_ struct buffer room = { 0 };
 	const struct nlmsghdr *unified = protocol_unify(&protocol_route, message, &room);
+	const char *name = kind < ARRAY_SIZE(route_kinds) ? route_kinds[kind] : NULL;
 	const struct object *object;
 	bool removed;
 
-	ret->address = address_of(tracer, "route", kind < ARRAY_SIZE(route_kinds) ? route_kinds[kind] : NULL);
 	ret->verb = verb == 2 && (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP ? "dump" : route_verbs[verb];
-	if (!ret->address)
-		return -ENOMEM;
 	object = object_of(&protocol_route, unified, &removed);
 	if (!object)
-		object = object_by_type(&protocol_route, unified->nlmsg_type);
+		object = object_by_type(&protocol_route, unified, name);
+	ret->address = address_of(tracer, "route", object ? object->name : name);
+	if (!ret->address)
+		return -ENOMEM;
 	/* What is decoded borrows from the message. */
 	if (unified != message)
 		unified = (const struct nlmsghdr *)arena_copy(&tracer->arena, unified, unified->nlmsg_len);
@@ -208,7 +224,7 @@ static int decode_protocol(struct ferry_tracer *tracer, const struct protocol *p
 		return -ENOMEM;
 	object = object_of(protocol, unified, &removed);
 	ret->verb = !type ? ret->verb : removed ? "delete" : object ? "new" : type;
-	if (!object && (object = object_by_type(protocol, unified->nlmsg_type)) && unified->nlmsg_type == object->get_type)
+	if (!object && (object = object_by_type(protocol, unified, NULL)) && unified->nlmsg_type == object->get_type)
 		ret->verb = (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP ? "dump" : "get";
 	if (object)
 		ret->address = address_of(tracer, protocol->name + strlen(FAMILY_PREFIX), object->name);

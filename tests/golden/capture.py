@@ -13,6 +13,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'live'))
 import bridge_state
+import mpls_state
 import netfilter_state
 import nftables_state
 import route_state
@@ -278,6 +279,17 @@ def capture_kinds():
         file.write(b''.join(message + bytes(-len(message) % 4) for message in [*kept, *found]))
 
 
+def capture_mpls():
+    route_state.ip('link', 'set', 'lo', 'up')
+    if not mpls_state.has_mpls():
+        print('this kernel has no MPLS: the bytes that are there stay')
+        return
+    mpls_state.make_links()
+    mpls_state.make_routes()
+    with open(os.path.join(HERE, 'route-mpls.bin'), 'wb') as file:
+        file.write(dump(26, struct.pack('12B', 28, *[0] * 11)))
+
+
 def make_sockets():
     """One of each, with connections, names and groups; to be kept open."""
     kept = []
@@ -324,8 +336,9 @@ def capture_sock_diag():
 
 def main():
     route_state.enter(__file__)
-    for protocol in sys.argv[1:] or ['netfilter', 'route', 'kinds', 'xfrm', 'tc', 'bridge', 'sock_diag', 'beside', 'more']:
-        {'more': capture_more, 'netfilter': capture_netfilter, 'beside': capture_beside, 'route': capture_route, 'kinds': capture_kinds, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'sock_diag': capture_sock_diag}[protocol]()
+    for protocol in sys.argv[1:] or ['netfilter', 'route', 'kinds', 'xfrm', 'tc', 'bridge', 'sock_diag', 'beside', 'more', 'mpls']:
+        {'more': capture_more, 'netfilter': capture_netfilter, 'beside': capture_beside, 'route': capture_route, 'kinds': capture_kinds, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'sock_diag': capture_sock_diag,
+         'mpls': capture_mpls}[protocol]()
 
 
 main()
