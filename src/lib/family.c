@@ -312,7 +312,8 @@ int family_list_read(struct ferry *ferry, const char *address, struct family_lis
 		list.found = true;
 		r = add_group(&list, family, group);
 	}
-	if (r == 0 && list.found) {
+	/* A protocol that has objects is in the tree, whether this kernel has it or not. */
+	if (r == 0 && (list.found || has_channels(address))) {
 		*ret = list;
 		return 0;
 	}

@@ -261,11 +261,11 @@ int ferry_list(struct ferry *ferry, const char *address, unsigned int flags, fer
 	return r < 0 ? ferry_failed(ferry, r) : r;
 }
 
-/* A whole branch of channels ("netlink/route", or everything): each channel below it in turn. */
+/* A whole branch of channels ("netlink/route", or everything): each channel below it in turn. One of which this kernel has nothing at all is told. */
 static int get_channels(struct ferry *ferry, const char *address, unsigned int flags, ferry_item_function *function, void *data)
 {
 	size_t length = strlen(address);
-	bool found = false, incomplete = false;
+	bool found = false, incomplete = false, lacking = true;
 
 	for (unsigned int i = 0; i < channel_count; i++) {
 		const char *name = channels[i]->name;
@@ -273,7 +273,9 @@ static int get_channels(struct ferry *ferry, const char *address, unsigned int f
 
 		if (strncmp(name, address, length) || (length && name[length] != '/'))
 			continue;
+		ferry->machine.error = (struct error){ 0 };
 		r = get_one_of_many(ferry, channels[i], "", flags, function, data);
+		lacking = lacking && r == -ENOENT && ferry->machine.error.code == -EPROTONOSUPPORT;
 		if (r < 0 && r != -ENOENT) /* an empty kind of object is no failure of the branch */
 			return r;
 		if (r > 0 && r != FERRY_INCOMPLETE)
@@ -286,6 +288,8 @@ static int get_channels(struct ferry *ferry, const char *address, unsigned int f
 				 address);
 	if (!found)
 		return no_such(ferry, address);
+	if (lacking)
+		return ferry_failed(ferry, -EPROTONOSUPPORT);
 	return incomplete ? FERRY_INCOMPLETE : 0;
 }
 

@@ -19,6 +19,7 @@ struct answer {
 	void *data;
 	struct netlink_ack *ack;
 	bool dump;
+	bool single; /* one message is all */
 	bool done, interrupted, lost;
 	bool ended; /* by the kernel, not by the function */
 	int result; /* of the request, or what the function returned */
@@ -159,7 +160,7 @@ static void take_message(struct netlink *netlink, struct answer *answer, const s
 
 	if (message->nlmsg_type == NLMSG_OVERRUN)
 		answer->lost = true;
-	if (message->nlmsg_pid != netlink->port || message->nlmsg_seq != answer->sequence)
+	if (message->nlmsg_seq != answer->sequence || (message->nlmsg_pid != netlink->port && (message->nlmsg_pid || !netlink->portless)))
 		return;
 	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
 		answer->interrupted = true;
@@ -184,7 +185,7 @@ static void take_message(struct netlink *netlink, struct answer *answer, const s
 		if (!answer->function)
 			return;
 		r = answer->function(answer->data, message);
-		if (r != 0)
+		if (r != 0 || answer->single)
 			end(answer, r);
 	}
 }
@@ -269,20 +270,30 @@ static int ask(struct netlink *netlink, uint16_t type, uint16_t flags, const voi
 	return r;
 }
 
+static int request(struct netlink *netlink, uint16_t type, uint16_t flags, const void *payload, size_t length, struct answer *answer)
+{
+	struct netlink_ack *ack = answer->ack;
+	int r = begin(netlink);
+
+	if (ack)
+		*ack = (struct netlink_ack){ .result = r };
+	if (r < 0)
+		return r;
+	r = ask(netlink, type, flags, payload, length, answer);
+	if (ack && ack->result == 0)
+		ack->result = r < 0 ? r : 0;
+	return r;
+}
+
 int netlink_request(struct netlink *netlink, uint16_t type, uint16_t flags, const void *payload, size_t length, netlink_function *function,
 		    void *data, struct netlink_ack *ret_ack)
 {
-	struct answer answer = { .function = function, .data = data, .ack = ret_ack };
-	int r = begin(netlink);
+	return request(netlink, type, flags | NLM_F_ACK, payload, length, &(struct answer){ .function = function, .data = data, .ack = ret_ack });
+}
 
-	if (ret_ack)
-		*ret_ack = (struct netlink_ack){ .result = r };
-	if (r < 0)
-		return r;
-	r = ask(netlink, type, flags | NLM_F_ACK, payload, length, &answer);
-	if (ret_ack && ret_ack->result == 0)
-		ret_ack->result = r < 0 ? r : 0;
-	return r;
+int netlink_ask_one(struct netlink *netlink, uint16_t type, netlink_function *function, void *data, struct netlink_ack *ret_ack)
+{
+	return request(netlink, type, 0, NULL, 0, &(struct answer){ .function = function, .data = data, .ack = ret_ack, .single = true });
 }
 
 int netlink_dump(struct netlink *netlink, uint16_t type, uint16_t flags, const void *payload, size_t length, netlink_function *function, void *data,

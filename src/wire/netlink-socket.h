@@ -18,6 +18,7 @@ struct netlink {
 	uint64_t truncated;
 	uint64_t traffic;    /* bytes sent and received */
 	uint32_t unfinished; /* sequence of a dump whose rest still comes, 0 = none */
+	bool portless;       /* the kernel's audit leaves our port out of what it answers */
 	bool busy;           /* in a callback of a request: a second one would overwrite what it reads */
 };
 

@@ -24,6 +24,10 @@ static const char *protocol_name(int protocol)
 		return "NETLINK_NETFILTER";
 	case NETLINK_GENERIC:
 		return "NETLINK_GENERIC";
+	case NETLINK_AUDIT:
+		return "NETLINK_AUDIT";
+	case NETLINK_CRYPTO:
+		return "NETLINK_CRYPTO";
 	case NETLINK_USERSOCK:
 		return "NETLINK_USERSOCK";
 	case NETLINK_KOBJECT_UEVENT:
@@ -92,6 +96,7 @@ int netlink_open_with(int descriptor, int protocol, uint32_t port, struct netlin
 	}
 	netlink->deadline = DEADLINE_MILLISECONDS;
 	netlink->descriptor = descriptor;
+	netlink->portless = protocol == NETLINK_AUDIT;
 	netlink->buffer = malloc(BUFFER_SIZE);
 	if (!netlink->buffer)
 		return error_set(error, -ENOMEM, "no memory for a netlink socket");

@@ -290,6 +290,20 @@ def capture_mpls():
         file.write(dump(26, struct.pack('12B', 28, *[0] * 11)))
 
 
+def capture_others():
+    """How the audit stands, and what the crypto has."""
+    if os.environ.get('FERRY_GUEST') == '1':
+        subprocess.run(['modprobe', '-q', 'crypto_user'])
+    for name, (protocol, kind, flags) in {'audit-status': (9, 1000, 0), 'audit-features': (9, 1019, 0), 'crypto-algorithm': (21, 0x13, DUMP)}.items():
+        try:
+            answer = ask(protocol, kind, flags, b'')
+        except OSError as words:
+            print(f'{name}: {words}: the bytes that are there stay')
+            continue
+        with open(os.path.join(HERE, f'{name}.bin'), 'wb') as file:
+            file.write(answer)
+
+
 def make_sockets():
     """One of each, with connections, names and groups; to be kept open."""
     kept = []
@@ -336,9 +350,9 @@ def capture_sock_diag():
 
 def main():
     route_state.enter(__file__)
-    for protocol in sys.argv[1:] or ['netfilter', 'route', 'kinds', 'xfrm', 'tc', 'bridge', 'sock_diag', 'beside', 'more', 'mpls']:
+    for protocol in sys.argv[1:] or ['netfilter', 'route', 'kinds', 'xfrm', 'tc', 'bridge', 'sock_diag', 'beside', 'more', 'mpls', 'others']:
         {'more': capture_more, 'netfilter': capture_netfilter, 'beside': capture_beside, 'route': capture_route, 'kinds': capture_kinds, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'sock_diag': capture_sock_diag,
-         'mpls': capture_mpls}[protocol]()
+         'mpls': capture_mpls, 'others': capture_others}[protocol]()
 
 
 main()

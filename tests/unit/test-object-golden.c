@@ -63,7 +63,7 @@ static bool is_of(const struct object *object, const struct nlmsghdr *message, b
 	if (object->protocol->rules)
 		return object_of(object->protocol, message, ret_removed) == object;
 	return message->nlmsg_type == object->new_type && message->nlmsg_len >= NLMSG_LENGTH(object->schema->header_size) &&
-	       object->concerns(message);
+	       (!object->concerns || object->concerns(message));
 }
 
 static bool next(const struct buffer *bytes, size_t *position, const struct nlmsghdr **ret)
@@ -418,8 +418,8 @@ int main(void)
 {
 	const struct object *object;
 	struct golden goldens[64];
-	struct CMUnitTest tests[320];
-	char names[320][64];
+	struct CMUnitTest tests[ARRAY_SIZE(goldens) * 5];
+	char names[ARRAY_SIZE(tests)][64];
 	unsigned int position = 0, count = 0, test_count = 0;
 	static const struct {
 		const char *what;

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Netlink protocols beside the large ones: the audit as a socket of Python's own is told it, the kernel's crypto as /proc/crypto has it, and what is said of what this kernel has not."""
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+import unittest
+
+import ferrytest
+from ferrytest import ferry, ferry_lines, run_cases
+
+AUDIT, CRYPTO = 9, 21
+AUDIT_GET, AUDIT_GET_FEATURE = 1000, 1019
+STATUS = ("mask", "enabled", "failure", "pid", "rate_limit", "backlog_limit", "lost", "backlog", "features", "backlog_wait_time", "backlog_wait_time_actual")
+
+
+def ask_audit(kind, count):
+    """The numbers of an answer."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, AUDIT) as asking:
+        asking.settimeout(ferrytest.HANG)
+        asking.send(struct.pack("=IHHII", 16, kind, 1, 7, 0))
+        answer = asking.recv(8192)
+    if struct.unpack_from("H", answer, 4)[0] == 2:
+        raise OSError(-struct.unpack_from("i", answer, 16)[0], "refused")
+    return struct.unpack_from(f"={count}I", answer, 16)
+
+
+def has_protocol(number):
+    with open("/proc/net/netlink") as file:
+        return any(words[1] == str(number) and words[2] == "0" for words in map(str.split, file.read().splitlines()[1:]))
+
+
+def read(address):
+    done = ferry("--json", "get", address)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    return json.loads(done.stdout)
+
+
+class Audit(unittest.TestCase):
+    def test_status(self):
+        if not has_protocol(AUDIT):
+            self.refused("netlink/audit", AUDIT)
+            return
+        theirs = dict(zip(STATUS, ask_audit(AUDIT_GET, len(STATUS))))
+        mine = read("netlink/audit/status/kernel")["netlink/audit/status/kernel"]
+        self.assertEqual(mine["enabled"], ("off", "on", "locked")[theirs["enabled"]])
+        self.assertEqual(mine["failure"], ("silent", "printk", "panic")[theirs["failure"]])
+        self.assertEqual(len(mine["features"]), theirs["features"].bit_count())
+        for name in "pid", "rate_limit", "backlog_limit", "backlog_wait_time":
+            self.assertEqual(mine[name], theirs[name], name)
+        self.assertEqual(set(mine), set(STATUS) - {"mask"})
+        self.assertEqual(ferry("get", "-n", "netlink/audit/status/kernel/backlog_limit").stdout, f"{theirs['backlog_limit']}\n")
+
+    def test_features(self):
+        if not has_protocol(AUDIT):
+            print("# this kernel has no audit: not to be judged here")
+            return
+        version, mask, features, lock = ask_audit(AUDIT_GET_FEATURE, 4)
+        mine = read("netlink/audit/features/kernel")["netlink/audit/features/kernel"]
+        names = lambda bits: {name for bit, name in enumerate(("only_unset_loginuid", "loginuid_immutable")) if bits & 1 << bit}
+        known = names(3)
+        self.assertEqual((mine["version"], set(mine["mask"]) & known, set(mine["features"]), set(mine["lock"])), (version, names(mask), names(features), names(lock)))
+
+    def test_never_set(self):
+        """Whoever sets it may become its daemon, to which the log then goes."""
+        before = ask_audit(AUDIT_GET, len(STATUS)) if has_protocol(AUDIT) else None
+        for value in "netlink/audit/status/kernel/enabled=off", "netlink/audit/status/kernel={pid=1}", "netlink/audit/features/kernel/lock=[]":
+            self.assertEqual(ferry("set", value).returncode, 1, value)
+        self.assertEqual(ferry("set", "--", "-netlink/audit/status/kernel").returncode, 1)
+        if before:
+            self.assertEqual(ask_audit(AUDIT_GET, len(STATUS))[3], before[3])
+
+    def test_rights(self):
+        done = subprocess.run(["setpriv", "--bounding-set", "-audit_control", "--inh-caps", "-all", ferrytest.FERRY, "get", "netlink/audit/status"], capture_output=True, text=True)
+        self.assertNotEqual(done.returncode, 0)
+        if has_protocol(AUDIT):
+            self.assertIn("EPERM", done.stderr)
+
+    def refused(self, address, number):
+        done = ferry("get", address)
+        self.assertEqual((done.returncode, done.stdout), (1, ""), done)
+        self.assertIn(f"no netlink protocol {number}", done.stderr)
+
+
+class Crypto(unittest.TestCase):
+    def test_algorithms(self):
+        if os.environ.get("FERRY_GUEST") == "1":
+            subprocess.run(["modprobe", "-q", "crypto_user"])
+        if not has_protocol(CRYPTO):
+            Audit.refused(self, "netlink/crypto", CRYPTO)
+            self.assertEqual(ferry("get", "netlink/crypto/algorithm/sha256-generic").returncode, 1)
+            print("# this kernel does not tell of its crypto: what is said then is judged here")
+            return
+        with open("/proc/crypto") as file:
+            theirs = [dict(re.findall(r"^(\w+)\s*: (.*)$", part, re.M)) for part in file.read().strip().split("\n\n")]
+        mine = list(read("netlink/crypto/algorithm").values())
+        self.assertEqual(sorted((told["name"], told["driver"]) for told in mine), sorted((told["name"], told["driver"]) for told in theirs))
+        compared = 0
+        for told in mine:
+            judged = next(other for other in theirs if (other["name"], other["driver"]) == (told["name"], told["driver"]))
+            kind = next((value for value in told.values() if isinstance(value, dict)), {})
+            self.assertEqual((told["module"], str(told.get("priority")), "tested" in told["flags"], "internal" in told["flags"]),
+                             (judged["module"], judged["priority"], judged["selftest"] == "passed", judged["internal"] == "yes"), judged)
+            for word, name in ("blocksize", "blocksize"), ("digestsize", "digestsize"), ("min keysize", "min_keysize"), ("ivsize", "ivsize"):
+                if name in kind and judged.get(word):
+                    self.assertEqual(str(kind[name]), judged[word], judged)
+                    compared += 1
+        self.assertGreater(compared, 10)
+
+
+class Families(unittest.TestCase):
+    def test_each_can_be_asked(self):
+        """Whatever this kernel has: a list, a value, or words; a dump that the kernel refuses is told with its reason."""
+        asked = 0
+        for family in ferry_lines("--json", "ls", "netlink"):
+            for place in ferry_lines("--json", "ls", family["address"].rstrip("/")):
+                done = ferry("--json", "get", place["address"].rstrip("/"))
+                asked += 1
+                self.assertIn(done.returncode, (0, 1, 3), done)
+                self.assertTrue(done.stdout or done.returncode, done)
+                self.assertTrue(done.returncode == 0 or "ferry" in done.stderr or "error" in done.stderr, done)
+        self.assertGreater(asked, 30)
+
+
+if __name__ == "__main__":
+    run_cases()
