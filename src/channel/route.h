@@ -5,6 +5,7 @@
 
 #include "channel/object.h"
 
+extern const struct object object_route;
 /* route_nexthop.c: RTA_MULTIPATH, a list of nexthops. */
 extern const struct codec codec_multipath;
 extern const struct field field_multipath_member;

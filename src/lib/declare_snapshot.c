@@ -313,6 +313,12 @@ static int add_file(void *data, const struct ferry_item *item)
 
 /* ---- All of it ---- */
 
+/* What netlink has beside its objects is answered, and holds nothing. */
+static bool is_question(const struct channel *channel)
+{
+	return !channel->object && is_below(channel->name, "netlink");
+}
+
 static int add_channel(struct snapshot *snapshot, const struct channel *channel)
 {
 	int r;
@@ -325,6 +331,8 @@ static int add_channel(struct snapshot *snapshot, const struct channel *channel)
 		return add_transactional(snapshot, channel);
 	if (channel->object)
 		return add_kind(snapshot, channel);
+	if (is_question(channel))
+		return 0;
 	r = ferry_get(snapshot->ferry, snapshot->address, 0, add_file, snapshot);
 	snapshot->torn |= r == FERRY_INCOMPLETE;
 	return r < 0 ? r : 0;
@@ -335,6 +343,7 @@ static int add_address(struct snapshot *snapshot, const char *text)
 	_cleanup_buffer_ struct buffer address = { 0 };
 	struct error *error = &snapshot->ferry->error;
 	size_t before = snapshot->body.length;
+	const struct channel *own;
 	int r = address_canonical(text, strlen(text), &address, error);
 
 	if (r < 0)
@@ -354,7 +363,8 @@ static int add_address(struct snapshot *snapshot, const char *text)
 	if (r == -ENOMEM)
 		return no_memory(snapshot);
 	/* A kind of object of which there is none is there all the same. */
-	if (r == 0 && !snapshot->found && snapshot->body.length == before && !channel_of(address.data, &(const char *){ NULL }))
+	own = channel_of(address.data, &(const char *){ NULL });
+	if (r == 0 && !snapshot->found && snapshot->body.length == before && (!own || is_question(own)))
 		return error_set(error, -ENOENT, "no such address: %s (documents are of sysctl, sysfs and netlink objects)", address.data);
 	return r;
 }
