@@ -64,7 +64,8 @@ enum learned_kind learned_kind_of(const char *word, size_t length)
 }
 
 /* Keys and passwords, which are shown to nobody, and the generic families whose messages hold them. Sources: <linux/seg6_genl.h>,
- * <linux/wireguard.h>, <linux/if_macsec.h>, <linux/ethtool_netlink.h>, <linux/nl80211.h>. */
+ * <linux/wireguard.h>, <linux/if_macsec.h>, <linux/ethtool_netlink.h>, <linux/nl80211.h>, <net/nl802154.h>, <linux/ovpn.h>, <linux/psp.h>,
+ * <linux/tipc_netlink.h>. */
 static const struct {
 	const char *family, *constant;
 } secrets[] = {
@@ -78,6 +79,14 @@ static const struct {
 	{ "nl80211", "NL80211_KEY_DATA" },
 	{ "wireguard", "WGDEVICE_A_PRIVATE_KEY" },
 	{ "wireguard", "WGPEER_A_PRESHARED_KEY" },
+	{ "nl80211", "NL80211_REKEY_DATA_KEK" },
+	{ "nl80211", "NL80211_REKEY_DATA_KCK" },
+	{ "nl80211", "NL80211_ATTR_FILS_KEK" },
+	{ "nl802154", "NL802154_KEY_ATTR_BYTES" },
+	{ "ovpn", "OVPN_A_KEYDIR_CIPHER_KEY" },
+	{ "ovpn", "OVPN_A_KEYDIR_NONCE_TAIL" },
+	{ "psp", "PSP_A_KEYS_KEY" },
+	{ "TIPCv2", "TIPC_NLA_NODE_KEY" },
 };
 
 static bool is_secret(const char *constant)
@@ -90,7 +99,7 @@ static bool is_secret(const char *constant)
 
 bool family_has_secrets(const char *name)
 {
-	for (size_t i = 0; name && i < ARRAY_SIZE(secrets); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
 		if (strcmp(name, secrets[i].family) == 0)
 			return true;
 	return false;

@@ -126,5 +126,30 @@ class Families(unittest.TestCase):
         self.assertGreater(asked, 30)
 
 
+class Learned(unittest.TestCase):
+    """Families of modules that have no table: what learning makes of them."""
+
+    def test_tipc(self):
+        if os.environ.get("FERRY_GUEST") == "1":
+            subprocess.run(["modprobe", "-q", "tipc"])
+        if ferry("ls", "netlink/TIPCv2").returncode != 0:
+            print("# this kernel has no TIPC: not to be judged here")
+            return
+        for command in "ip link add t0 type veth peer name t1", "ip link set t0 up", "ip link set t1 up", "tipc bearer enable media eth dev t0":
+            ferrytest.check(command.split())
+        self.addCleanup(ferrytest.run, ["ip", "link", "del", "t0"])
+        ferrytest.check([ferrytest.FERRY, "learn", "TIPCv2"])
+        bearers = [row["bearer"]["name"] for row in read("netlink/TIPCv2/bearer_get").values()]
+        self.assertEqual(bearers, ferrytest.check(["tipc", "bearer", "list"]).split())
+        self.assertEqual(str(read("netlink/TIPCv2/net_get")["netlink/TIPCv2/net_get/0"]["net"]["id"]), ferrytest.check(["tipc", "node", "get", "netid"]).strip())
+        names = [row["name_table"]["publ"] for row in read("netlink/TIPCv2/name_table_get").values()]
+        theirs = json.loads(ferrytest.check(["tipc", "-j", "nametable", "show"]))
+        self.assertEqual([[name[part] for part in ("type", "lower", "upper", "ref")] for name in names], [[name[part] for part in ("type", "lower", "upper", "port")] for name in theirs])
+        # Whether the kernel takes the key or not.
+        done = ferry("trace", "--", "tipc", "node", "set", "key", "0x" + b"top secret".hex())
+        self.assertIn("key (secret)", done.stdout + done.stderr)
+        self.assertNotIn(b"top secret".hex(), done.stdout + done.stderr)
+
+
 if __name__ == "__main__":
     run_cases()
