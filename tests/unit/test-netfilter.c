@@ -287,7 +287,7 @@ static void test_terms_without_end(void **state)
 	assert_memory_equal(text, "[meta {key=mark, dreg=8}]", 25);
 }
 
-/* No kernel at hand had flowtables: as the header of the kernel says that one is told. */
+/* With more than the one among the golden bytes has, as the header of the kernel says that it is told. */
 static void test_flowtable(void **state)
 {
 	_cleanup_buffer_ struct buffer message = { 0 }, told = { 0 };
