@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "crossing/structures.h"
@@ -11,13 +12,28 @@
 static const struct name list_directory[] = { { (uint32_t)AT_FDCWD, "AT_FDCWD" }, { (uint64_t)(int64_t)AT_FDCWD, "AT_FDCWD" } };
 static const struct names call_words_directory = { list_directory, ARRAY_SIZE(list_directory), false };
 
+/* An argument as it stands in the tables, which each start of the program relocates: without what all of a kind have. */
+struct row {
+	const char *name;
+	union {
+		const struct names *names;
+		const struct schema *schema; /* FIELD_RECORD */
+	};
+	struct trace_copy copy;
+	enum field_kind type : 8;
+	enum argument_kind kind : 8;
+	enum signature_direction carries : 8;
+	bool descriptor;
+	uint16_t flags; /* enum field_flags */
+};
+
 #define COPY(kind_, by_, size_, flags_) .copy = { .kind = TRACE_COPY_##kind_, .by = (by_), .size = (size_), .flags = (flags_) }
 #define AFTER                           TRACE_COPY_AFTER
 #define BULK                            TRACE_COPY_BULK
 
-#define NUMBER(label, kind_, flags_)                                       \
-	{                                                                  \
-		.field = { label, kind_, flags_ }, .kind = ARGUMENT_NUMBER \
+#define NUMBER(label, kind_, flags_)                                                       \
+	{                                                                                  \
+		.name = label, .type = (kind_), .flags = (flags_), .kind = ARGUMENT_NUMBER \
 	}
 #define INT(label)     NUMBER(label, FIELD_S32, 0)
 #define UINT(label)    NUMBER(label, FIELD_U32, 0)
@@ -26,54 +42,54 @@ static const struct names call_words_directory = { list_directory, ARRAY_SIZE(li
 #define HEX(label)     NUMBER(label, FIELD_U64, FIELD_HEX)
 #define POINTER(label) NUMBER(label, FIELD_U64, FIELD_HEX)
 #define MODE(label)    NUMBER(label, FIELD_U16, FIELD_OCTAL)
-#define DESCRIPTOR(label)                                                                  \
-	{                                                                                  \
-		.field = { label, FIELD_S32 }, .kind = ARGUMENT_NUMBER, .descriptor = true \
+#define DESCRIPTOR(label)                                                                     \
+	{                                                                                     \
+		.name = label, .type = FIELD_S32, .kind = ARGUMENT_NUMBER, .descriptor = true \
 	}
 #define LONG_DESCRIPTOR(label) DESCRIPTOR(label)
-#define CARRIES(label, way)                                                                                            \
-	{                                                                                                              \
-		.field = { label, FIELD_S32 }, .kind = ARGUMENT_NUMBER, .descriptor = true, .carries = SIGNATURE_##way \
+#define CARRIES(label, way)                                                                                               \
+	{                                                                                                                 \
+		.name = label, .type = FIELD_S32, .kind = ARGUMENT_NUMBER, .descriptor = true, .carries = SIGNATURE_##way \
 	}
 #define SOURCE(label) CARRIES(label, RECEIVES)
 #define SINK(label)   CARRIES(label, SENDS)
-#define DIRECTORY(label)                                                                               \
-	{                                                                                              \
-		.field = { label, FIELD_S32, .names = &call_words_directory }, .kind = ARGUMENT_NUMBER \
-	}
-#define WORDS(label, list)                                                                          \
-	{                                                                                           \
-		.field = { label, FIELD_U32, .names = &call_words_##list }, .kind = ARGUMENT_NUMBER \
-	}
-#define TEXT(label)                                                                        \
-	{                                                                                  \
-		.field = { label, FIELD_TEXT }, .kind = ARGUMENT_TEXT, COPY(TEXT, 0, 0, 0) \
-	}
-#define TEXTS(label)                                                                           \
-	{                                                                                      \
-		.field = { label, FIELD_LIST }, .kind = ARGUMENT_TEXTS, COPY(STRINGS, 0, 0, 0) \
-	}
-#define GOT_BYTES(label)                                                                                   \
-	{                                                                                                  \
-		.field = { label, FIELD_TEXT }, .kind = ARGUMENT_CONTENT, COPY(RESULT, 0, 1, AFTER | BULK) \
-	}
-#define SENT_BYTES(label, length)                                                                       \
-	{                                                                                               \
-		.field = { label, FIELD_TEXT }, .kind = ARGUMENT_CONTENT, COPY(LENGTH, length, 1, BULK) \
-	}
-#define GOT_PARTS(label, count_)                                                                               \
-	{                                                                                                      \
-		.field = { label, FIELD_TEXT }, .kind = ARGUMENT_CONTENT, COPY(PARTS, count_, 0, AFTER | BULK) \
-	}
-#define SENT_PARTS(label, count_)                                                                      \
-	{                                                                                              \
-		.field = { label, FIELD_TEXT }, .kind = ARGUMENT_CONTENT, COPY(PARTS, count_, 0, BULK) \
-	}
-#define GOT_POINTED(label, length)                                                                        \
+#define DIRECTORY(label)                                                                                  \
 	{                                                                                                 \
-		.field = { label, FIELD_TEXT }, .kind = ARGUMENT_CONTENT, COPY(POINTED, length, 0, AFTER) \
+		.name = label, .type = FIELD_S32, .names = &call_words_directory, .kind = ARGUMENT_NUMBER \
 	}
-#define STRUCTURED(label, kind_, list) .field = { label, FIELD_RECORD, .schema = &structure_##list }, .kind = kind_
+#define WORDS(label, list)                                                                             \
+	{                                                                                              \
+		.name = label, .type = FIELD_U32, .names = &call_words_##list, .kind = ARGUMENT_NUMBER \
+	}
+#define TEXT(label)                                                                           \
+	{                                                                                     \
+		.name = label, .type = FIELD_TEXT, .kind = ARGUMENT_TEXT, COPY(TEXT, 0, 0, 0) \
+	}
+#define TEXTS(label)                                                                              \
+	{                                                                                         \
+		.name = label, .type = FIELD_LIST, .kind = ARGUMENT_TEXTS, COPY(STRINGS, 0, 0, 0) \
+	}
+#define GOT_BYTES(label)                                                                                      \
+	{                                                                                                     \
+		.name = label, .type = FIELD_TEXT, .kind = ARGUMENT_CONTENT, COPY(RESULT, 0, 1, AFTER | BULK) \
+	}
+#define SENT_BYTES(label, length)                                                                          \
+	{                                                                                                  \
+		.name = label, .type = FIELD_TEXT, .kind = ARGUMENT_CONTENT, COPY(LENGTH, length, 1, BULK) \
+	}
+#define GOT_PARTS(label, count_)                                                                                  \
+	{                                                                                                         \
+		.name = label, .type = FIELD_TEXT, .kind = ARGUMENT_CONTENT, COPY(PARTS, count_, 0, AFTER | BULK) \
+	}
+#define SENT_PARTS(label, count_)                                                                         \
+	{                                                                                                 \
+		.name = label, .type = FIELD_TEXT, .kind = ARGUMENT_CONTENT, COPY(PARTS, count_, 0, BULK) \
+	}
+#define GOT_POINTED(label, length)                                                                           \
+	{                                                                                                    \
+		.name = label, .type = FIELD_TEXT, .kind = ARGUMENT_CONTENT, COPY(POINTED, length, 0, AFTER) \
+	}
+#define STRUCTURED(label, kind_, list) .name = label, .type = FIELD_RECORD, .schema = &structure_##list, .kind = kind_
 #define IN(label, list)                                                           \
 	{                                                                         \
 		STRUCTURED(label, ARGUMENT_STRUCTURE, list), COPY(FIXED, 0, 0, 0) \
@@ -94,70 +110,79 @@ static const struct names call_words_directory = { list_directory, ARRAY_SIZE(li
 	{                                                                          \
 		STRUCTURED(label, ARGUMENT_ARRAY, list), COPY(RESULT, 0, 0, AFTER) \
 	}
-#define SIGNAL_SET(label, flags_)                                                                                                   \
-	{                                                                                                                           \
-		.field = { label, FIELD_U64, .names = &call_words_signal_set }, .kind = ARGUMENT_POINTED, COPY(FIXED, 0, 8, flags_) \
+#define SIGNAL_SET(label, flags_)                                                                                                      \
+	{                                                                                                                              \
+		.name = label, .type = FIELD_U64, .names = &call_words_signal_set, .kind = ARGUMENT_POINTED, COPY(FIXED, 0, 8, flags_) \
 	}
 #define SIGNALS(label)     SIGNAL_SET(label, 0)
 #define OUT_SIGNALS(label) SIGNAL_SET(label, AFTER)
-#define OUT_NUMBER(label, kind_, hex)                                                              \
-	{                                                                                          \
-		.field = { label, kind_, hex }, .kind = ARGUMENT_POINTED, COPY(FIXED, 0, 4, AFTER) \
+#define OUT_NUMBER(label, kind_, hex)                                                                              \
+	{                                                                                                          \
+		.name = label, .type = (kind_), .flags = (hex), .kind = ARGUMENT_POINTED, COPY(FIXED, 0, 4, AFTER) \
 	}
-#define OUT_NUMBERS(label, count_)                                                                      \
-	{                                                                                               \
-		.field = { label, FIELD_S32 }, .kind = ARGUMENT_PAIR, COPY(FIXED, 0, (count_)*4, AFTER) \
+#define OUT_NUMBERS(label, count_)                                                                         \
+	{                                                                                                  \
+		.name = label, .type = FIELD_S32, .kind = ARGUMENT_PAIR, COPY(FIXED, 0, (count_)*4, AFTER) \
 	}
-#define PEER(label, length)                                                                         \
-	{                                                                                           \
-		.field = { label, FIELD_RECORD }, .kind = ARGUMENT_PEER, COPY(LENGTH, length, 1, 0) \
+#define PEER(label, length)                                                                            \
+	{                                                                                              \
+		.name = label, .type = FIELD_RECORD, .kind = ARGUMENT_PEER, COPY(LENGTH, length, 1, 0) \
 	}
-#define GOT_PEER(label, length)                                                                          \
+#define GOT_PEER(label, length)                                                                             \
+	{                                                                                                   \
+		.name = label, .type = FIELD_RECORD, .kind = ARGUMENT_PEER, COPY(POINTED, length, 0, AFTER) \
+	}
+#define LENGTH(label)                                                      \
+	{                                                                  \
+		.name = label, .type = FIELD_U32, .kind = ARGUMENT_POINTED \
+	}
+#define SENT_MESSAGE(label)                                                                              \
 	{                                                                                                \
-		.field = { label, FIELD_RECORD }, .kind = ARGUMENT_PEER, COPY(POINTED, length, 0, AFTER) \
+		.name = label, .type = FIELD_RECORD, .kind = ARGUMENT_MESSAGE, COPY(MESSAGE, 0, 0, BULK) \
 	}
-#define LENGTH(label)                                                   \
-	{                                                               \
-		.field = { label, FIELD_U32 }, .kind = ARGUMENT_POINTED \
+#define GOT_MESSAGE(label)                                                                                       \
+	{                                                                                                        \
+		.name = label, .type = FIELD_RECORD, .kind = ARGUMENT_MESSAGE, COPY(MESSAGE, 0, 0, AFTER | BULK) \
 	}
-#define SENT_MESSAGE(label)                                                                           \
-	{                                                                                             \
-		.field = { label, FIELD_RECORD }, .kind = ARGUMENT_MESSAGE, COPY(MESSAGE, 0, 0, BULK) \
+#define MESSAGES(label)                                                                                  \
+	{                                                                                                \
+		.name = label, .type = FIELD_LIST, .kind = ARGUMENT_MESSAGES, COPY(MESSAGES, 0, 0, BULK) \
 	}
-#define GOT_MESSAGE(label)                                                                                    \
-	{                                                                                                     \
-		.field = { label, FIELD_RECORD }, .kind = ARGUMENT_MESSAGE, COPY(MESSAGE, 0, 0, AFTER | BULK) \
+#define REQUEST(label)                                                                         \
+	{                                                                                      \
+		.name = label, .type = FIELD_U32, .flags = FIELD_HEX, .kind = ARGUMENT_REQUEST \
 	}
-#define MESSAGES(label)                                                                               \
-	{                                                                                             \
-		.field = { label, FIELD_LIST }, .kind = ARGUMENT_MESSAGES, COPY(MESSAGES, 0, 0, BULK) \
+#define REQUESTED(label, by_)                                                                           \
+	{                                                                                               \
+		.name = label, .type = FIELD_RECORD, .kind = ARGUMENT_REQUESTED, COPY(IOCTL, by_, 0, 0) \
 	}
-#define REQUEST(label)                                                             \
-	{                                                                          \
-		.field = { label, FIELD_U32, FIELD_HEX }, .kind = ARGUMENT_REQUEST \
-	}
-#define REQUESTED(label, by_)                                                                        \
-	{                                                                                            \
-		.field = { label, FIELD_RECORD }, .kind = ARGUMENT_REQUESTED, COPY(IOCTL, by_, 0, 0) \
-	}
-#define OPTION(label, by_)                                                               \
-	{                                                                                \
-		.field = { label, FIELD_U32 }, .kind = ARGUMENT_OPTION, .copy.by = (by_) \
+#define OPTION(label, by_)                                                                  \
+	{                                                                                   \
+		.name = label, .type = FIELD_U32, .kind = ARGUMENT_OPTION, .copy.by = (by_) \
 	}
 
-#define CALL(name, ...) static const struct argument arguments_##name[] = { __VA_ARGS__ };
+#define CALL(name, ...)                                          \
+	static const struct row rows_##name[] = { __VA_ARGS__ }; \
+	static struct argument arguments_##name[ARRAY_SIZE(rows_##name)];
 #define RENAMED(name, function)
 #include "crossing/arguments.def"
 #undef CALL
 #undef RENAMED
 
-static const struct signature signatures[] = {
-#define CALL(name, ...) { #name, arguments_##name, ARRAY_SIZE(arguments_##name) },
+static const struct rows {
+	const char *name;
+	const struct row *list;
+	struct argument *arguments;
+	unsigned int count;
+} calls[] = {
+#define CALL(name, ...) { #name, rows_##name, arguments_##name, ARRAY_SIZE(rows_##name) },
 #define RENAMED(name, function)
 #include "crossing/arguments.def"
 #undef CALL
 #undef RENAMED
 };
+
+static struct signature signatures[ARRAY_SIZE(calls)];
 
 static const struct {
 	const char *name, *function;
@@ -169,16 +194,37 @@ static const struct {
 #undef RENAMED
 };
 
+static void make_signatures(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
+		for (unsigned int j = 0; j < calls[i].count; j++) {
+			const struct row *row = &calls[i].list[j];
+			struct argument *argument = &calls[i].arguments[j];
+
+			*argument = (struct argument){ .copy = row->copy, .kind = row->kind, .carries = row->carries, .descriptor = row->descriptor };
+			argument->field = (struct field){ .name = row->name, .kind = row->type, .flags = row->flags, .names = row->names };
+			if (row->type == FIELD_RECORD)
+				argument->field.schema = row->schema;
+		}
+		signatures[i] = (struct signature){ calls[i].name, calls[i].arguments, calls[i].count };
+	}
+}
+
 const struct signature *signature_at(unsigned int index)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	(void)!pthread_once(&once, make_signatures);
 	return index < ARRAY_SIZE(signatures) ? &signatures[index] : NULL;
 }
 
 const struct signature *signature_find(const char *name)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(signatures); i++)
-		if (strcmp(signatures[i].name, name) == 0)
-			return &signatures[i];
+	const struct signature *signature;
+
+	for (unsigned int i = 0; (signature = signature_at(i)); i++)
+		if (strcmp(signature->name, name) == 0)
+			return signature;
 	return NULL;
 }
 

@@ -236,14 +236,14 @@ static inline uint64_t field_significance(const struct field *field)
 struct schema {
 	const char *name;
 	const char *help;
-	size_t header_size; /* bytes of fixed header before the attributes, 0 for a nest */
 	const struct field *header;
-	uint32_t header_count;
 	const struct field *attributes; /* indexed by attribute number */
-	uint32_t attribute_count;
 	/* Bit N: attribute N is a FIELD_PREFIX, which means something by its absence as well. Said here so that a message does not go through all
 	 * fields for it; a unit test sees to it that it is said of each. */
 	uint64_t prefixes;
+	uint32_t attribute_count;
+	uint16_t header_size; /* bytes of fixed header before the attributes, 0 for a nest */
+	uint16_t header_count;
 };
 
 #define HEADER_FIELD(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
