@@ -52,6 +52,8 @@ static int ask(const struct object *object, struct netlink *netlink, const struc
 
 	(void)key;
 	*ret_interrupted = false;
+	if (r == -ECONNREFUSED)
+		return error_set(error, -EPERM, "the audit answers in the first user namespace alone");
 	return r < 0 && ack.result == r ? object_refusal(object, NULL, 0, &ack, error) : r;
 }
 

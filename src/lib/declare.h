@@ -74,6 +74,9 @@ struct kind {
 };
 
 int kind_read(struct ferry *ferry, const struct channel *channel, struct kind *ret) _must_check_;
+/* Whether objects of CHANNEL may come and go with others. Not ports, which come with their link's master; nor those of transactions, which take
+ * nothing along that they do not name; nor what is not recorded (sockets, the audit). */
+bool kind_may_follow(const struct channel *channel);
 void kind_done(struct kind *kind);
 /* The first of those at PATH, and how many there are. */
 struct standing *kind_find(const struct kind *kind, const char *path, size_t *ret_count);

@@ -163,12 +163,6 @@ static int note_kind(struct journal *journal, struct ferry *ferry, const struct 
 	return r;
 }
 
-/* Ports come with their link's master. A transaction takes nothing along that it does not name. */
-static bool may_go_along(const struct channel *channel)
-{
-	return channel->object && strcmp(channel->object->name, "port") != 0 && !object_has_transactions(channel->object);
-}
-
 static int note_standing(struct journal *journal, const struct plan *plan)
 {
 	int r = 0;
@@ -176,7 +170,7 @@ static int note_standing(struct journal *journal, const struct plan *plan)
 	for (unsigned int i = 0; r == 0 && i < channel_count; i++) {
 		struct kind kind = { 0 };
 
-		if (!may_go_along(channels[i]))
+		if (!kind_may_follow(channels[i]))
 			continue;
 		r = kind_read(plan->ferry, channels[i], &kind);
 		if (r == 0)
@@ -285,7 +279,7 @@ int journal_settle(struct ferry *ferry, struct journal *journal)
 		objects |= journal->entries[i].stood && channel_object(journal->entries[i].address) != NULL;
 	machine_links_forget(&ferry->machine);
 	for (unsigned int i = 0; r == 0 && objects && i < channel_count; i++) {
-		if (!may_go_along(channels[i]))
+		if (!kind_may_follow(channels[i]))
 			continue;
 		r = kind_read(ferry, channels[i], &kinds[count]);
 		if (r == 0)

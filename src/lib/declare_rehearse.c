@@ -171,7 +171,7 @@ static int copy_present(struct rehearsal *rehearsal)
 	for (unsigned int i = 0; r == 0 && i < channel_count; i++) {
 		struct kind kind = { 0 };
 
-		if (!channels[i]->object || strcmp(channels[i]->object->name, "port") == 0 || object_has_transactions(channels[i]->object))
+		if (!kind_may_follow(channels[i]))
 			continue;
 		r = kind_read(rehearsal->ferry, channels[i], &kind);
 		for (size_t j = 0; r == 0 && j < kind.count; j++)

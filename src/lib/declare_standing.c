@@ -108,6 +108,13 @@ int kind_read(struct ferry *ferry, const struct channel *channel, struct kind *r
 	return 0;
 }
 
+bool kind_may_follow(const struct channel *channel)
+{
+	const struct object *object = channel->object;
+
+	return object && object->protocol->rules && !object_has_transactions(object) && strcmp(object->name, "port") != 0;
+}
+
 void kind_done(struct kind *kind)
 {
 	buffer_done(&kind->messages);

@@ -79,6 +79,8 @@ class Audit(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0)
         if has_protocol(AUDIT):
             self.assertIn("EPERM", done.stderr)
+            done = ferrytest.run(["unshare", "-Ur", ferrytest.FERRY, "get", "netlink/audit/status"])
+            self.assertEqual((done.status, "user namespace" in done.err), (4, True), done)
 
     def refused(self, address, number):
         done = ferry("get", address)
