@@ -279,6 +279,8 @@ static int follow_positions(struct planning_rules *planning, struct rules_chain 
 
 	if (!sorted || !list)
 		return no_memory(planning);
+	if (!chain->want_count)
+		return 0;
 	memcpy(sorted, chain->wants, chain->want_count * sizeof(*sorted));
 	qsort(sorted, chain->want_count, sizeof(*sorted), by_position);
 	while (count < chain->want_count) {
