@@ -354,3 +354,17 @@ char *buffer_take(struct buffer *buffer)
 	*buffer = (struct buffer){ 0 };
 	return text;
 }
+
+void buffer_add_base64(struct buffer *buffer, const void *bytes, size_t length)
+{
+	static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const uint8_t *data = bytes;
+
+	/* What fills up the last group may stand there or not. */
+	for (size_t bit = 0; bit + 6 <= length * 8; bit += 6) {
+		const size_t byte = bit / 8;
+		const unsigned int two = data[byte] << 8 | (byte + 1 < length ? data[byte + 1] : 0);
+
+		buffer_add_char(buffer, characters[two >> (10 - bit % 8) & 63]);
+	}
+}

@@ -45,6 +45,8 @@ static inline void buffer_add_char(struct buffer *buffer, char character)
 	buffer_add(buffer, &character, 1);
 }
 
+/* Base64, without what fills up the last group. */
+void buffer_add_base64(struct buffer *buffer, const void *bytes, size_t length);
 void buffer_add_uint(struct buffer *buffer, unsigned long long number);
 void buffer_add_int(struct buffer *buffer, long long number);
 /* Two lower-case hexadecimal digits a byte. */

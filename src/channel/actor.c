@@ -169,19 +169,6 @@ static bool holds(const struct ferry_actor *actor, const struct buffer *form, bo
 	return false;
 }
 
-static void add_base64(struct buffer *buffer, const uint8_t *data, size_t length)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	/* What fills up the last group may stand there or not. */
-	for (size_t bit = 0; bit + 6 <= length * 8; bit += 6) {
-		const size_t byte = bit / 8;
-		const unsigned int two = data[byte] << 8 | (byte + 1 < length ? data[byte + 1] : 0);
-
-		buffer_add_char(buffer, digits[two >> (10 - bit % 8) & 63]);
-	}
-}
-
 void actor_withhold(const struct ferry_actor *actor, const void *secret, size_t length)
 {
 	_cleanup_buffer_ struct buffer plain = { 0 }, hex = { 0 }, base64 = { 0 };
@@ -190,7 +177,7 @@ void actor_withhold(const struct ferry_actor *actor, const void *secret, size_t 
 		return;
 	buffer_add(&plain, secret, length);
 	buffer_add_hex(&hex, secret, length);
-	add_base64(&base64, secret, length);
+	buffer_add_base64(&base64, secret, length);
 	if (plain.failed || hex.failed || base64.failed || holds(actor, &plain, false) || holds(actor, &hex, true) || holds(actor, &base64, false))
 		hide_arguments((struct actor *)(uintptr_t)actor);
 }

@@ -54,6 +54,18 @@ bool generic_can_read(const struct family *family, const struct family_operation
 	return generic_can_dump(operation) || (own && (own->single || own->ask));
 }
 
+bool generic_is_of_object(const struct family *family, const struct family_operation *operation)
+{
+	const struct protocol *protocol = protocol_of_family(family->protocol, family->name);
+	const struct object *object;
+	unsigned int position = 0;
+
+	while (protocol && (object = object_next(protocol, &position)))
+		if (object->get_type == NETLINK_ASKED(operation->number))
+			return true;
+	return false;
+}
+
 bool generic_dumps(const struct family *family)
 {
 	for (size_t i = 0; i < family->operation_count; i++)
@@ -390,6 +402,9 @@ static int tell_matching(struct walk *walk, const char *path)
 		int r = *path ? means(walk->family, operation, path, length) : 1;
 
 		if (r == 0 || (r > 0 && !generic_can_read(walk->family, operation) && !alone))
+			continue;
+		/* What objects tell is told by them. */
+		if (r > 0 && !alone && generic_is_of_object(walk->family, operation))
 			continue;
 		/* Of what is told by name alone there is nothing to tell among others. */
 		by_name = by_hand(walk->family, operation->number);

@@ -26,6 +26,8 @@ struct operation {
 /* Whether OPERATION tells all there is, and whether it can be read at all. */
 bool generic_can_dump(const struct family_operation *operation);
 bool generic_can_read(const struct family *family, const struct family_operation *operation);
+/* Whether objects (channels.def) tell what it answers. */
+bool generic_is_of_object(const struct family *family, const struct family_operation *operation);
 /* Whether FAMILY has any such. */
 bool generic_dumps(const struct family *family);
 /* The name of OPERATION in an address: by hand, as learned, or its number; a name that a group of the family has is not used. */

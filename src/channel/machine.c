@@ -13,6 +13,7 @@
 #include "base/table.h"
 #include "channel/learned-file.h"
 #include "channel/family.h"
+#include "channel/protocol.h"
 #include "wire/control.h"
 
 /* One interface number, and the name that it has or last had. */
@@ -270,6 +271,23 @@ static int check_protocol(struct machine *machine, int protocol)
 	return 0;
 }
 
+static int open_protocol(struct machine *machine, int protocol)
+{
+	int r = check_protocol(machine, protocol);
+
+	return r < 0 ? r : netlink_open(protocol, &machine->sockets[protocol], &machine->error);
+}
+
+static int open_family(struct machine *machine, const struct protocol *protocol)
+{
+	struct netlink **socket = &machine->sockets[protocol->number];
+	int r = protocol_open(protocol, socket, &machine->error);
+
+	if (r == 0 && protocol->opened)
+		protocol->opened(*socket);
+	return r;
+}
+
 int machine_netlink(struct machine *machine, int protocol, struct netlink **ret)
 {
 	int r;
@@ -279,9 +297,7 @@ int machine_netlink(struct machine *machine, int protocol, struct netlink **ret)
 		return error_set(&machine->error, -EOPNOTSUPP, "netlink asks the running kernel: not to be had below another root (%s)",
 				 machine->root);
 	if (!machine->sockets[protocol]) {
-		r = check_protocol(machine, protocol);
-		if (r == 0)
-			r = netlink_open(protocol, &machine->sockets[protocol], &machine->error);
+		r = protocol >= PROTOCOL_FAMILY(0) ? open_family(machine, protocol_of(protocol)) : open_protocol(machine, protocol);
 		if (r < 0)
 			return r;
 	}

@@ -9,7 +9,7 @@
 
 struct learned;
 
-#define MACHINE_PROTOCOLS 32
+#define MACHINE_PROTOCOLS 40 /* the kernel's, and generic families (PROTOCOL_FAMILY) */
 
 struct machine {
 	char *root;                                 /* NULL: the live machine */
@@ -30,8 +30,8 @@ void machine_done(struct machine *machine);
 /* Closes what was opened, for instance since another network namespace is meant from now on. */
 void machine_forget(struct machine *machine);
 int machine_set_root(struct machine *machine, const char *directory) _must_check_;
-/* The socket for requests to PROTOCOL (NETLINK_ROUTE, ...). -EPERM; -EPROTONOSUPPORT where the kernel that runs has no such protocol, or has not
- * loaded it: to look at it is no reason to. */
+/* The socket for requests to PROTOCOL (NETLINK_ROUTE, ... or PROTOCOL_FAMILY()). -EPERM; -EPROTONOSUPPORT where the kernel that runs has no such
+ * protocol, or has not loaded it: to look at it is no reason to. */
 int machine_netlink(struct machine *machine, int protocol, struct netlink **ret) _must_check_;
 
 /* What was learned of this kernel, NULL where nothing was. It stays as long as the machine. */

@@ -174,7 +174,7 @@ static int decode_learned(const struct family *family, const struct nlmsghdr *he
 /* By the schema of the object that it is about. -EBADMSG where it is about none. */
 static int decode_object(const struct family *family, const struct nlmsghdr *header, struct arena *arena, struct record **ret)
 {
-	const struct protocol *protocol = protocol_of(family->protocol);
+	const struct protocol *protocol = protocol_of_family(family->protocol, family->name);
 	_cleanup_buffer_ struct buffer room = { 0 };
 	const struct nlmsghdr *unified = protocol ? protocol_unify(protocol, header, &room) : NULL;
 	const struct object *object;

@@ -58,7 +58,7 @@ static bool prepare(struct netlink_source *source, const struct dump *dump, cons
 	arena_reset(&source->arena);
 	step->object = dump->object;
 	step->message = message;
-	source_withhold(&source->arena, dump->object, message, NULL);
+	source_withhold(&source->arena, dump->object, message, step->origin.actor);
 	if (object_decode(dump->object, message, &source->arena, &step->record) < 0 || (dump->object->unheard && dump->object->unheard(step->record)))
 		return false;
 	buffer_clear(&source->key);
@@ -72,10 +72,10 @@ static struct cache_entry *known(const struct netlink_source *source)
 }
 
 /* First pass: what stands in both, the same. */
-static void confirm(struct netlink_source *source, const struct dump *dump)
+static void confirm(struct netlink_source *source, const struct dump *dump, const struct step *like)
 {
 	const struct nlmsghdr *message;
-	struct step step = { 0 };
+	struct step step = { .origin = like->origin };
 
 	for (size_t position = 0; (message = dump_next(dump, &position));) {
 		if (!prepare(source, dump, message, &step))
@@ -152,7 +152,7 @@ static void settle(struct netlink_source *source, struct dump *dumps, unsigned i
 
 		if (dumps[i].interrupted)
 			step.consistency = FERRY_INTERRUPTED;
-		confirm(source, &dumps[i]);
+		confirm(source, &dumps[i], like);
 		tell_found(source, &dumps[i], &step);
 	}
 	/* In the reverse order of dependence: routes and addresses before their links. */
@@ -202,7 +202,8 @@ static unsigned int dump_all(struct netlink_source *source, struct dump dumps[KI
 			count++;
 		else {
 			buffer_done(&dumps[count].messages);
-			if (r != -EOPNOTSUPP && r != -EINVAL && r != -EAFNOSUPPORT) /* else: a kind that this kernel has not */
+			/* Else a kind that this kernel has not, or of a family that tells everybody of its changes and not all of what stands. */
+			if (r != -EOPNOTSUPP && r != -EINVAL && r != -EAFNOSUPPORT && (r != -EPERM || !source->protocol->family))
 				*ret_result = r;
 		}
 	}

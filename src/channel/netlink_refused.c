@@ -64,7 +64,7 @@ static const struct nlmsghdr *copy_request(struct netlink_source *source, const 
 	if (!copy)
 		return NULL;
 	copy->nlmsg_len = (uint32_t)length;
-	return protocol_unify(source->protocol, copy, &source->unified);
+	return protocol_unify(source->protocol, copy, &source->refused);
 }
 
 /* REQUEST has LENGTH bytes that are really there, header first. */
@@ -226,6 +226,18 @@ static void add_refusal(struct netlink_source *source, const struct event_messag
 	source->refusal_count++;
 }
 
+/* Of a request of a generic family that was granted the kernel quotes no command: it may have been any. */
+static uint16_t asked_type(const struct netlink_source *source, uint16_t type)
+{
+	const struct object *object;
+	unsigned int position = 0;
+
+	while (source->protocol->family && (object = object_next(source->protocol, &position)))
+		if (object->asked_by[0])
+			return object->asked_by[0];
+	return type;
+}
+
 /* A request that the kernel has granted and tells no one of. */
 static bool was_granted(struct netlink_source *source, const struct event_message *event)
 {
@@ -239,7 +251,7 @@ static bool was_granted(struct netlink_source *source, const struct event_messag
 				       .pid = event->header.task.key.pid,
 				       .tid = event->header.task.tid };
 
-	source_check(source, (struct check){ .kind = CHECK_ASKED, .index = ack.request->nlmsg_type }, &origin);
+	source_check(source, (struct check){ .kind = CHECK_ASKED, .index = asked_type(source, ack.request->nlmsg_type) }, &origin);
 	if (origin.actor)
 		actor_unref(origin.actor);
 	return true;
@@ -258,12 +270,25 @@ void netlink_source_answers_lost(struct netlink_source *source)
 	actor_unref(origin.actor);
 }
 
+/* Generic families share a protocol. */
+static bool is_ours(const struct netlink_source *source, const struct event_message *event)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)event->data;
+	const struct nlmsgerr *error = NLMSG_DATA(message);
+
+	if (!source->protocol->family)
+		return true;
+	if (event->header.type == EVENT_REQUEST)
+		return data_length(event) >= NLMSG_HDRLEN && message->nlmsg_type == netlink_family(source->socket);
+	return data_length(event) >= NLMSG_LENGTH(sizeof(*error)) && error->msg.nlmsg_type == netlink_family(source->socket);
+}
+
 void netlink_source_refused(struct netlink_source *source, const struct event_message *event)
 {
-	if (event->protocol != (uint32_t)source->protocol->number || event->netns != source->recording.netns ||
+	if (event->protocol != (uint32_t)protocol_kernel_number(source->protocol) || event->netns != source->recording.netns ||
 	    event->header.size < offsetof(struct event_message, data))
 		return;
-	if (was_granted(source, event))
+	if (!is_ours(source, event) || was_granted(source, event))
 		return;
 	if (event->header.type == EVENT_REQUEST)
 		add_request(source, event);

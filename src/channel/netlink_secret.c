@@ -5,14 +5,23 @@
 
 #include "channel/netlink_source.h"
 
+static bool is_zero(const uint8_t *data, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (data[i])
+			return false;
+	return true;
+}
+
 static void wipe(const struct ferry_actor *actor, const struct value *value)
 {
 	if ((value->type != VALUE_BYTES && value->type != VALUE_TEXT) || !value->bytes.length)
 		return;
 	if (actor)
 		actor_withhold(actor, value->bytes.data, value->bytes.length);
-	/* The message that it borrows from is ours. */
-	memset((void *)(uintptr_t)value->bytes.data, 0, value->bytes.length);
+	/* The message that it borrows from is ours. That there is none (zeros, to WireGuard) is no secret. */
+	if (!is_zero(value->bytes.data, value->bytes.length))
+		memset((void *)(uintptr_t)value->bytes.data, 0xff, value->bytes.length);
 }
 
 static void walk(const struct ferry_actor *actor, const struct record *record)

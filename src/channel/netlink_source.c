@@ -129,10 +129,10 @@ int netlink_source_open(const struct protocol *protocol, struct machine *machine
 	cache_init(&source->cache);
 	cache_init(&source->removed);
 	cache_init(&source->ended);
-	r = netlink_open(protocol->number, &source->socket, error);
+	r = protocol_open(protocol, &source->socket, error);
 	if (r >= 0) {
 		netlink_set_receive_buffer(source->socket, receive_buffer ? receive_buffer : RECEIVE_BUFFER);
-		r = join_groups(protocol, source->socket, error);
+		r = protocol->family ? protocol_join(protocol, source->socket, error) : join_groups(protocol, source->socket, error);
 	}
 	if (r < 0) {
 		netlink_source_close(source);
@@ -172,6 +172,7 @@ struct netlink_source *netlink_source_close(struct netlink_source *source)
 	buffer_done(&source->before);
 	buffer_done(&source->after);
 	buffer_done(&source->unified);
+	buffer_done(&source->refused);
 	if (source->origin_found)
 		actor_unref(source->origin.actor);
 	if (source->shared.actor)

@@ -85,6 +85,13 @@ struct late {
 };
 #define LATE_MAXIMUM 32
 
+/* A link that came, of whose objects nothing was known until they were asked for: what was told of them before that may stand in the answer. */
+struct looked {
+	uint64_t boottime;
+	uint32_t index;
+};
+#define LOOKED_MAXIMUM 64
+
 /* The first change of a transaction that is being told. */
 struct head {
 	uint64_t number; /* 0: there is none */
@@ -105,6 +112,7 @@ struct netlink_source {
 	struct arena arena;
 	struct buffer key, address, before, after;
 	struct buffer unified; /* the message at hand, where it has another form than its kind's */
+	struct buffer refused; /* the same of a request that was refused, which may be told before the message at hand is */
 	struct origin origin;  /* of the head of the queue, found but not yet used */
 	bool origin_found;
 	struct origin shared; /* of the datagram at hand, where several messages are in it; its actor is referenced */
@@ -129,6 +137,8 @@ struct netlink_source {
 	struct head head;
 	struct netfilter_order *order;
 	struct netfilter_sets *sets;
+	struct looked looked[LOOKED_MAXIMUM];
+	unsigned int looked_next;
 	struct refusal *refusals, **last_refusal;
 	unsigned int refusal_count;
 };
@@ -171,6 +181,9 @@ struct source_rules {
 	bool (*names_actor)(const struct nlmsghdr *name, const struct nlmsghdr *message, struct source_name *ret);
 	/* Adds to a whole RECORD of OBJECT that is told what its message does not hold. 0 or -ENOMEM. */
 	int (*complete)(struct netlink_source *source, const struct object *object, struct record *record);
+	/* Objects that are of links, and come and go with them without a word: the link of one by its message, 0 where it says none. NULL: they are
+	 * not such. */
+	uint32_t (*link_of)(const struct nlmsghdr *message);
 	/* Gives back what the rules keep in SOURCE. */
 	void (*done)(struct netlink_source *source);
 };
@@ -183,6 +196,10 @@ void source_forget_named(struct netlink_source *source);
 /* Fills step->origin and step->cause for the MESSAGE at the head of the queue; false: something that may still come is missing, and what was found is
  * kept for the next try. */
 bool source_find_who(struct netlink_source *source, const struct waiting *waiting, const struct nlmsghdr *message, struct step *step);
+/* netlink_link.c: a rule for objects of links. */
+bool source_decoded_of_link(struct netlink_source *source, const struct step *step, const struct cache_entry *known);
+/* STEP is a change, of which nobody knows what was before. */
+void source_tell_unknown(struct netlink_source *source, const struct step *step);
 /* netlink_tell.c: compare with the cache, tell, remember. */
 void source_apply(struct netlink_source *source, struct step *step);
 /* Every object of step->object that TAKES, by what we know of it, went at once. */

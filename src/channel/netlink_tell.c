@@ -66,6 +66,15 @@ static void told(struct netlink_source *source, const struct step *step, uint64_
 		source->protocol->rules->told(source, step, number, before);
 }
 
+void source_tell_unknown(struct netlink_source *source, const struct step *step)
+{
+	struct step changed = *step;
+
+	changed.consistency = FERRY_UNKNOWN;
+	told(source, step, tell(source, &changed, FERRY_CHANGED, step->record, NULL, whole(source, &source->after, step->object, step->record)),
+	     NULL);
+}
+
 static void tell_added(struct netlink_source *source, struct step *step)
 {
 	told(source, step, tell(source, step, FERRY_ADDED, step->record, NULL, whole(source, &source->after, step->object, step->record)), NULL);

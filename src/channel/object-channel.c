@@ -220,7 +220,10 @@ static int read_some(struct walk *walk, struct netlink *netlink)
 	} else if (kind == OBJECT_GET_ONE) {
 		r = netlink_request(netlink, walk->object->get_type, 0, request.data, request.length, gather, walk, NULL);
 		if (r != -EMSGSIZE)
-			return r == -ENOENT || r == -ENODEV || r == -ENXIO || r == -ESRCH || r == -EINVAL ? 0 : r;
+			return r == -ENOENT || r == -ENODEV || r == -ENXIO || r == -ESRCH || r == -EINVAL ||
+					       (r == -EOPNOTSUPP && walk->object->may_lack)
+				       ? 0
+				       : r;
 	}
 	return read_all(walk, netlink, key);
 }
@@ -236,7 +239,8 @@ static int nothing_there(struct walk *walk, struct netlink *netlink)
 	if (walk->named)
 		return error_set(error, -ENOENT, "there is no field %s/%s/%s now", walk->object->protocol->name, walk->object->name, walk->path);
 	if (*walk->path)
-		return error_set(error, -ENOENT, "there is no %s/%s/%s", walk->object->protocol->name, walk->object->name, walk->path);
+		return error_set(error, -ENOENT, "there is no %s/%s/%s%s%s", walk->object->protocol->name, walk->object->name, walk->path,
+				 walk->object->why_none ? "; " : "", walk->object->why_none ? walk->object->why_none : "");
 	return 0;
 }
 

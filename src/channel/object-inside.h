@@ -32,6 +32,8 @@ int object_transact(const struct object *object, struct machine *machine, const 
 /* The words for the refusal of a request. */
 int object_refused(const struct object *object, const struct object_request *request, const struct netlink_ack *ack, struct error *error);
 
+/* One that is put together already. */
+int object_send_request(const struct object *object, struct machine *machine, const struct object_request *request) _must_check_;
 /* One request of TYPE with the fields of RECORD that FILTER takes. A refusal in words in machine->error. */
 int object_send(const struct object *object, struct machine *machine, uint16_t type, uint16_t flags, const struct record *record,
 		uint32_t filter) _must_check_;

@@ -12,6 +12,8 @@ static struct error *error_of(const struct object_setting *own)
 
 static int no_such(struct object_setting *own, const char *more)
 {
+	if (!*more && own->object->why_none)
+		more = own->object->why_none;
 	return error_set(error_of(own), -ENOENT, "there is no %s/%s/%s%s%s", own->object->protocol->name, own->object->name, own->path,
 			 *more ? "; " : "", more);
 }
@@ -282,14 +284,21 @@ static int plan_replacement(struct object_setting *own)
 	return 0;
 }
 
-/* Whether a time is asked for that an object itself has, which does not count where objects are compared. */
+static bool moves_by_itself(const struct entry *given, const struct entry *standing)
+{
+	if (given->field->flags & FIELD_SECRET && standing && standing->value.type != given->value.type)
+		return true;
+	return given->field->flags & FIELD_VOLATILE || (standing && standing->field && standing->field->flags & FIELD_STATE);
+}
+
+/* Whether something is asked for (a time that an object itself has) that does not count where objects are compared. */
 static bool moves(const struct object_setting *own)
 {
 	for (uint32_t i = 0; i < own->given->count; i++) {
 		const struct entry *entry = &own->given->entries[i], *standing = record_at(own->now, entry->name);
 
-		if (entry->field && entry->field->flags & FIELD_SETTABLE && entry->field->flags & FIELD_VOLATILE &&
-		    entry->value.type != VALUE_RECORD && (!standing || !value_equal(&entry->value, &standing->value)))
+		if (entry->field && entry->field->flags & FIELD_SETTABLE && moves_by_itself(entry, standing) && entry->value.type != VALUE_RECORD &&
+		    (!standing || !value_equal(&entry->value, &standing->value)))
 			return true;
 	}
 	return false;

@@ -112,6 +112,16 @@ static void resolve(const struct naming *naming, struct record *record)
 
 /* ---- Writing ---- */
 
+static int make_remark(struct object_setting *own)
+{
+	_cleanup_buffer_ struct buffer words = { 0 };
+
+	own->object->remark(own->given, own->present, &words);
+	free(own->setting.remark);
+	own->setting.remark = words.length ? buffer_take(&words) : NULL;
+	return words.failed ? -ENOMEM : 0;
+}
+
 static int read_back(struct setting *setting)
 {
 	struct object_setting *own = object_setting_of(setting);
@@ -128,6 +138,8 @@ static int read_back(struct setting *setting)
 		setting->otherwise = own->present && object_is_same(own->object, own->present, own->now) && object_matches(own->now, own->present);
 	else
 		setting->otherwise = !own->present || !object_matches(own->given, own->present);
+	if (own->given && own->present && own->object->remark && make_remark(own) < 0)
+		return object_setting_no_memory(own);
 	return object_setting_tell(own, own->given || setting->otherwise ? own->present : NULL);
 }
 

@@ -163,7 +163,14 @@ static int refusal(const struct object *object, uint16_t type, const void *paylo
 
 int object_refusal(const struct object *object, const void *payload, size_t length, const struct netlink_ack *ack, struct error *error)
 {
-	const uint16_t type = ack->request ? ack->request->nlmsg_type : object->get_type;
+	const uint8_t command = object->protocol->family && length ? *(const uint8_t *)payload : 0;
+	uint16_t type = object->get_type;
+
+	/* What we ask ourselves has its command put in only where it is sent. */
+	if (command)
+		type = NETLINK_ASKED(command);
+	else if (ack->request && !object->protocol->family)
+		type = ack->request->nlmsg_type;
 
 	return refusal(object, type, payload, length, ack, error);
 }
@@ -291,7 +298,7 @@ int object_transact(const struct object *object, struct machine *machine, const 
 	return r;
 }
 
-static int send_request(const struct object *object, struct machine *machine, const struct object_request *request)
+int object_send_request(const struct object *object, struct machine *machine, const struct object_request *request)
 {
 	struct netlink_ack ack;
 	struct netlink *netlink;
@@ -314,7 +321,7 @@ int object_send(const struct object *object, struct machine *machine, uint16_t t
 	int r = schema_encode(record, filter, &request.payload, &machine->error);
 
 	if (r == 0)
-		r = send_request(object, machine, &request);
+		r = object_send_request(object, machine, &request);
 	buffer_done(&request.payload);
 	return r;
 }
@@ -340,7 +347,7 @@ static int write_once(const struct object *object, struct machine *machine, stru
 
 	if (r < 0)
 		return r;
-	r = send_request(object, machine, &request);
+	r = object_send_request(object, machine, &request);
 	buffer_done(&request.payload);
 	return r;
 }

@@ -430,7 +430,7 @@ static int search_one(struct search *search, struct netlink *netlink)
 		if (r != -EMSGSIZE)
 			break;
 	}
-	if (r == -ENODEV || r == -ENXIO || r == -ESRCH)
+	if (r == -ENODEV || r == -ENXIO || r == -ESRCH || is_absent(object, r))
 		return -ENOENT;
 	if (r < 0 && r != -ENOENT && ack.result == r)
 		return object_refusal(object, request.data, request.length, &ack, &search->machine->error);
@@ -451,8 +451,8 @@ int object_get(const struct object *object, struct machine *machine, const struc
 	if (r == 0 && !search.found)
 		r = -ENOENT;
 	if (r == -ENOENT)
-		(void)error_set(&machine->error, r, "there is no %s/%s/%s", object->protocol->name, object->name,
-				search.path.data ? search.path.data : "");
+		(void)error_set(&machine->error, r, "there is no %s/%s/%s%s%s", object->protocol->name, object->name,
+				search.path.data ? search.path.data : "", object->why_none ? "; " : "", object->why_none ? object->why_none : "");
 	buffer_done(&search.identity);
 	buffer_done(&search.path);
 	if (r < 0)

@@ -47,6 +47,7 @@ struct object {
 	const char *help;
 	const struct protocol *protocol;
 	uint16_t new_type, delete_type, get_type;
+	uint16_t notice_type;  /* of a generic family: what tells of a change in the layout of NEW_TYPE; 0: none */
 	uint16_t replace_type; /* the request that replaces; 0: NEW_TYPE with NLM_F_REPLACE */
 	const struct schema *schema;
 	uint32_t groups[6];      /* multicast groups that tell its changes (RTNLGRP_...), 0 ends */
@@ -130,6 +131,10 @@ struct object {
 	/* Why none can be made or removed by a request, though it may be changed: then the two are not asked for, and it follows from something else
 	 * where ORIGIN does not say otherwise. NULL: they can. */
 	const char *comes_by_itself;
+	/* What there may not be where there is none, for the words. NULL: nothing beside. */
+	const char *why_none;
+	/* Appends what is to be known once GIVEN was set, and PRESENT stands there. NULL: nothing. */
+	void (*remark)(const struct record *given, const struct record *present, struct buffer *ret);
 	/* Whether RECORD says enough to be made anew, where nothing stands; else WHY says what is missing. NULL: always. */
 	bool (*can_be_made)(const struct record *record, const char **ret_why);
 	/* Why RECORD, once removed, cannot be made again from what was told of it; NULL where it can. NULL: it always can. */

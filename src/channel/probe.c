@@ -139,7 +139,8 @@ static void granted_set(struct recorder_bpf *skeleton)
 	while ((object = object_next(NULL, &position)))
 		for (unsigned int i = 0; i < ARRAY_SIZE(object->asked_by) && object->asked_by[i] && count < ARRAY_SIZE(skeleton->rodata->granted);
 		     i++)
-			skeleton->rodata->granted[count++] = (uint32_t)object->protocol->number << 16 | object->asked_by[i];
+			skeleton->rodata->granted[count++] = (uint32_t)protocol_kernel_number(object->protocol) << 16 |
+							     protocol_kernel_type(object->protocol, object->asked_by[i]);
 }
 
 static struct recorder_bpf *skeleton_open(const struct probe *probe, const struct probe_kernel *kernel)
@@ -154,7 +155,7 @@ static struct recorder_bpf *skeleton_open(const struct probe *probe, const struc
 	granted_set(skeleton);
 	skeleton->rodata->refused_protocols = 0;
 	for (unsigned int i = 0; i < PROTOCOL_COUNT; i++)
-		skeleton->rodata->refused_protocols |= UINT32_C(1) << protocols[i]->number;
+		skeleton->rodata->refused_protocols |= UINT32_C(1) << protocol_kernel_number(protocols[i]);
 	skeleton->rodata->registers_by_helper = kernel->registers;
 	skeleton->rodata->context_known = kernel->context_known;
 	skeleton->rodata->preempt_count_distance = kernel->preempt_count_distance;

@@ -7,6 +7,8 @@
 
 #include "model/schema.h"
 
+#define PROTOCOL_FAMILY(n) (32 + (n)) /* the kernel has no more protocols than MAX_LINKS */
+
 struct machine;
 struct netlink;
 struct object_step;  /* channel/object-transaction.h */
@@ -14,7 +16,14 @@ struct source_rules; /* channel/netlink_source.h: what the recorder must know of
 
 struct protocol {
 	const char *name; /* "netlink/route": the address of its objects begins so */
-	int number;       /* NETLINK_ROUTE */
+	int number;       /* NETLINK_ROUTE; of a generic family PROTOCOL_FAMILY(N), which is no protocol's */
+	/* The generic family whose objects they are, and the group that tells their changes; NULL: none. Types of its messages are by command
+	 * (NETLINK_ASKED, NETLINK_TOLD). */
+	const char *family, *group;
+	/* Called for a socket for its requests that was opened: what must be asked for before its messages can be read. Failure is none of the
+	 * socket's.
+	 */
+	void (*opened)(struct netlink *netlink);
 	/* Words for the types of its messages. */
 	const struct names *types;
 	/* A message in the form that its kind's schema reads: some tell an object in another layout, or by another type, as a request or when it
@@ -46,6 +55,19 @@ extern const struct protocol *const protocols[PROTOCOL_COUNT];
 
 /* The one of NUMBER, NULL where it has no objects. */
 const struct protocol *protocol_of(int number);
+/* Likewise of a family, generic or not. */
+const struct protocol *protocol_of_family(int number, const char *family);
+/* Its number for the kernel: what a socket is opened with. */
+int protocol_kernel_number(const struct protocol *protocol);
+/* The type of a message as the kernel has it: of a generic family its number, 0 where it has none. */
+uint16_t protocol_kernel_type(const struct protocol *protocol, uint16_t type);
+/* Opens a socket. -EPROTONOSUPPORT where the kernel that runs has no such generic family; it is not made to load one. */
+int protocol_open(const struct protocol *protocol, struct netlink **ret, struct error *error) _must_check_;
+/* Joins the group of a generic family. */
+int protocol_join(const struct protocol *protocol, struct netlink *netlink, struct error *error) _must_check_;
+
+/* Asks for what is needed to read messages of every protocol that others say and hear. */
+void protocols_prepare(struct machine *machine);
 
 /* MESSAGE as PROTOCOL's unify() has it. */
 const struct nlmsghdr *protocol_unify(const struct protocol *protocol, const struct nlmsghdr *message, struct buffer *room);

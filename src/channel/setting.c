@@ -154,6 +154,7 @@ struct setting *setting_free(struct setting *setting)
 	setting->kind->free(setting);
 	buffer_done(&setting->address);
 	free(setting->before);
+	free(setting->remark);
 	free(setting->after);
 	free(setting);
 	return NULL;

@@ -40,6 +40,7 @@ struct setting {
 	/* JSON: what stood there, and what stands there now or, before it is written, is asked for; of an object that is changed just the fields that
 	 * differ. NULL: nothing is there, or it cannot be read (UNREADABLE). */
 	char *before, *after;
+	char *remark; /* what is to be known of it once it is written; NULL: nothing */
 	enum ferry_change_kind change;
 	bool unreadable;
 	bool stands;     /* as asked for already: nothing will be written */

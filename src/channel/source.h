@@ -34,8 +34,9 @@ struct recording {
 	void (*before)(void *sink, uint64_t boottime);
 	/* The change that thread TID's last sysctl write before BOOTTIME is; *RET_PENDING: it is not told yet. */
 	uint64_t (*sysctl_cause)(void *sink, uint32_t tid, uint64_t boottime, bool *ret_pending);
-	/* A link appeared. */
-	void (*link_added)(void *sink, const char *name);
+	/* A link appeared, or went. */
+	void (*link_added)(void *sink, const char *name, uint32_t index);
+	void (*link_removed)(void *sink, uint32_t index);
 };
 
 uint64_t boottime_now(void);
@@ -70,6 +71,9 @@ uint64_t netlink_source_process(struct netlink_source *source);
 void netlink_source_finish(struct netlink_source *source);
 /* Something changed INTERFACE, and the kernel sends no message of it: it is to be looked at, and what differs told as done by ORIGIN. */
 void netlink_source_look(struct netlink_source *source, const char *interface, const struct origin *origin, uint64_t cause);
+/* A link came, of which SOURCE may have objects; or went, with them. */
+void netlink_source_link_added(struct netlink_source *source, uint32_t index);
+void netlink_source_link_removed(struct netlink_source *source, uint32_t index);
 /* Whether process PID changed the link INDEX through sysfs within the last seconds: then a write to the file that mirrors it is the same change. */
 bool netlink_source_mirrored(struct netlink_source *source, uint32_t pid, const char *interface);
 

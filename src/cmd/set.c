@@ -65,6 +65,7 @@ static const struct command_example examples[] = {
 	{ "ferry set 'netlink/route/route/main/10.0.0.0/8={gateway=10.1.1.1, metric=100}'", "an object, made or replaced" },
 	{ "ferry set 'netlink/route/link/w0={linkinfo={kind=bridge}}' 'netlink/route/addr/w0/10.9.0.1/24={}'", "a link, and an address on it" },
 	{ "ferry set -netlink/route/addr/w0/10.9.0.1/24", "an object removed" },
+	{ "ferry set netlink/ethtool/features/lo/wanted/rx-gro-list=off", "what ethtool sets" },
 	{ "ferry set netlink/xfrm/policy/out/10.0.0.0/8/10.0.0.0/8={action=block}", "an IPsec policy" },
 	{ "ferry set --dry-run vm.swappiness=10", "would it go, and what would change?" },
 	{},

@@ -93,7 +93,7 @@ static const struct command_example examples[] = {
 	{ "ferry watch", "every change of kernel state, as it happens" },
 	{ "ferry watch netlink/route/link sysctl/net", "network interfaces and network settings" },
 	{ "ferry watch 'sysctl/net/ipv4/conf/*/rp_filter' --json", "one setting of every interface, for a program" },
-	{ "ferry watch netlink/kobject_uevent/kernel netlink/ethtool", "device events and what ethtool changes, as messages" },
+	{ "ferry watch netlink/kobject_uevent/kernel netlink/ethtool/monitor", "device events and what ethtool changes, as messages" },
 	{},
 };
 

@@ -13,6 +13,7 @@
 #include "state/order.h"
 
 #define RANK_KNOB      20 /* of what is there */
+#define RANK_OF_LINK   22
 #define RANK_LATE_KNOB 23 /* of an interface that is made */
 #define RANK_RULESET   24 /* one transaction, in which some goes and some is made: on links, before there are addresses */
 
@@ -365,6 +366,9 @@ static int rank(struct plan *plan, struct step *step)
 		step->place = step->act == STEP_REMOVE ? RULESET_KINDS - kind : RULESET_KINDS + 1 + kind;
 		return 0;
 	}
+	/* What is of a link, and comes with it. */
+	if (step->channel->object->protocol->family)
+		step->rank = RANK_OF_LINK;
 	for (unsigned int i = 0; i < ARRAY_SIZE(ranks); i++)
 		if (strcmp(ranks[i].name, step->channel->object->name) == 0)
 			step->rank = step->act == STEP_REMOVE ? ranks[i].removal : ranks[i].making;

@@ -163,6 +163,12 @@ static int copy_ruleset(struct rehearsal *rehearsal)
 	return r;
 }
 
+/* What ethtool sets: another link that stands in for a device has not what its driver has. Keys of WireGuard are not told. */
+static bool is_of_a_driver(const struct object *object)
+{
+	return object->protocol->family;
+}
+
 static int copy_present(struct rehearsal *rehearsal)
 {
 	int r = 0;
@@ -171,7 +177,7 @@ static int copy_present(struct rehearsal *rehearsal)
 	for (unsigned int i = 0; r == 0 && i < channel_count; i++) {
 		struct kind kind = { 0 };
 
-		if (!kind_may_follow(channels[i]))
+		if (!kind_may_follow(channels[i]) || is_of_a_driver(channels[i]->object))
 			continue;
 		r = kind_read(rehearsal->ferry, channels[i], &kind);
 		for (size_t j = 0; r == 0 && j < kind.count; j++)
@@ -183,13 +189,14 @@ static int copy_present(struct rehearsal *rehearsal)
 
 /* ---- Trying ---- */
 
-/* What is not of netlink is left out: files belong to the whole machine, or show the namespace of whoever reads them. */
-static void leave_files(struct wishes *wishes)
+/* What is not of netlink is left out: files belong to the whole machine, or show the namespace of whoever reads them. Likewise what is of a driver.
+ */
+static void leave_others(struct wishes *wishes)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < wishes->count; i++)
-		if (wishes->list[i]->channel->object)
+		if (wishes->list[i]->channel->object && !is_of_a_driver(wishes->list[i]->channel->object))
 			wishes->list[kept++] = wishes->list[i];
 	wishes->count = kept;
 }
@@ -229,7 +236,7 @@ static int rehearse(struct rehearsal *rehearsal, const char *text, size_t length
 		r = wishes_add_only(&rehearsal->wanted, *only);
 	if (r < 0)
 		return r;
-	leave_files(&rehearsal->wanted);
+	leave_others(&rehearsal->wanted);
 	r = converge(&trial);
 	return r != 0 ? r : trial.refused ? FERRY_INCOMPLETE : 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "channel/message.h"
+#include "channel/protocol.h"
 #include "lib/context.h"
 #include "lib/trace.h"
 
@@ -341,8 +342,11 @@ static void learn_families(struct ferry_tracer *tracer)
 {
 	struct error *error = &tracer->ferry->machine.error;
 
-	if (tracer->families.count == 0 && families_read(&tracer->ferry->machine, &tracer->families) < 0)
+	if (tracer->families.count)
+		return;
+	if (families_read(&tracer->ferry->machine, &tracer->families) < 0)
 		*error = (struct error){ 0 };
+	protocols_prepare(&tracer->ferry->machine);
 }
 
 int exchange_take(struct ferry_tracer *tracer, const struct netlink_part *part)

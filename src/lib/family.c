@@ -28,7 +28,7 @@ char *family_address(const struct family *family, const char *group)
 
 static bool has_objects(const struct family *family)
 {
-	const struct protocol *protocol = protocol_of(family->protocol);
+	const struct protocol *protocol = protocol_of_family(family->protocol, family->name);
 
 	return protocol && protocol->rules;
 }
@@ -36,7 +36,7 @@ static bool has_objects(const struct family *family)
 /* Whether ADDRESS is all of FAMILY: then its objects are meant. */
 static bool is_whole(const struct family *family, const char *address)
 {
-	return address_under(protocol_of(family->protocol)->name, address) > 0;
+	return address_under(protocol_of_family(family->protocol, family->name)->name, address) > 0;
 }
 
 bool family_is_wanted(const struct family *family, const char *address, const char *const *patterns)
@@ -243,7 +243,7 @@ static int add_inside(struct family_list *list, const struct family *family)
 	for (size_t i = 0; r == 0 && i < family->group_count; i++)
 		r = add_group(list, family, family->groups[i].name);
 	for (size_t i = 0; r == 0 && i < family->operation_count; i++)
-		if (generic_can_read(family, &family->operations[i]))
+		if (generic_can_read(family, &family->operations[i]) && !generic_is_of_object(family, &family->operations[i]))
 			r = add_operation(list, family, &family->operations[i]);
 	if (r == 0 && list->count > 1 && family->operation_count)
 		qsort(list->children, list->count, sizeof(*list->children), by_address);
@@ -263,8 +263,8 @@ static int add_children(struct family_list *list, const struct families *familie
 		if (!own)
 			return -ENOMEM;
 		list->found |= all || here;
-		/* A protocol that has objects is listed by them, whether their changes are told or not. */
-		if (all && !protocol_of(family->protocol))
+		/* A protocol that has objects is listed by them, whether their changes are told or not; a generic family has more to tell. */
+		if (all && (family->protocol == NETLINK_GENERIC || !protocol_of(family->protocol)))
 			r = add_family(list, family);
 		else if (here)
 			r = add_inside(list, family);

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "channel/channel.h"
 #include "channel/message.h"
+#include "channel/protocol.h"
 #include "lib/context.h"
 #include "lib/family.h"
 #include "model/address.h"
@@ -196,6 +197,7 @@ static int start(struct ferry_listener *listener)
 	if (r < 0)
 		return ferry_failed(ferry, r);
 	ferry->error = (struct error){ 0 };
+	protocols_prepare(&ferry->machine);
 	listener->subscriptions = calloc(listener->families.count + 1, sizeof(*listener->subscriptions));
 	listener->poll = epoll_create1(EPOLL_CLOEXEC);
 	r = listener->poll < 0 ? -errno : listener->subscriptions ? 0 : -ENOMEM;

@@ -35,6 +35,21 @@ static int list_one_of_many(struct ferry *ferry, const char *address, unsigned i
 	return function(data, &(struct ferry_item){ .address = address, .kind = FERRY_ITEM_BRANCH, .error = r, .error_text = ferry->error.text });
 }
 
+/* The families before the branch WHOLE of channels, and *RET_TOLD the one that is this branch. */
+static int tell_families(struct ferry *ferry, struct family_list *families, const char *whole, unsigned int flags, ferry_item_function *function,
+			 void *data, bool *ret_told)
+{
+	_cleanup_buffer_ struct buffer behind = { 0 };
+	int r = family_list_tell(ferry, families, whole, flags, function, data);
+
+	*ret_told = families->next < families->count && strcmp(families->children[families->next].address, whole) == 0;
+	if (r || !*ret_told)
+		return r;
+	buffer_printf(&behind, "%s/", whole);
+	return behind.failed ? error_set(&ferry->error, -ENOMEM, "no memory for a list of families")
+			     : family_list_tell(ferry, families, behind.data, flags, function, data);
+}
+
 /* Channels are named in one or several parts ("sysctl", "netlink/route/link"): what follows ADDRESS up to the next slash is a child. Between them
  * stand the families of netlink that are only listened to. */
 static int list_among(struct ferry *ferry, struct family_list *families, const char *address, unsigned int flags, ferry_item_function *function,
@@ -49,6 +64,7 @@ static int list_among(struct ferry *ferry, struct family_list *families, const c
 	for (unsigned int i = 0; i < channel_count; i++) {
 		const char *name = channels[i]->name, *child, *end;
 		_cleanup_free_ char *whole = NULL;
+		bool told;
 
 		if (strncmp(name, address, length) || (length && name[length] != '/'))
 			continue;
@@ -62,9 +78,11 @@ static int list_among(struct ferry *ferry, struct family_list *families, const c
 		whole = strndup(name, (size_t)(end - name));
 		if (!whole)
 			return error_set(&ferry->error, -ENOMEM, "no memory for a list of channels");
-		r = family_list_tell(ferry, families, whole, flags, function, data);
+		r = tell_families(ferry, families, whole, flags, function, data, &told);
 		if (r)
 			return r;
+		if (told)
+			continue;
 		r = function(data, &(struct ferry_item){ .address = whole,
 							 .kind = FERRY_ITEM_BRANCH,
 							 .help = *end ? NULL : channels[i]->help,
@@ -234,6 +252,32 @@ static int get_operation(struct ferry *ferry, const char *address, unsigned int 
 	return r < 0 ? ferry_failed(ferry, r) : r;
 }
 
+/* Whether ADDRESS means channels as well as what lies below a generic family: those of the family's objects. */
+static bool means_channels(const char *address)
+{
+	const size_t length = strlen(address);
+	const bool globbed = strpbrk(address, "*?[");
+
+	for (unsigned int i = 0; i < channel_count; i++) {
+		const char *name = channels[i]->name, *path;
+		size_t own;
+
+		if (globbed ? means_channel(name, address, &own, &path) != 0 : strncmp(name, address, length) == 0 && name[length] == '/')
+			return true;
+	}
+	return false;
+}
+
+/* What two parts of an answer come to, of which one alone need be there. */
+static int both(struct ferry *ferry, int first, int second)
+{
+	if (first == -ENOENT || second == -ENOENT) {
+		ferry->error = first == second ? ferry->error : (struct error){ 0 };
+		return first == -ENOENT ? second : first;
+	}
+	return second != 0 ? second : first;
+}
+
 int ferry_list(struct ferry *ferry, const char *address, unsigned int flags, ferry_item_function *function, void *data)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
@@ -250,6 +294,8 @@ int ferry_list(struct ferry *ferry, const char *address, unsigned int flags, fer
 	channel = channel_of(text.data, &path);
 	if (!channel) {
 		r = list_operation(ferry, text.data, flags, function, data, &found);
+		if (found && means_channels(text.data) && (r == 0 || r == -ENOENT))
+			return both(ferry, r, list_globbed(ferry, text.data, flags, function, data));
 		if (r != 0 || found)
 			return r;
 	}
@@ -293,6 +339,11 @@ static int get_channels(struct ferry *ferry, const char *address, unsigned int f
 	return incomplete ? FERRY_INCOMPLETE : 0;
 }
 
+static int get_branch(struct ferry *ferry, const char *address, unsigned int flags, ferry_item_function *function, void *data)
+{
+	return strpbrk(address, "*?[") ? get_globbed(ferry, address, flags, function, data) : get_channels(ferry, address, flags, function, data);
+}
+
 int ferry_get(struct ferry *ferry, const char *address, unsigned int flags, ferry_item_function *function, void *data)
 {
 	_cleanup_buffer_ struct buffer text = { 0 };
@@ -308,13 +359,13 @@ int ferry_get(struct ferry *ferry, const char *address, unsigned int flags, ferr
 	channel = channel_of(text.data, &path);
 	if (!channel) {
 		r = get_operation(ferry, text.data, flags, function, data, &found);
+		if (found && means_channels(text.data) && (r == 0 || r == -ENOENT || r == FERRY_INCOMPLETE))
+			return both(ferry, r, get_branch(ferry, text.data, flags, function, data));
 		if (r != 0 || found)
 			return r;
 	}
-	if (!channel && strpbrk(text.data, "*?["))
-		return get_globbed(ferry, text.data, flags, function, data);
 	if (!channel)
-		return get_channels(ferry, text.data, flags, function, data);
+		return get_branch(ferry, text.data, flags, function, data);
 	r = channel->get(channel, &ferry->machine, path, flags, function, data);
 	if (r == FERRY_INCOMPLETE)
 		ferry->error = ferry->machine.error;

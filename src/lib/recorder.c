@@ -109,12 +109,22 @@ static uint64_t sysctl_cause(void *sink, uint32_t tid, uint64_t boottime, bool *
 }
 
 /* Its files are read once the hurry is over. */
-static void link_added(void *sink, const char *name)
+static void link_added(void *sink, const char *name, uint32_t index)
 {
 	struct ferry_recorder *recorder = sink;
 
+	for (struct netlink_source **source = first_source(recorder); source; source = next_source(recorder, source))
+		netlink_source_link_added(*source, index);
 	if (baseline_interface(recorder->baseline, name) >= 0)
 		recorder->baseline_more = true;
+}
+
+static void link_removed(void *sink, uint32_t index)
+{
+	struct ferry_recorder *recorder = sink;
+
+	for (struct netlink_source **source = first_source(recorder); source; source = next_source(recorder, source))
+		netlink_source_link_removed(*source, index);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -277,7 +287,8 @@ static int open_sources(struct ferry_recorder *recorder, const struct ferry_reco
 						  .pump = pump,
 						  .before = before,
 						  .sysctl_cause = sysctl_cause,
-						  .link_added = link_added };
+						  .link_added = link_added,
+						  .link_removed = link_removed };
 	r = open_files(recorder);
 	for (struct netlink_source **source = first_source(recorder); r >= 0 && source; source = next_source(recorder, source))
 		r = netlink_source_start(*source, &recorder->recording, &ferry->error);

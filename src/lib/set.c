@@ -425,9 +425,15 @@ static int tell(struct run *run, const struct step *step, ferry_change_function 
 	};
 
 	if (setting && setting->otherwise) {
-		buffer_printf(&words, "the kernel took what was asked for (%.200s), and this is what it made of it",
-			      step->assignment->value ? step->assignment->value : "its removal");
+		/* What was asked for may be a key. */
+		if (step->channel->object && step->channel->object->has_secrets)
+			buffer_add_text(&words, "the kernel took what was asked for, and this is what it made of it");
+		else
+			buffer_printf(&words, "the kernel took what was asked for (%.200s), and this is what it made of it",
+				      step->assignment->value ? step->assignment->value : "its removal");
 		change.result_text = words.data;
+	} else if (setting && setting->remark) {
+		change.result_text = setting->remark;
 	} else if (!setting) {
 		change.result_text = "it stands on what was set before it, so it can be checked only then";
 	}

@@ -68,6 +68,13 @@ const struct family *spoken_find_family(const struct ferry_tracer *tracer, int p
 	return NULL;
 }
 
+const struct protocol *spoken_protocol(const struct ferry_tracer *tracer, int protocol, uint16_t type)
+{
+	const struct family *family = protocol == NETLINK_GENERIC ? spoken_find_family(tracer, protocol, type) : NULL;
+
+	return family ? protocol_of_family(protocol, family->name) : protocol_of(protocol);
+}
+
 static const char *format(struct ferry_tracer *tracer, const char *text, unsigned int number)
 {
 	char buffer[64];
@@ -209,12 +216,17 @@ static int decode_route(struct ferry_tracer *tracer, const struct nlmsghdr *mess
 	return object ? decode_object(tracer, object, unified, ret) : -EBADMSG;
 }
 
+static const char *new_verb(const struct protocol *protocol, const struct nlmsghdr *message)
+{
+	return protocol->family && message->nlmsg_flags & NLM_F_REQUEST ? "set" : "new";
+}
+
 /* A protocol with objects of which only what they are by its schemas is told, and never bytes: they may be keys. */
 static int decode_protocol(struct ferry_tracer *tracer, const struct protocol *protocol, const struct nlmsghdr *message, struct spoken_message *ret)
 {
 	_cleanup_buffer_ struct buffer room = { 0 };
 	const struct nlmsghdr *unified = protocol_unify(protocol, message, &room);
-	const char *type = names_find(protocol->types, message->nlmsg_type);
+	const char *type = names_find(protocol->types, protocol->family ? netlink_type_by_command(message) : message->nlmsg_type);
 	const struct object *object;
 	bool removed = false;
 	int r;
@@ -223,7 +235,10 @@ static int decode_protocol(struct ferry_tracer *tracer, const struct protocol *p
 	if (!unified)
 		return -ENOMEM;
 	object = object_of(protocol, unified, &removed);
-	ret->verb = !type ? ret->verb : removed ? "delete" : object ? "new" : type;
+	/* Of a family with objects the rest is told as that of any other. */
+	if (!object && protocol->family && !object_by_type(protocol, unified, NULL))
+		return -EBADMSG;
+	ret->verb = !type ? ret->verb : removed ? "delete" : object ? new_verb(protocol, message) : type;
 	if (!object && (object = object_by_type(protocol, unified, NULL)) && unified->nlmsg_type == object->get_type)
 		ret->verb = (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP ? "dump" : "get";
 	if (object)
@@ -276,7 +291,7 @@ int spoken_message_decode(struct ferry_tracer *tracer, const struct trace_file *
 {
 	const bool dump = (message->nlmsg_flags & (NLM_F_REQUEST | NLM_F_DUMP)) == (NLM_F_REQUEST | NLM_F_DUMP);
 	const bool generic = file->protocol == NETLINK_GENERIC && message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct genlmsghdr));
-	const struct protocol *protocol = protocol_of(file->protocol);
+	const struct protocol *protocol = spoken_protocol(tracer, file->protocol, message->nlmsg_type);
 	int r = -EBADMSG;
 
 	*ret = (struct spoken_message){ .address = spoken_family(tracer, file->protocol, message->nlmsg_type) };

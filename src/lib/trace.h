@@ -134,6 +134,8 @@ struct spoken_message {
 int spoken_message_decode(struct ferry_tracer *tracer, const struct trace_file *file, const struct nlmsghdr *message,
 			  struct spoken_message *ret) _must_check_;
 /* The family of PROTOCOL, and of TYPE in generic netlink; NULL where it is none that the kernel tells of. */
+/* The protocol whose objects messages of TYPE may be about, or NULL. */
+const struct protocol *spoken_protocol(const struct ferry_tracer *tracer, int protocol, uint16_t type);
 const struct family *spoken_find_family(const struct ferry_tracer *tracer, int protocol, uint16_t type);
 const char *spoken_family(struct ferry_tracer *tracer, int protocol, uint16_t type);
 

@@ -14,9 +14,8 @@
 
 static const char hidden[] = "(secret)";
 
-static bool has_object_with_secrets(int number)
+static bool has_object_with_secrets(const struct protocol *protocol)
 {
-	const struct protocol *protocol = protocol_of(number);
 	const struct object *object;
 	unsigned int position = 0;
 
@@ -83,7 +82,7 @@ void trace_withhold(struct ferry_tracer *tracer, const struct signature *signatu
 	if (program && program->type == VALUE_LIST)
 		hide_program_arguments(program);
 	if (call->has_file && call->file.channel == TRACE_NETLINK &&
-	    (call->file.protocol == NETLINK_GENERIC || has_object_with_secrets(call->file.protocol)))
+	    (call->file.protocol == NETLINK_GENERIC || has_object_with_secrets(protocol_of(call->file.protocol))))
 		hide_arguments(call->arguments);
 	if (!nature || !(nature->flags & NATURE_SECRET))
 		return;
@@ -107,18 +106,18 @@ static void wipe(struct ferry_tracer *tracer, const struct protocol *protocol, s
 	object = object_of(protocol, unified, &removed);
 	if (object && object->has_secrets && !removed && unified->nlmsg_len == copy->nlmsg_len)
 		source_withhold(&tracer->arena, object, copy, NULL);
-	else if (!object || (object->has_secrets && !removed))
+	else if ((!object && !protocol->family) || (object && object->has_secrets && !removed))
 		memset(NLMSG_DATA(copy), 0, copy->nlmsg_len - NLMSG_HDRLEN);
 }
 
 static void wipe_message(struct ferry_tracer *tracer, int number, struct nlmsghdr *copy)
 {
-	const struct protocol *protocol = protocol_of(number);
+	const struct protocol *protocol = spoken_protocol(tracer, number, copy->nlmsg_type);
 	const struct family *family = number == NETLINK_GENERIC ? spoken_find_family(tracer, number, copy->nlmsg_type) : NULL;
 
 	if (family && family_has_secrets(family->name) && copy->nlmsg_len > NLMSG_LENGTH(GENL_HDRLEN))
 		memset((char *)NLMSG_DATA(copy) + GENL_HDRLEN, 0, copy->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN));
-	else if (protocol && has_object_with_secrets(number))
+	else if (protocol && has_object_with_secrets(protocol))
 		wipe(tracer, protocol, copy);
 }
 
@@ -143,7 +142,7 @@ int trace_message_withhold(struct ferry_tracer *tracer, int number, const void *
 {
 	struct nlmsghdr *copy;
 
-	if (number != NETLINK_GENERIC && !has_object_with_secrets(number)) {
+	if (number != NETLINK_GENERIC && !has_object_with_secrets(protocol_of(number))) {
 		*ret = data;
 		return 0;
 	}

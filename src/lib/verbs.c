@@ -102,6 +102,9 @@ static int parse_both(struct ferry *ferry, const struct object *object, const ch
 {
 	int r = parse_told(ferry, object, present, NULL, arena, ret_present, error);
 
+	/* What is a setting may depend on the rest of what stands there. */
+	if (r == 0 && object->mend && object->mend(arena, *ret_present) < 0)
+		r = error_set(error, -ENOMEM, "no memory to compare");
 	return r < 0 ? r : parse_told(ferry, object, expected, *ret_present, arena, ret_expected, error);
 }
 

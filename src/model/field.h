@@ -84,6 +84,8 @@ static inline bool attribute_is_nest(const struct field *field, const struct val
 		return false;
 	if (field->kind == FIELD_LIST)
 		return value->type == VALUE_LIST;
+	if (field->kind == FIELD_CODEC)
+		return field->flags & FIELD_NESTED;
 	return (field->kind == FIELD_RECORD || field->kind == FIELD_SELECT) && value->type == VALUE_RECORD && value->record->schema &&
 	       value->record->schema->header_size == 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Asking the kernel: requests, dumps and batches, each answer matched by port and sequence, each wait bounded. */
 #include <errno.h>
+#include <linux/genetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -184,6 +185,9 @@ static void take_message(struct netlink *netlink, struct answer *answer, const s
 	default:
 		if (!answer->function)
 			return;
+		/* It stands in the socket's own buffer. */
+		if (netlink->family)
+			((struct nlmsghdr *)message)->nlmsg_type = netlink_type_by_command(message);
 		r = answer->function(answer->data, message);
 		if (r != 0 || answer->single)
 			end(answer, r);
@@ -242,6 +246,18 @@ static int begin(struct netlink *netlink)
 	return drain(netlink);
 }
 
+/* Puts a request of a generic family, which begins at START, as the kernel has it. */
+static void put_in_family(const struct netlink *netlink, struct buffer *request, size_t start)
+{
+	struct nlmsghdr *header = (struct nlmsghdr *)(request->data + start);
+	const struct genlmsghdr generic = { .cmd = header->nlmsg_type & UINT8_MAX, .version = 1 };
+
+	if (!netlink->family || header->nlmsg_len < NLMSG_LENGTH(GENL_HDRLEN))
+		return;
+	header->nlmsg_type = netlink->family;
+	memcpy(NLMSG_DATA(header), &generic, sizeof(generic));
+}
+
 static int ask(struct netlink *netlink, uint16_t type, uint16_t flags, const void *payload, size_t length, struct answer *answer)
 {
 	const struct nlmsghdr header = {
@@ -260,6 +276,7 @@ static int ask(struct netlink *netlink, uint16_t type, uint16_t flags, const voi
 	buffer_add(&request, payload, length);
 	if (request.failed)
 		return -ENOMEM;
+	put_in_family(netlink, &request, 0);
 	answer->sequence = header.nlmsg_seq;
 	r = send_all(netlink, request.data, request.length);
 	if (r < 0)
@@ -344,6 +361,7 @@ int netlink_batch_add(struct netlink *netlink, struct netlink_batch *batch, uint
 		batch->buffer.length = begin_length;
 		return -ENOMEM;
 	}
+	put_in_family(netlink, &batch->buffer, begin_length);
 	batch->count++;
 	return 0;
 }

@@ -19,6 +19,7 @@ struct netlink {
 	uint64_t traffic;    /* bytes sent and received */
 	uint32_t unfinished; /* sequence of a dump whose rest still comes, 0 = none */
 	bool portless;       /* the kernel's audit leaves our port out of what it answers */
+	uint16_t family;     /* of generic netlink; 0: none */
 	bool busy;           /* in a callback of a request: a second one would overwrite what it reads */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A netlink socket: opening, and reading whole datagrams that the kernel sent. */
 #include <errno.h>
+#include <linux/genetlink.h>
 #include <linux/sock_diag.h>
 #include <poll.h>
 #include <string.h>
@@ -159,6 +160,26 @@ int netlink_join(struct netlink *netlink, unsigned int group)
 	if (setsockopt(netlink->descriptor, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
 		return -errno;
 	return 0;
+}
+
+void netlink_set_family(struct netlink *netlink, uint16_t family)
+{
+	netlink->family = family;
+}
+
+uint16_t netlink_family(const struct netlink *netlink)
+{
+	return netlink->family;
+}
+
+uint16_t netlink_type_by_command(const struct nlmsghdr *message)
+{
+	const struct genlmsghdr *header = NLMSG_DATA(message);
+
+	/* The number of a family is no more than GENL_MAX_ID: what is above has its type. */
+	if (message->nlmsg_type < NLMSG_MIN_TYPE || message->nlmsg_type > GENL_MAX_ID || message->nlmsg_len < NLMSG_LENGTH(GENL_HDRLEN))
+		return message->nlmsg_type;
+	return message->nlmsg_flags & NLM_F_REQUEST ? NETLINK_ASKED(header->cmd) : NETLINK_TOLD(header->cmd);
 }
 
 int netlink_reserve(struct netlink *netlink, size_t length)

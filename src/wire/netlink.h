@@ -48,6 +48,18 @@ void netlink_set_deadline(struct netlink *netlink, unsigned int milliseconds);
 unsigned int netlink_set_receive_buffer(struct netlink *netlink, unsigned int bytes);
 int netlink_join(struct netlink *netlink, unsigned int group) _must_check_;
 
+/* Generic netlink. The kernel gives a family its number anew whenever it is registered, and all of its messages that one type. Ours have a type for
+ * each command, which is none of a family's: what is asked of the kernel, and what it tells, since families number these apart. */
+#define NETLINK_ASKED(command) (0x2000 | (command))
+#define NETLINK_TOLD(command)  (0x4000 | (command))
+
+/* From now on requests are of FAMILY: of a type as above, with a struct genlmsghdr in front, which is filled in; and so come answers. What is
+ * received (netlink_receive()) stays as it is. */
+void netlink_set_family(struct netlink *netlink, uint16_t family);
+uint16_t netlink_family(const struct netlink *netlink);
+/* The type by its command of a MESSAGE of a generic family; its own where it has none. */
+uint16_t netlink_type_by_command(const struct nlmsghdr *message);
+
 /* Called for each message of an answer; the message is valid until it returns. Non-zero ends the walk and is returned (the rest of the answer is
  * drained later). */
 typedef int netlink_function(void *data, const struct nlmsghdr *message);

@@ -118,12 +118,12 @@ static void test_notes(const uint8_t *data, size_t size)
 	free(copy);
 }
 
-extern const struct operation operation_ethtool_features, operation_ethtool_linkmodes, operation_ethtool_pause, operation_netdev_napi;
+extern const struct operation operation_ethtool_linkstate, operation_netdev_dev, operation_netdev_queue, operation_netdev_napi;
 
 /* The first byte picks the operation. */
 static void test_answer(const uint8_t *data, size_t size)
 {
-	static const struct operation *const operations[] = { &operation_ethtool_features, &operation_ethtool_linkmodes, &operation_ethtool_pause,
+	static const struct operation *const operations[] = { &operation_ethtool_linkstate, &operation_netdev_dev, &operation_netdev_queue,
 							      &operation_netdev_napi };
 	_cleanup_buffer_ struct buffer text = { 0 };
 	_cleanup_arena_ struct arena arena = { 0 };

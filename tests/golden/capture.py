@@ -5,6 +5,7 @@ test-xfrm, test-netfilter) writes what they read as; look at the difference befo
 a kernel with ESP, AH and IPComp: where it has none, the bytes that are there stay."""
 import os
 import random
+import shutil
 import socket
 import struct
 import subprocess
@@ -304,6 +305,67 @@ def capture_others():
             file.write(answer)
 
 
+ETHTOOL = {'linkinfo': 2, 'linkmodes': 4, 'debug': 7, 'wol': 9, 'features': 11, 'privflags': 13, 'rings': 15, 'channels': 17, 'coalesce': 19, 'pause': 21, 'eee': 23, 'fec': 29, 'module': 34}
+COUNTERS, STRINGS = {'pause': 4, 'fec': 4}, (4, 9, 10, 11)  # features, link modes, messages, ways to wake
+
+
+def attribute(number, payload):
+    return struct.pack('HH', 4 + len(payload), number) + payload + bytes(-len(payload) % 4)
+
+
+def nest(number, *inside):
+    return attribute(number | 0x8000, b''.join(inside))
+
+
+def family_of(name):
+    """The number that the kernel has given a generic family."""
+    answer = ask(16, 16, 0, struct.pack('BBH', 3, 2, 0) + attribute(2, name.encode() + b'\0'))
+    at = 20
+    while at < len(answer):
+        length, number = struct.unpack_from('HH', answer, at)
+        if number == 1:
+            return struct.unpack_from('H', answer, at + 4)[0]
+        at += length + 3 & ~3
+    return None
+
+
+def capture_ethtool():
+    """From a tap and a cable, and from whatever devices and drivers there are: what has none of a kind leaves the bytes that are there."""
+    for command in ('tuntap add t0 mode tap', 'link add e0 numtxqueues 2 numrxqueues 2 type veth peer name e1'):
+        route_state.ip(*command.split())
+    subprocess.run(['ethtool', '-s', 't0', 'msglvl', 'drv', 'on', 'link', 'on'], check=True)
+    family = family_of('ethtool')
+    for name, command in ETHTOOL.items():
+        flags = attribute(3, struct.pack('I', COUNTERS[name])) if name in COUNTERS else b''
+        answer = ask(16, family, DUMP, struct.pack('BBH', command, 1, 0) + nest(1, flags))
+        if answer:
+            with open(os.path.join(HERE, f'ethtool-{name}.bin'), 'wb') as file:
+                file.write(answer)
+    with open(os.path.join(HERE, 'ethtool-names.bin'), 'wb') as file:
+        sets = [nest(1, attribute(1, struct.pack('I', number))) for number in STRINGS]
+        file.write(ask(16, family, 0, struct.pack('BBH', 1, 1, 0) + nest(1) + nest(2, *sets)))
+
+
+def capture_wireguard():
+    """Two devices, one with peers: a message of each device, which holds both kinds."""
+    if not shutil.which('wg') or not family_of('wireguard'):
+        print('this kernel has no WireGuard, or there is no wg(8): the bytes that are there stay')
+        return
+    keys = [subprocess.run(['wg', 'genkey'], capture_output=True, check=True).stdout for _ in range(3)]
+    public = [subprocess.run(['wg', 'pubkey'], input=key, capture_output=True, check=True).stdout.decode().strip() for key in keys]
+    for name in 'wg2', 'wg3':
+        route_state.ip('link', 'add', name, 'type', 'wireguard')
+    subprocess.run(['wg', 'set', 'wg2', 'listen-port', '51820', 'fwmark', '0x10', 'private-key', '/dev/stdin'], input=keys[0], check=True)
+    subprocess.run(['wg', 'set', 'wg2', 'peer', public[1], 'preshared-key', '/dev/stdin', *'allowed-ips 10.0.0.0/24,fd00::/64 endpoint 192.0.2.1:51821 persistent-keepalive 25'.split()],
+                   input=keys[2], check=True)
+    subprocess.run(['wg', 'set', 'wg2', 'peer', public[2], *'allowed-ips 0.0.0.0/0 endpoint [2001:db8::1]:4'.split()], check=True)
+    family = family_of('wireguard')
+    told = b''.join(ask(16, family, DUMP, struct.pack('BBH', 0, 1, 0) + attribute(1, struct.pack('I', socket.if_nametoindex(name)))) for name in ('wg2', 'wg3'))
+    for name in 'device', 'peer':
+        with open(os.path.join(HERE, f'wireguard-{name}.bin'), 'wb') as file:
+            file.write(told)
+
+
 def make_sockets():
     """One of each, with connections, names and groups; to be kept open."""
     kept = []
@@ -350,9 +412,9 @@ def capture_sock_diag():
 
 def main():
     route_state.enter(__file__)
-    for protocol in sys.argv[1:] or ['netfilter', 'route', 'kinds', 'xfrm', 'tc', 'bridge', 'sock_diag', 'beside', 'more', 'mpls', 'others']:
+    for protocol in sys.argv[1:] or ['netfilter', 'route', 'kinds', 'xfrm', 'tc', 'bridge', 'sock_diag', 'beside', 'more', 'mpls', 'others', 'ethtool', 'wireguard']:
         {'more': capture_more, 'netfilter': capture_netfilter, 'beside': capture_beside, 'route': capture_route, 'kinds': capture_kinds, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'sock_diag': capture_sock_diag,
-         'mpls': capture_mpls, 'others': capture_others}[protocol]()
+         'ethtool': capture_ethtool, 'wireguard': capture_wireguard, 'mpls': capture_mpls, 'others': capture_others}[protocol]()
 
 
 main()

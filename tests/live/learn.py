@@ -324,11 +324,20 @@ class Dumps(unittest.TestCase):
         """A message of a family without a table is told by what was learned, one of a kind with a table by that."""
         check(["ip", "link", "add", "e0", "type", "bridge"])
         try:
-            with Recorder("netlink/ethtool", command="watch", db=False) as watching:
+            with Recorder("netlink/ethtool/monitor", command="watch", db=False) as watching:
                 check(["ethtool", "-K", "e0", "tso", "off"])
                 watching.wait("the message", lambda: any(m["kind"] == "message" for m in watching.changes))
                 message = watching.changes[0]
-                self.assertEqual((message["provenance"], message["guessed"], message["message"]["header"]["dev_name"]), ("learned", False, "e0"))
+                self.assertEqual((message["provenance"], message["guessed"], message["message"]["dev"]), ("table", False, "e0"))
+            if "netdev" not in Listing().judge():
+                print("# not to be judged here: this kernel has no family netdev")
+            else:
+                with Recorder("netlink/netdev/mgmt", command="watch", db=False) as watching:
+                    check(["ip", "link", "add", "e1", "type", "bridge"])
+                    check(["ip", "link", "del", "e1"])
+                    watching.wait("the message", lambda: any(m["kind"] == "message" for m in watching.changes))
+                    message = watching.changes[0]
+                    self.assertEqual((message["provenance"], message["guessed"], "ifindex" in message["message"]), ("learned", False, True))
             with Recorder("netlink/route/ipv4_netconf", command="watch", db=False) as watching:
                 check(["sysctl", "-qw", "net.ipv4.conf.e0.forwarding=1"])
                 forwarding = lambda m: m["kind"] == "message" and m["message"].get("forwarding") == "on"
@@ -427,25 +436,6 @@ class ByHand(unittest.TestCase):
                     "groups": len(row.get("groups", []))}
             self.assertEqual(told, expected, name)
 
-    def test_features(self):
-        for name in ("h0", "h1"):
-            row, compared = self.read(f"netlink/ethtool/features/{name}"), 0
-            known = set(row["hw"]["on"]) | set(row["hw"]["off"])
-            for feature, judged in json.loads(check(["ethtool", "--json", "-k", name]))[0].items():
-                if feature not in known or judged["fixed"] is None:
-                    continue
-                compared += 1
-                told = {"active": feature in row["active"], "fixed": feature not in row["hw"]["on"] or feature in row["nochange"], "requested": feature in row["wanted"]}
-                self.assertEqual(told, judged, feature)
-            self.assertGreater(compared, 30)
-
-    def numbers(self, *arguments):
-        """Maxima and present values, as ethtool lists them: a list for each word."""
-        found = {}
-        for word, value in re.findall(r"^([\w/-]+):[ \t]+(\S+)", check(["ethtool", *arguments]), re.M):
-            found.setdefault(word.lower(), []).append(value)
-        return found
-
     def test_mptcp(self):
         """As ip(8) tells endpoints and limits."""
         check(["ip", *"mptcp limits set subflows 3 add_addr_accepted 2".split()])
@@ -528,40 +518,6 @@ class ByHand(unittest.TestCase):
         self.assertEqual(ferry("--netns", os.getppid(), "get", f"netlink/TASKSTATS/task/{task.pid}").returncode, 3)
         nameless = ferry("--netns", os.getppid(), "get", "netlink/TASKSTATS/task")
         self.assertIn("tells of one that is named", nameless.stderr)
-
-    def test_channels(self):
-        check(["ethtool", "-L", "h1", "rx", "2", "tx", "1"])
-        for name in ("h0", "h1"):
-            if subprocess.run(["ethtool", "-l", name], capture_output=True).returncode:
-                self.assertEqual(ferry("get", f"netlink/ethtool/channels/{name}").returncode, 3)
-                continue
-            row, judged = self.read(f"netlink/ethtool/channels/{name}"), self.numbers("-l", name)
-            for word in ("rx", "tx", "other", "combined"):
-                told = [str(row.get(f"{word}_{what}", "n/a")) for what in ("max", "count")]
-                self.assertEqual(told, judged[word], (name, word))
-
-    def test_coalesce(self):
-        check(["ethtool", "-C", "h0", "rx-frames", "7"])
-        judged = self.numbers("-c", "h0")
-        row = self.read("netlink/ethtool/coalesce/h0")
-        self.assertEqual((row["rx_max_frames"], judged["rx-frames"]), (7, ["7"]))
-        self.assertEqual({word for word, values in judged.items() if values[0].isdigit()}, {"rx-frames"})
-
-    def test_link(self):
-        text = check(["ethtool", "h0"])
-        modes, info, state = (self.read(f"netlink/ethtool/{what}/h0") for what in ("linkmodes", "linkinfo", "linkstate"))
-        self.assertIn(f"Speed: {modes['speed']}Mb/s", text)
-        self.assertIn(f"Duplex: {modes['duplex'].title()}", text)
-        self.assertIn(f"Auto-negotiation: {modes['autoneg']}", text)
-        self.assertIn(f"PHYAD: {info['phyaddr']}", text)
-        self.assertIn(f"Transceiver: {info['transceiver']}", text)
-        self.assertIn(f"Link detected: {'yes' if state['link'] else 'no'}", text)
-        self.assertEqual(info["port"], "tp")
-        self.assertIn("Port: Twisted Pair", text)
-
-    def test_debug(self):
-        check(["ethtool", "-s", "h0", "msglvl", "drv", "on", "link", "on"])
-        self.assertEqual(self.read("netlink/ethtool/debug/h0")["msgmask"], ["drv", "link"])
 
     def test_netdev(self):
         """XDP features as the driver has them in the kernel's own words; queues by sysfs."""

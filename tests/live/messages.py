@@ -270,8 +270,7 @@ class Families(unittest.TestCase):
         self.assertIn("nlctrl", families)
         for family, groups in families.items():
             self.assertIn(f"netlink/{family}/", listed)
-            self.assertEqual({line for line in listed if line.startswith(f"netlink/{family}/") and not line.endswith("/")},
-                             {f"netlink/{family}/{group}" for group in groups})
+            self.assertEqual({line for line in listed if re.fullmatch(f"netlink/{family}/[^/]+", line)}, {f"netlink/{family}/{group}" for group in groups})
         # A protocol whose kernel side is there has a socket of port 0.
         with open("/proc/net/netlink") as file:
             protocols = {int(line.split()[1]) for line in file.read().splitlines()[1:] if line.split()[2] == "0"}
@@ -334,19 +333,21 @@ class Families(unittest.TestCase):
         part = out[out.index(f"Name: {family}\n"):] if f"Name: {family}\n" in out else out
         return int(re.search(rf"ID-0x([0-9a-f]+)\s+name: {group}", part).group(1), 16)
 
-    def test_ethtool(self):
-        check(["ip", "link", "add", "e0", "type", "bridge"])
+    def test_netdev(self):
+        """Of a family of which nothing is known: what it says, as it looks."""
+        if "Name: netdev\n" not in check(["genl", "ctrl", "list"]):
+            print("# not to be judged here: this kernel has no family netdev")
+            return
         try:
-            with Listener("netlink/ethtool", command="watch") as listener, peer(groups=[self.group_of("ethtool", "monitor")], protocol=GENERIC) as judge:
-                check(["ethtool", "-K", "e0", "tso", "off"])
+            with Listener("netlink/netdev", command="watch") as listener, peer(groups=[self.group_of("netdev", "mgmt")], protocol=GENERIC) as judge:
+                check(["ip", "link", "add", "e0", "type", "bridge"])
                 kind, payload, data = self.raw(judge)
                 message = listener.wait_for(1)[0]
                 self.assertEqual((message["type"], message["command"], message["length"]), (kind, payload[0], len(data)))
-                self.assertEqual((message["address"], message["guessed"], message["port"]), ("netlink/ethtool/monitor", True, 0))
+                self.assertEqual((message["address"], message["guessed"], message["port"]), ("netlink/netdev/mgmt", True, 0))
                 self.assertEqual(message["message"]["header"], payload[:4].hex())
                 told = self.bytes_of_attributes(message["message"]["attributes"])
                 self.assertEqual(told, self.without_nested_bit(self.attributes(payload[4:])))
-                self.assertIn('"text":"e0"', json.dumps(message, separators=(",", ":")))
         finally:
             check(["ip", "link", "del", "e0"])
 
@@ -392,7 +393,7 @@ class Families(unittest.TestCase):
 
     def test_one_group_alone(self):
         """An address of one group hears just that one; without rights it says what is missing."""
-        with Listener("netlink/nlctrl", "netlink/ethtool", command="watch") as listener:
+        with Listener("netlink/nlctrl", "netlink/ethtool/monitor", command="watch") as listener:
             subjects = {each["subject"] for each in listener.said("watching")["watching"]}
             self.assertEqual(subjects, {"netlink/nlctrl/notify", "netlink/ethtool/monitor"})
         refused = run([*NOBODY, FERRY, "watch", "netlink/audit"])

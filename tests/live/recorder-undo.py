@@ -30,6 +30,11 @@ def moves(key):
     return key.startswith(("net.ipv4.tcp_fastopen_key", "net.ipv6.conf.all.stable_secret")) or key.endswith(".stable_secret")
 
 
+def only_follows(change):
+    """Features that a bridge has or not as its ports have them: no setting."""
+    return change["address"].startswith("netlink/ethtool/features/") and set(change["after"]) == {"active"}
+
+
 def is_of_the_kernel(change):
     """The kernel's own routes come and go with addresses and links, a bridge's ports, the addresses that it takes for its own and its first VLAN with the links: there is
     nothing to take back. A module that a kind of link needed stays loaded."""
@@ -101,7 +106,7 @@ class Undo(Case):
         words = f"{step.done}\n  told:\n{listing(step.changes)}"
         position = self.recorder.settle()
         # What has a cause goes and comes with it, or is put back after it.
-        roots = [change for change in changes if not change["cause"] and not is_of_the_kernel(change)]
+        roots = [change for change in changes if not change["cause"] and not is_of_the_kernel(change) and not only_follows(change)]
         for change in reversed(roots):
             # A veth that is put back has both its ends: the other one is there, if not as it was.
             self.undo("--consequences", *(["--force"] if is_other_end(change, roots) else []), change["id"])

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What ethtool(8) reads and sets, by generic netlink: netlink/ethtool/rings/eth0. What all kinds have in common; one is a table of its attributes and
+ * an ETHTOOL_KIND. Messages and attributes that are newer than some headers stand by their number. Source: <linux/ethtool_netlink.h>,
+ * Documentation/networking/ethtool-netlink.rst of the kernel. */
+#ifndef FERRY_CHANNEL_ETHTOOL_H
+#define FERRY_CHANNEL_ETHTOOL_H
+
+#include <linux/ethtool.h>
+#include <linux/ethtool_netlink.h>
+#include <linux/genetlink.h>
+
+#include "channel/bitset.h"
+#include "channel/object.h"
+
+#define ETHTOOL_HEADER 1  /* the device, in every message */
+#define ETHTOOL_DEVICE 40 /* ours: the same, as the number of a link */
+
+extern const struct schema schema_ethtool_header;
+
+#define SET FIELD_SETTABLE
+
+/* Where every table of attributes begins. */
+#define DEVICE                                                                                                                   \
+	[ETHTOOL_HEADER] = { "header", FIELD_RECORD, SET | FIELD_HIDDEN, NULL, "the device", .schema = &schema_ethtool_header }, \
+	[ETHTOOL_DEVICE] = { "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link that it is of" }
+#define TOLD(name, unit, words)                 \
+	{                                       \
+		name, FIELD_U32, 0, unit, words \
+	}
+#define COUNT(name, unit, words)                  \
+	{                                         \
+		name, FIELD_U32, SET, unit, words \
+	}
+#define USECS(name, words) COUNT(name, "microseconds", words)
+#define ON_OFF(name, words)                                                      \
+	{                                                                        \
+		name, FIELD_U8, SET, NULL, words, .names = &words_ethtool_off_on \
+	}
+/* Bits of a set: what can be set of them, what is told alone, and those that are on. */
+#define BITS(name, set, words)                                                                                                     \
+	{                                                                                                                          \
+		name, FIELD_CODEC, SET | FIELD_NESTED, NULL, words, .schema = &bitset_##set.settable, .codec = &codec_bitset_##set \
+	}
+#define BITS_TOLD(name, set, more, words)                                                                                         \
+	{                                                                                                                         \
+		name, FIELD_CODEC, FIELD_NESTED | (more), NULL, words, .schema = &bitset_##set.told, .codec = &codec_bitset_##set \
+	}
+#define BITS_ON(name, set, more, words)                                                                  \
+	{                                                                                                \
+		name, FIELD_CODEC, FIELD_NESTED | (more), NULL, words, .codec = &codec_bitset_##set##_on \
+	}
+
+/* Its place in the tree, its requests, and how what it tells is read. */
+void ethtool_path(const struct record *record, const struct naming *naming, struct buffer *ret);
+int ethtool_parse(const struct schema *schema, const char *text, const struct naming *naming, struct arena *arena, struct record **ret,
+		  const char **ret_rest, struct error *error);
+void ethtool_dump(struct buffer *request, uint8_t family);
+int ethtool_get(const struct record *key, struct buffer *request);
+/* The same, with counters. */
+void ethtool_dump_counted(struct buffer *request, uint8_t family);
+int ethtool_get_counted(const struct record *key, struct buffer *request);
+int ethtool_mend(struct arena *arena, struct record *record);
+int ethtool_write(const struct object *object, struct machine *machine, const struct record *record, enum object_write write);
+
+/* GET is the number of the question, that of the request to set it follows; REPLY that of the answer, NOTICE that of the word that it has changed. */
+#define ETHTOOL_KIND_OF(identifier, get_command, reply, notice, words, ...)                                                                       \
+	static const struct schema schema_##identifier = { .name = #identifier,                                                                   \
+							   .help = words,                                                                         \
+							   .header_size = GENL_HDRLEN,                                                            \
+							   .attributes = fields_##identifier,                                                     \
+							   .attribute_count = ARRAY_SIZE(fields_##identifier) };                                  \
+	static int parse_##identifier(const char *text, const struct naming *naming, struct arena *arena, struct record **ret,                    \
+				      const char **ret_rest, struct error *error)                                                                 \
+	{                                                                                                                                         \
+		return ethtool_parse(&schema_##identifier, text, naming, arena, ret, ret_rest, error);                                            \
+	}                                                                                                                                         \
+	static const struct object object_##identifier = { .name = #identifier,                                                                   \
+							   .help = words,                                                                         \
+							   .protocol = &protocol_ethtool,                                                         \
+							   .new_type = NETLINK_TOLD(reply),                                                       \
+							   .get_type = NETLINK_ASKED(get_command),                                                \
+							   .replace_type = NETLINK_ASKED((get_command) + 1),                                      \
+							   .notice_type = NETLINK_TOLD(notice),                                                   \
+							   .schema = &schema_##identifier,                                                        \
+							   .families = { AF_UNSPEC },                                                             \
+							   .family_count = 1,                                                                     \
+							   .path = ethtool_path,                                                                  \
+							   .parse = parse_##identifier,                                                           \
+							   .dump = ethtool_dump,                                                                  \
+							   .write = ethtool_write,                                                                \
+							   .may_lack = true,                                                                      \
+							   .dependent = true,                                                                     \
+							   .comes_by_itself =                                                                     \
+								   "it is there with its link, where the driver has it: it can be changed alone", \
+							   .why_none = "there is no such link, or its driver has none",                           \
+							   __VA_ARGS__ };                                                                         \
+	const struct channel channel_ethtool_##identifier = { .name = "netlink/ethtool/" #identifier,                                             \
+							      .help = words,                                                                      \
+							      .promise = "live",                                                                  \
+							      .list = object_channel_list,                                                        \
+							      .get = object_channel_get,                                                          \
+							      .set = setting_set,                                                                 \
+							      .prepare = object_channel_prepare,                                                  \
+							      .object = &object_##identifier }
+#define ETHTOOL_KIND(identifier, get_command, reply, words) \
+	ETHTOOL_KIND_OF(identifier, get_command, reply, (reply) + 1, words, .mend = ethtool_mend, .get = ethtool_get)
+#define ETHTOOL_KIND_COUNTED(identifier, get_command, reply, words)                                                           \
+	ETHTOOL_KIND_OF(identifier, get_command, reply, (reply) + 1, words, .mend = ethtool_mend, .get = ethtool_get_counted, \
+			.dump_all = ethtool_dump_counted)
+
+#endif

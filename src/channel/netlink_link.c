@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Objects that are of a link (what ethtool sets): the kernel tells no one when they come and go with it. So they are asked for when a link comes,
+ * that what was before is known once one of them changes. */
+#include <errno.h>
+
+#include "channel/netlink_source.h"
+
+static int take_found(void *data, const struct nlmsghdr *message)
+{
+	const struct step *like = ((void **)data)[1];
+	struct step step = *like;
+
+	step.message = message;
+	if (message->nlmsg_type == step.object->new_type)
+		source_apply(((void **)data)[0], &step);
+	return 0;
+}
+
+static int make_key(const struct object *object, uint32_t index, struct arena *arena, struct record **ret)
+{
+	*ret = record_new(arena, object->schema);
+	return *ret ? record_put(arena, *ret, "dev", value_uint(index)) : -ENOMEM;
+}
+
+static void ask(struct netlink_source *source, const struct object *object, uint32_t index, struct netlink *requests)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	_cleanup_buffer_ struct buffer request = { 0 };
+	struct step like = { .object = object };
+	void *data[] = { source, &like };
+	struct record *key;
+
+	if (make_key(object, index, &arena, &key) < 0 || object->get(key, &request) != OBJECT_GET_ONE || request.failed)
+		return;
+	/* Most links have but a few of them. */
+	(void)!netlink_request(requests, object->get_type, 0, request.data, request.length, take_found, data, NULL);
+}
+
+void netlink_source_link_added(struct netlink_source *source, uint32_t index)
+{
+	const struct object *object;
+	struct netlink *requests;
+	unsigned int position = 0;
+
+	if (!source->protocol->rules->link_of || !source->started || source->silent ||
+	    machine_netlink(source->recording.machine, source->protocol->number, &requests) < 0)
+		return;
+	source->silent = true;
+	while ((object = object_next(source->protocol, &position)))
+		ask(source, object, index, requests);
+	source->silent = false;
+	source->looked[source->looked_next++ % LOOKED_MAXIMUM] = (struct looked){ boottime_now(), index };
+}
+
+void netlink_source_link_removed(struct netlink_source *source, uint32_t index)
+{
+	const struct object *object;
+	unsigned int position = 0;
+
+	if (!source->protocol->rules->link_of)
+		return;
+	while ((object = object_next(source->protocol, &position))) {
+		_cleanup_arena_ struct arena arena = { 0 };
+		_cleanup_buffer_ struct buffer identity = { 0 };
+		struct cache_entry *entry;
+		struct record *key;
+
+		if (make_key(object, index, &arena, &key) < 0)
+			continue;
+		object_key(object, key, &identity);
+		entry = identity.failed ? NULL : cache_find(&source->cache, identity.data, identity.length);
+		if (entry)
+			cache_remove(&source->cache, entry);
+	}
+}
+
+/* Whether what is known of link INDEX was asked for after BOOTTIME. */
+static bool was_looked_at(const struct netlink_source *source, uint32_t index, uint64_t boottime)
+{
+	for (unsigned int i = 0; i < LOOKED_MAXIMUM; i++)
+		if (source->looked[i].index == index && source->looked[i].boottime > boottime)
+			return true;
+	return false;
+}
+
+static bool is_same(struct netlink_source *source, const struct step *step, const struct cache_entry *known)
+{
+	struct record *cached;
+
+	return object_decode(known->object, known->message, &source->arena, &cached) == 0 && record_same(cached, step->record);
+}
+
+bool source_decoded_of_link(struct netlink_source *source, const struct step *step, const struct cache_entry *known)
+{
+	const uint32_t index = source->protocol->rules->link_of(step->message);
+
+	if (source->silent || step->consistency != FERRY_WHOLE)
+		return true;
+	if (known && !(was_looked_at(source, index, step->origin.boottime) && is_same(source, step, known)))
+		return true;
+	source_tell_unknown(source, step);
+	if (!known)
+		(void)!cache_add(&source->cache, step->object, source->key.data, source->key.length, step->message, false);
+	return false;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The generic family wireguard, and its devices. The kernel tells of one device alone, by its number, and no one when one changes. */
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "channel/netlink_source.h"
+#include "channel/object-inside.h"
+#include "channel/wireguard.h"
+
+NAMES(types, false, { NETLINK_ASKED(WG_CMD_GET_DEVICE), "WG_CMD_GET_DEVICE" }, { WIREGUARD_SET, "WG_CMD_SET_DEVICE" });
+
+static const struct source_rules rules = { 0 };
+
+const struct protocol protocol_wireguard = {
+	.name = "netlink/wireguard",
+	.number = PROTOCOL_FAMILY(1),
+	.family = WG_GENL_NAME,
+	.types = &types,
+	.rules = &rules,
+};
+
+/* ---- Which devices there are ---- */
+
+struct links {
+	struct netlink *netlink;
+	netlink_function *function;
+	void *data;
+	bool *interrupted;
+	struct error *error;
+	struct buffer found; /* numbers */
+};
+
+static bool is_wireguard(const struct attribute_iterator *info)
+{
+	for (struct attribute_iterator i = attributes(info->data, info->length); attribute_next(&i);)
+		if (i.type == IFLA_INFO_KIND)
+			return i.length >= sizeof(WG_GENL_NAME) - 1 && memcmp(i.data, WG_GENL_NAME, sizeof(WG_GENL_NAME) - 1) == 0;
+	return false;
+}
+
+static int take_link(void *data, const struct nlmsghdr *message)
+{
+	const struct ifinfomsg *link = NLMSG_DATA(message);
+	struct links *links = data;
+
+	if (message->nlmsg_type != RTM_NEWLINK || message->nlmsg_len < NLMSG_LENGTH(sizeof(*link)))
+		return 0;
+	for (struct attribute_iterator i =
+		     attributes((const uint8_t *)link + NLMSG_ALIGN(sizeof(*link)), message->nlmsg_len - NLMSG_SPACE(sizeof(*link)));
+	     attribute_next(&i);)
+		if (i.type == IFLA_LINKINFO && is_wireguard(&i))
+			buffer_add(&links->found, &link->ifi_index, sizeof(link->ifi_index));
+	return links->found.failed ? -ENOMEM : 0;
+}
+
+static int find_links(struct links *links)
+{
+	const struct ifinfomsg every = { .ifi_family = AF_UNSPEC };
+	_cleanup_(cleanup_netlink) struct netlink *route = NULL;
+	bool interrupted;
+	int r = netlink_open(NETLINK_ROUTE, &route, links->error);
+
+	return r < 0 ? r : netlink_dump(route, RTM_GETLINK, 0, &every, sizeof(every), take_link, links, &interrupted, NULL);
+}
+
+/* A device that has gone meanwhile has nothing to tell. */
+static int ask(struct links *links, uint32_t index)
+{
+	_cleanup_buffer_ struct buffer request = { 0 };
+	const struct genlmsghdr header = { 0 };
+	struct netlink_ack ack;
+	bool interrupted = false;
+	int r;
+
+	buffer_add(&request, &header, sizeof(header));
+	attribute_add(&request, WGDEVICE_A_IFINDEX, &index, sizeof(index));
+	if (request.failed)
+		return -ENOMEM;
+	r = netlink_dump(links->netlink, NETLINK_ASKED(WG_CMD_GET_DEVICE), 0, request.data, request.length, links->function, links->data,
+			 &interrupted, &ack);
+	*links->interrupted |= interrupted;
+	if (r == -EPERM)
+		return error_set(links->error, r, "WireGuard is read with CAP_NET_ADMIN alone, as the kernel tells its keys");
+	return r == -ENODEV || r == -EOPNOTSUPP ? 0 : r;
+}
+
+int wireguard_each(struct netlink *netlink, const struct record *key, netlink_function *function, void *data, bool *ret_interrupted,
+		   struct error *error)
+{
+	const struct value *device = key ? record_find(key, "dev") : NULL;
+	struct links links = { .netlink = netlink, .function = function, .data = data, .interrupted = ret_interrupted, .error = error };
+	int32_t index;
+	int r;
+
+	*ret_interrupted = false;
+	if (device && device->type != VALUE_UINT)
+		return 0;
+	r = device ? 0 : find_links(&links);
+	if (r == 0 && device)
+		r = ask(&links, (uint32_t)device->number);
+	for (size_t at = 0; r == 0 && at < links.found.length; at += sizeof(index)) {
+		memcpy(&index, links.found.data + at, sizeof(index));
+		r = ask(&links, (uint32_t)index);
+	}
+	buffer_done(&links.found);
+	return r;
+}
+
+/* ---- A device ---- */
+
+static const struct field device[] = {
+	[WGDEVICE_A_IFINDEX] = { "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "its link" },
+	[WGDEVICE_A_IFNAME] = { "ifname", FIELD_TEXT, FIELD_HIDDEN | FIELD_DERIVED, NULL, "name of its link" },
+	[WGDEVICE_A_PRIVATE_KEY] = { "private_key", FIELD_CODEC, FIELD_SETTABLE | FIELD_SECRET, NULL, "its key", .codec = &codec_wireguard_secret },
+	[WGDEVICE_A_PUBLIC_KEY] = { "public_key", FIELD_CODEC, FIELD_STATE, NULL, "what others know it by, which follows from its key",
+				    .codec = &codec_wireguard_key },
+	[WGDEVICE_A_FLAGS] = { "flags", FIELD_U32, FIELD_HIDDEN | FIELD_DERIVED, NULL, "of a request" },
+	[WGDEVICE_A_LISTEN_PORT] = { "listen_port", FIELD_U16, FIELD_SETTABLE, NULL, "port of UDP that it hears" },
+	[WGDEVICE_A_FWMARK] = { "fwmark", FIELD_U32, FIELD_SETTABLE | FIELD_HEX, NULL, "mark of the packets that it sends" },
+	[WGDEVICE_A_PEERS] = { "peers", FIELD_PAD },
+};
+static const struct schema schema = {
+	.name = "device", .help = "devices of WireGuard", .header_size = GENL_HDRLEN, .attributes = device, .attribute_count = ARRAY_SIZE(device)
+};
+
+static void path(const struct record *record, const struct naming *naming, struct buffer *ret)
+{
+	object_path_interface(record, "dev", naming, ret);
+}
+
+static int parse(const char *text, const struct naming *naming, struct arena *arena, struct record **ret, const char **ret_rest, struct error *error)
+{
+	struct object_path left = { text, naming, arena, record_new(arena, &schema), error };
+	int r = left.record ? object_parse_interface(&left, "dev") : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	*ret = left.record;
+	*ret_rest = left.rest;
+	return 0;
+}
+
+struct first {
+	int (*function)(void *data, const struct nlmsghdr *message);
+	void *data;
+	uint32_t index; /* of the device that was told last */
+};
+
+/* One with many peers takes several messages, of which the first has what is its own. */
+static int take_device(void *data, const struct nlmsghdr *message)
+{
+	const uint8_t *body = (const uint8_t *)message + NLMSG_LENGTH(GENL_HDRLEN);
+	struct first *first = data;
+	uint32_t index = 0;
+
+	for (struct attribute_iterator i = attributes(body, message->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN)); attribute_next(&i);)
+		if (i.type == WGDEVICE_A_IFINDEX && i.length == sizeof(index))
+			memcpy(&index, i.data, sizeof(index));
+	if (index == 0 || index == first->index)
+		return 0;
+	first->index = index;
+	return first->function(first->data, message);
+}
+
+static int dump_each(const struct object *object, struct netlink *netlink, const struct record *key,
+		     int (*function)(void *data, const struct nlmsghdr *message), void *data, bool *ret_interrupted, struct error *error)
+{
+	struct first first = { function, data, 0 };
+
+	(void)object;
+	return wireguard_each(netlink, key, take_device, &first, ret_interrupted, error);
+}
+
+static int write_device(const struct object *object, struct machine *machine, const struct record *record, enum object_write write)
+{
+	if (write != OBJECT_CHANGE)
+		return error_set(&machine->error, -EOPNOTSUPP, "%s", object->comes_by_itself);
+	return object_send(object, machine, WIREGUARD_SET, 0, record, FIELD_KEY | FIELD_SETTABLE);
+}
+
+static const struct object object_device = {
+	.name = "device",
+	.help = "devices of WireGuard",
+	.protocol = &protocol_wireguard,
+	.new_type = NETLINK_TOLD(WG_CMD_GET_DEVICE),
+	.get_type = NETLINK_ASKED(WG_CMD_GET_DEVICE),
+	.replace_type = WIREGUARD_SET,
+	.schema = &schema,
+	.families = { AF_UNSPEC },
+	.family_count = 1,
+	.path = path,
+	.parse = parse,
+	.dump_each = dump_each,
+	.write = write_device,
+	.comes_by_itself = "a device is there with its link, of the kind wireguard: it can be changed alone",
+	.has_secrets = true,
+	.may_lack = true,
+	.untold = true,
+	.asked_by = { WIREGUARD_SET },
+};
+
+OBJECT_CHANNEL_OF(wireguard, device, object_device, "devices of WireGuard; keys are set, never shown", "sampled");

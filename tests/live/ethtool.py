@@ -1,0 +1,332 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What ethtool(8) reads and sets: read as it tells it; set, recorded with who did it by which door, taken back and declared, judged by all that it prints. Devices are a cable and a
+tap; kinds that these have not (rings, flow control, Wake-on-LAN) are asked for and refused in words."""
+import array
+import fcntl
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+import tempfile
+import unittest
+
+import ferrytest
+from ferrytest import Recorder, brief, check, ferry, listing, run
+
+ETHTOOL = "netlink/ethtool"
+SIOCETHTOOL, STSO, SMSGLVL = 0x8946, 0x1f, 0x8
+DEVICES = ["lo", "v0", "v1", "t0"]
+# Several features at once, or one in words of ethtool's own.
+TOGETHER = {"rx-checksumming", "tx-checksumming", "scatter-gather", "tcp-segmentation-offload", "generic-segmentation-offload", "generic-receive-offload",
+            "large-receive-offload", "rx-vlan-offload", "tx-vlan-offload", "ntuple-filters", "receive-hashing"}
+
+
+def by_ioctl(name, command, number):
+    """As ethtool(8) did before there was netlink."""
+    argument = array.array("B", struct.pack("II", command, number))
+    with socket.socket() as asking:
+        fcntl.ioctl(asking, SIOCETHTOOL, struct.pack("16sP8x", name.encode(), argument.buffer_info()[0]))
+
+
+def record(kind, name):
+    """An object as ferry tells it, None where there is none."""
+    done = ferry("get", "--json", f"{ETHTOOL}/{kind}/{name}")
+    return json.loads(done.stdout)[f"{ETHTOOL}/{kind}/{name}"] if done.returncode == 0 else None
+
+
+def told(*arguments):
+    """What ethtool(8) prints, "" where it cannot."""
+    return subprocess.run(["ethtool", *arguments], capture_output=True, text=True).stdout
+
+
+def everything():
+    return [told(*option, name) for name in DEVICES for option in ([], ["-k"], ["-l"], ["-c"], ["-g"], ["-a"])]
+
+
+def numbers(*arguments):
+    """Maxima and present values, as ethtool lists them: a list for each word."""
+    found = {}
+    for word, value in re.findall(r"^([\w/-]+):[ \t]+(\S+)", told(*arguments), re.M):
+        found.setdefault(word.lower(), []).append(value)
+    return found
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        check(["ip", *"link add v0 numtxqueues 2 numrxqueues 2 type veth peer name v1".split()])
+        self.addCleanup(run, ["ip", "link", "del", "v0"])
+        check(["ethtool", "-L", "v0", "rx", "2", "tx", "2"])
+        check(["ip", *"tuntap add t0 mode tap".split()])
+        self.addCleanup(run, ["ip", "link", "del", "t0"])
+
+    def set(self, *assignments):
+        done = ferry("set", *assignments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def refused(self, status, words, *arguments):
+        done = ferry(*arguments)
+        self.assertEqual((done.returncode, words in done.stderr), (status, True), f"{arguments}: {done.returncode} {done.stderr}")
+
+
+class Reading(Case):
+    def test_features(self):
+        compared = 0
+        for name in DEVICES:
+            mine = record("features", name)
+            for feature, judged in json.loads(check(["ethtool", "--json", "-k", name]))[0].items():
+                if feature == "ifname" or judged["fixed"] is None or feature in TOGETHER:
+                    continue
+                active, fixed = mine["active"].get(feature, "off") == "on", feature not in mine["hw"] or feature in mine["nochange"]
+                self.assertEqual((active, fixed), (judged["active"], judged["fixed"]), f"{name} {feature}")
+                if not fixed:
+                    self.assertEqual(mine["wanted"][feature] == "on", judged["requested"], f"{name} {feature}")
+                compared += 1
+        self.assertGreater(compared, 100)
+
+    def test_channels(self):
+        check(["ethtool", "-L", "v0", "rx", "2", "tx", "1"])
+        for name in DEVICES:
+            mine, judged = record("channels", name), numbers("-l", name)
+            self.assertEqual(mine is None, not judged, name)
+            for word in ("rx", "tx", "other", "combined") if mine else ():
+                self.assertEqual([str(mine.get(f"{word}_{what}", "n/a")) for what in ("max", "count")], judged[word], (name, word))
+
+    def test_coalescing(self):
+        check(["ethtool", "-C", "t0", "rx-frames", "7"])
+        self.assertEqual((record("coalesce", "t0"), numbers("-c", "t0")["rx-frames"]), ({"dev": "t0", "rx_max_frames": 7}, ["7"]))
+
+    def test_link(self):
+        check(["ethtool", "-s", "t0", *"speed 1000 duplex half autoneg on".split()])
+        for name in "v0", "t0":
+            text, modes, info = told(name), record("linkmodes", name), record("linkinfo", name)
+            self.assertIn(f"Speed: {modes['speed']}Mb/s", text)
+            self.assertIn(f"Duplex: {modes['duplex'].title()}", text)
+            self.assertIn(f"Auto-negotiation: {modes['autoneg']}", text)
+            self.assertIn(f"PHYAD: {info['phyaddr']}", text)
+            self.assertIn(f"Transceiver: {info['transceiver']}", text)
+            self.assertEqual((info["port"], "Port: Twisted Pair" in text), ("tp", True))
+            state = json.loads(ferry("get", "--json", f"{ETHTOOL}/linkstate/{name}").stdout)[f"{ETHTOOL}/linkstate/{name}"]
+            self.assertIn(f"Link detected: {'yes' if state['link'] else 'no'}", text)
+
+    def test_debug(self):
+        check(["ethtool", "-s", "t0", "msglvl", "drv", "on", "link", "on"])
+        mine = record("debug", "t0")["msgmask"]
+        self.assertEqual([name for name, value in mine.items() if value == "on"], ["drv", "link"])
+        self.assertEqual(len(mine), 15)
+
+    def test_all_kinds_at_once(self):
+        """The family's objects and its other requests are one branch."""
+        done = ferry("ls", ETHTOOL)
+        self.assertLessEqual({f"{ETHTOOL}/{name}" for name in ("channels/", "features/", "linkstate/", "rings/", "wol/", "monitor")}, set(done.stdout.split()))
+        whole, globbed = (ferry("get", "--json", address).stdout for address in (ETHTOOL, f"{ETHTOOL}/*/v0"))
+        for text in whole, globbed:
+            self.assertLessEqual({f"{ETHTOOL}/channels/v0", f"{ETHTOOL}/features/v0", f"{ETHTOOL}/linkstate/v0"}, set(json.loads(text)))
+
+    def test_what_there_is_not(self):
+        """No such link, no such kind of its driver, and what is no field."""
+        self.refused(3, "no such link, or its driver has none", "get", f"{ETHTOOL}/rings/v0")
+        self.refused(3, "no such link", "get", f"{ETHTOOL}/features/none")
+        self.refused(3, "its driver has none", "set", f"{ETHTOOL}/rings/v0/rx=64")
+        self.refused(3, "its driver has none", "set", f"{ETHTOOL}/pause/t0/rx=on")
+        self.refused(3, "has no field tx-nonsense", "set", f"{ETHTOOL}/features/v0/wanted/tx-nonsense=on")
+
+
+class Setting(Case):
+    def test_each_kind(self):
+        """Set, read back, and as the judge tells it."""
+        self.set(f"{ETHTOOL}/features/v0/wanted/tx-gso-list=off", f"{ETHTOOL}/features/v0/wanted/rx-gro=on")
+        features = json.loads(check(["ethtool", "--json", "-k", "v0"]))[0]
+        self.assertEqual((features["tx-gso-list"]["active"], features["generic-receive-offload"]["active"]), (False, True))
+        self.set(f"{ETHTOOL}/channels/v0={{rx_count=1,tx_count=1}}")
+        self.assertEqual([numbers("-l", "v0")[word] for word in ("rx", "tx")], [["2", "1"], ["2", "1"]])
+        self.set(f"{ETHTOOL}/coalesce/t0/rx_max_frames=9")
+        self.assertEqual(numbers("-c", "t0")["rx-frames"], ["9"])
+        self.set(f"{ETHTOOL}/linkmodes/t0={{speed=2500,duplex=full,autoneg=on}}", f"{ETHTOOL}/debug/t0/msgmask={{drv=on,rx_err=on}}")
+        text = told("t0")
+        for line in "Speed: 2500Mb/s", "Duplex: Full", "Auto-negotiation: on", "0x00000041 (65)":
+            self.assertIn(line, text)
+
+    def test_just_what_is_named(self):
+        """Of features the others stay as they are; what stands is not sent."""
+        before = told("-k", "v0")
+        done = self.set(f"{ETHTOOL}/features/v0={{wanted={{tx-udp-segmentation=off}}}}")
+        after = told("-k", "v0")
+        self.assertEqual([(one, other) for one, other in zip(before.splitlines(), after.splitlines()) if one != other], [("tx-udp-segmentation: on", "tx-udp-segmentation: off")])
+        self.assertIn("wanted/tx-udp-segmentation on -> off, active/tx-udp-segmentation on -> off", done.stdout)
+
+    def test_wanted_and_not_in_use(self):
+        check(["ethtool", "-K", "v0", "sg", "off"])
+        check(["ethtool", "-K", "v0", "tso", "off"])
+        done = self.set(f"{ETHTOOL}/features/v0/wanted/tx-tcp-segmentation=on")
+        self.assertIn("tx-tcp-segmentation is off all the same: it depends on another feature, or on the driver", done.stderr)
+        self.assertIn("tx-tcp-segmentation: off [requested on]", told("-k", "v0"))
+
+    def test_refused(self):
+        before = everything()
+        self.refused(1, "ETHTOOL_MSG_CHANNELS_SET: Invalid argument (EINVAL): requested channel count exceeds maximum (attribute rx_count)", "set", f"{ETHTOOL}/channels/v0/rx_count=999")
+        self.refused(1, "Operation not supported", "set", f"{ETHTOOL}/linkmodes/v0/speed=100")
+        self.refused(1, "is told by the kernel, not set", "set", f"{ETHTOOL}/channels/v0/rx_max=5")
+        self.refused(1, "is told by the kernel, not set", "set", f"{ETHTOOL}/features/v0/active/tx-gso-list=off")
+        self.refused(1, "it can be changed alone", "set", "--", f"-{ETHTOOL}/features/v0")
+        self.refused(2, "linkmodes/t0/duplex", "set", f"{ETHTOOL}/linkmodes/t0/duplex=sideways")
+        self.refused(0, "", "set", "--dry-run", f"{ETHTOOL}/features/v0/wanted/tx-gso-list=off")
+        self.assertEqual(everything(), before)
+
+
+class Recording(Case):
+    def setUp(self):
+        super().setUp()
+        self.recorder = self.enterContext(Recorder())
+
+    def settle(self):
+        """All that was done before is told. The sentinel is a feature that nobody asks for here."""
+        self.recorder.mark()
+        for state in "on", "off":
+            position = len(self.recorder.changes)
+            check(["ethtool", "-K", "lo", "rx-gro-list", state])
+            self.recorder.wait("the sentinel", lambda position=position, state=state: any(
+                change["address"] == f"{ETHTOOL}/features/lo" and change["after"]["wanted"].get("rx-gro-list") == state for change in self.recorder.changes[position:]))
+        return len(self.recorder.changes)
+
+    def told(self, position):
+        return [change for change in self.recorder.since(position) if change["address"].startswith(ETHTOOL) and not change["address"].endswith("/lo")]
+
+    def there_and_back(self, doing, pid, door, address, before, after):
+        """What DOING does is told as one change by PID, and can be taken back."""
+        state, position = everything(), self.settle()
+        done = doing()
+        self.settle()
+        found = self.told(position)
+        self.assertEqual([(change["kind"], change["address"], change["door"], change["actor"]["pid"], change["consistency"]) for change in found],
+                         [("changed", f"{ETHTOOL}/{address}", door, pid or done.pid, "whole")], listing(found))
+        self.assertEqual((found[0]["before"], found[0]["after"]), (before, after))
+        self.assertNotEqual(everything(), state)
+        undone = ferry("undo", "--db", self.recorder.db, found[0]["id"])
+        self.assertEqual(undone.returncode, 0, f"{brief(found[0])}\n{undone.stderr}")
+        self.assertEqual(everything(), state)
+
+    def feature(self, name, value):
+        return {"wanted": {name: value}, "active": {name: value}}
+
+    def test_by_netlink(self):
+        for command, address, before, after in (
+                ("-K v0 tx-gso-list off", "features/v0", self.feature("tx-gso-list", "on"), self.feature("tx-gso-list", "off")),
+                ("-L v0 rx 1", "channels/v0", {"rx_count": 2}, {"rx_count": 1}),
+                ("-C t0 rx-frames 5", "coalesce/t0", {"rx_max_frames": 0}, {"rx_max_frames": 5}),
+                ("-s t0 speed 100", "linkmodes/t0", {"speed": 10}, {"speed": 100}),
+                ("-s t0 msglvl link on", "debug/t0", {"msgmask": {"link": "off"}}, {"msgmask": {"link": "on"}})):
+            if address == "linkmodes/t0":
+                check(["ethtool", "-s", "t0", *"speed 10 duplex full autoneg off".split()])
+            with self.subTest(command):
+                self.there_and_back(lambda command=command: run(["ethtool", *command.split()]), None, "netlink", address, before, after)
+
+    def test_by_ioctl(self):
+        self.there_and_back(lambda: by_ioctl("t0", SMSGLVL, 4), os.getpid(), "ioctl", "debug/t0", {"msgmask": {"link": "off"}}, {"msgmask": {"link": "on"}})
+        position = self.settle()
+        by_ioctl("v0", STSO, 0)
+        self.settle()
+        found = self.told(position)
+        self.assertEqual({(change["address"], change["door"], change["actor"]["pid"]) for change in found}, {(f"{ETHTOOL}/features/v0", "ioctl", os.getpid())}, listing(found))
+        self.assertEqual(found[-1]["after"]["active"]["tx-tcp-segmentation"], "off")
+
+    def test_by_ferry(self):
+        self.there_and_back(lambda: run([ferrytest.FERRY, "set", f"{ETHTOOL}/features/v0/wanted/tx-udp-segmentation=off"]), None, "netlink", "features/v0",
+                            self.feature("tx-udp-segmentation", "on"), self.feature("tx-udp-segmentation", "off"))
+
+    def test_refused(self):
+        position = self.settle()
+        done = run([ferrytest.FERRY, "set", f"{ETHTOOL}/channels/v0/rx_count=999"])
+        self.settle()
+        found = [change for change in self.told(position) if change["result"] != "ok"]
+        self.assertEqual([(change["address"], change["actor"]["pid"], change["after"]["rx_count"]) for change in found], [(f"{ETHTOOL}/channels/v0", done.pid, 999)], listing(found))
+        self.assertIn("ETHTOOL_MSG_CHANNELS_SET: Invalid argument (EINVAL): requested channel count exceeds maximum", json.dumps(found[0]))
+
+    def test_a_link_that_comes_later(self):
+        """What it began with is known once it is there; what it had goes with it, and comes anew with another of its name."""
+        for _ in range(2):
+            check(["ip", *"link add n0 type veth peer name n1".split()])
+            self.settle()
+            position = len(self.recorder.changes)
+            check(["ethtool", "-K", "n0", "tx-gso-list", "off"])
+            self.settle()
+            found = self.told(position)
+            self.assertEqual([(change["address"], change["before"], change["after"]) for change in found],
+                             [(f"{ETHTOOL}/features/n0", self.feature("tx-gso-list", "on"), self.feature("tx-gso-list", "off"))], listing(found))
+            check(["ip", "link", "del", "n0"])
+        self.settle()
+
+    def test_a_link_that_was_changed_at_once(self):
+        """No change is lost, be it that nobody knows what was before."""
+        position = self.settle()
+        names = [f"n{number}" for number in range(12)]
+        check(["sh", "-ec", "".join(f"ip link add {name} type veth peer name p{name}; ethtool -K {name} tx-gso-list off; " for name in names)])
+        self.settle()
+        off = {change["address"] for change in self.told(position) if change["after"].get("wanted", {}).get("tx-gso-list") == "off"}
+        self.assertLessEqual({f"{ETHTOOL}/features/{name}" for name in names}, off)
+        for change in self.told(position):
+            self.assertEqual(change["consistency"], "unknown" if change["before"] is None else "whole", brief(change))
+        for name in names:
+            check(["ip", "link", "del", name])
+
+    def test_seen(self):
+        """What is said is told by the same tables, and no password."""
+        done = ferry("trace", "--json", "--", "ethtool", "-K", "v0", "tx-gso-list", "off")
+        said = [json.loads(line) for line in done.stdout.splitlines() if f'"{ETHTOOL}/features"' in line]
+        self.assertEqual([(line["name"], line["asked"]["wanted"]) for line in said], [("set", {"tx-gso-list": "off"})], done.stdout)
+        secret = "11:22:33:44:55:66"
+        done = ferry("trace", "--json", "--", "ethtool", "-s", "v0", "wol", "s", "sopass", secret)
+        self.assertIn("(secret)", done.stdout)
+        self.assertNotIn(secret.replace(":", ""), done.stdout)
+
+
+class Declaring(Case):
+    def setUp(self):
+        super().setUp()
+        self.document = os.path.join(tempfile.gettempdir(), "ethtool.conf")
+        self.state = everything()
+
+    def write(self, *lines):
+        with open(self.document, "w") as file:
+            file.write("".join(f"{line}\n" for line in lines))
+
+    def ferry(self, status, *arguments):
+        done = ferry(*arguments)
+        self.assertEqual(done.returncode, status, f"{arguments}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def test_a_snapshot_brings_back(self):
+        self.ferry(0, "snapshot", "--only", ETHTOOL, "-o", self.document)
+        self.assertEqual(self.ferry(0, "diff", self.document), "")
+        for command in "-K v0 tso off tx-gso-list off", "-L v0 rx 1", "-C t0 rx-frames 8", "-s t0 msglvl drv on":
+            check(["ethtool", *command.split()])
+        changed = everything()
+        addresses = {f"{ETHTOOL}/{where}" for where in ("channels/v0", "coalesce/t0", "debug/t0", "features/v0")}
+        told = self.ferry(0, "plan", self.document)
+        self.assertEqual({line.split(": ")[0] for line in told.splitlines()}, addresses)
+        self.assertEqual(everything(), changed)
+        self.ferry(0, "apply", self.document)
+        self.assertEqual((everything(), self.ferry(0, "diff", self.document)), (self.state, ""))
+        self.ferry(0, "rollback")
+        self.assertEqual(everything(), changed)
+
+    def test_with_a_link_that_is_made(self):
+        self.write("netlink/route/link/n0 = {linkinfo={kind=veth,data={peer={ifname=n1}}}}", f"{ETHTOOL}/features/n0/wanted/tx-gso-list = off")
+        self.ferry(0, "plan", "--rehearse", self.document)
+        self.ferry(0, "apply", self.document)
+        self.addCleanup(run, ["ip", "link", "del", "n0"])
+        self.assertIn("tx-gso-list: off", told("-k", "n0"))
+        self.assertEqual(self.ferry(0, "diff", self.document), "")
+
+    def test_refused_in_the_middle(self):
+        self.write(f"{ETHTOOL}/channels/v0/rx_count = 999", f"{ETHTOOL}/features/v0/wanted/tx-gso-list = off")
+        done = ferry("apply", self.document)
+        self.assertEqual((done.returncode, "exceeds maximum" in done.stderr), (1, True), done.stderr)
+        self.assertEqual(everything(), self.state)
+
+
+if __name__ == "__main__":
+    ferrytest.run_cases()
