@@ -87,10 +87,12 @@ int BPF_PROG(stat_enter, struct pt_regs *registers, long number)
 		return 0;
 	/* x32 has the native numbers with a bit of its own. */
 	state->call = number & (CALL_NUMBERS - 1);
-	state->waited = 0;
 	if (kinds[state->call] == STAT_KIND_BRK)
 		state->brk = task->mm->brk;
 	state->entered = bpf_ktime_get_ns();
+	/* From 7.0 on the task may be put off in here: what it waits before its time begins is not of the call. */
+	asm volatile("" ::: "memory");
+	state->waited = 0;
 	return 0;
 }
 
@@ -208,7 +210,7 @@ int BPF_PROG(stat_exit, struct pt_regs *registers, long result)
 	struct stat_timing *timing;
 	bool compat;
 	__u32 number;
-	__u64 took;
+	__u64 took, waited;
 
 	if (target_known(registers) == TARGET_NO)
 		return 0;
@@ -217,13 +219,14 @@ int BPF_PROG(stat_exit, struct pt_regs *registers, long result)
 	compat = call_is_compat(task);
 	if (!state || !state->entered || !target_follows(state))
 		return 0;
+	waited = state->waited;
 	took = bpf_ktime_get_ns() - state->entered;
 	state->entered = 0;
 	number = state->call;
 	timing = compat ? compat_timing(number) : bpf_map_lookup_elem(&calls, &number);
 	if (!timing)
 		return count_full();
-	count_time(timing, took, state->waited);
+	count_time(timing, took, waited);
 	/* The error codes of the kernel's own (restart this call) are not the program's: it does not see them. */
 	if (result < 0 && result >= -4095) {
 		timing->failed++;
@@ -245,15 +248,17 @@ int BPF_PROG(stat_end, struct task_struct *task)
 {
 	struct task_state *state = bpf_task_storage_get(&tasks, task, 0, 0);
 	struct stat_timing *timing;
+	__u64 waited;
 	__u32 number;
 
 	if (!state || !target_follows(state) || !state->entered)
 		return 0;
+	waited = state->waited;
 	number = state->call & (CALL_NUMBERS - 1);
 	if (kinds[number] == STAT_KIND_EXIT && !call_is_compat(task)) {
 		timing = bpf_map_lookup_elem(&calls, &number);
 		if (timing)
-			count_time(timing, bpf_ktime_get_ns() - state->entered, state->waited);
+			count_time(timing, bpf_ktime_get_ns() - state->entered, waited);
 	}
 	state->entered = 0;
 	return 0;
