@@ -99,7 +99,9 @@ class Case(unittest.TestCase):
             for name in ("exit", "exit_group", "wait4", "pause"):
                 found.pop(name, None)
                 judged.pop(name, None)
-            self.assertEqual(found, judged, command)
+            if not told["lost"]["missed"]:
+                self.assertEqual(found, judged, command)
+            assert_accounted(self, {name: count for name, (count, _) in found.items()}, {name: count for name, (count, _) in judged.items()}, told["lost"]["missed"], several=True)
 
     def test_errors_by_name(self):
         told, _ = self.stat("--", *crossings("errors", 100))
@@ -116,11 +118,9 @@ class Case(unittest.TestCase):
 
     def test_threads_children_and_an_exec_from_a_thread(self):
         told, _ = self.stat("--", *crossings("family", 1000))
-        self.assertEqual(counted(told, "getppid"), 4 * 1000 + 1000 + 1000 + 500)
-        self.assertEqual(counted(told, "vfork"), 1)
-        self.assertEqual(counted(told, "execve"), 3)
-        # One for each process: the main one, the two children.
-        self.assertEqual(counted(told, "exit_group"), 3)
+        # exit_group: one for each process, the main one and the two children.
+        wanted = {"getppid": 4 * 1000 + 1000 + 1000 + 500, "vfork": 1, "execve": 3, "exit_group": 3}
+        assert_accounted(self, {name: counted(told, name) for name in wanted}, wanted, told["lost"]["missed"], several=True)
 
     def test_a_thousand_threads_at_once(self):
         """So many that some come to the same place in the table by which they are known."""
