@@ -27,39 +27,38 @@ NAMES(address_protocols, false, { 0, "unspec" }, { 1, "kernel_lo" }, { 2, "kerne
 
 /* Seconds that are left move by themselves. That a lifetime is limited at all shows in the flag "permanent". */
 static const struct field cache[] = {
-	{ "preferred_life_time", FIELD_U32, SET | FIELD_VOLATILE, "seconds", "left until new connections avoid it",
+	{ "preferred_life_time", FIELD_U32, SET | FIELD_VOLATILE, UNIT_SECONDS, "left until new connections avoid it",
 	  HEADER_FIELD(struct ifa_cacheinfo, ifa_prefered), .names = &forever },
-	{ "valid_life_time", FIELD_U32, SET | FIELD_VOLATILE, "seconds", "left until it goes", HEADER_FIELD(struct ifa_cacheinfo, ifa_valid),
+	{ "valid_life_time", FIELD_U32, SET | FIELD_VOLATILE, UNIT_SECONDS, "left until it goes", HEADER_FIELD(struct ifa_cacheinfo, ifa_valid),
 	  .names = &forever },
-	{ "cstamp", FIELD_U32, FIELD_VOLATILE, "centiseconds", "made, since boot", HEADER_FIELD(struct ifa_cacheinfo, cstamp) },
-	{ "tstamp", FIELD_U32, FIELD_VOLATILE, "centiseconds", "last changed, since boot", HEADER_FIELD(struct ifa_cacheinfo, tstamp) },
+	{ "cstamp", FIELD_U32, FIELD_VOLATILE, UNIT_CENTISECONDS, "made, since boot", HEADER_FIELD(struct ifa_cacheinfo, cstamp) },
+	{ "tstamp", FIELD_U32, FIELD_VOLATILE, UNIT_CENTISECONDS, "last changed, since boot", HEADER_FIELD(struct ifa_cacheinfo, tstamp) },
 };
 static const struct schema schema_cache = {
 	.name = "cacheinfo", .header_size = sizeof(struct ifa_cacheinfo), .header = cache, .header_count = ARRAY_SIZE(cache)
 };
 
 static const struct field header[] = {
-	{ "family", FIELD_U8, FIELD_KEY, NULL, "protocol family", HEADER_FIELD(struct ifaddrmsg, ifa_family), .names = &words_family },
-	{ "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link", HEADER_FIELD(struct ifaddrmsg, ifa_index) },
-	{ "prefixlen", FIELD_U8, FIELD_KEY, "bits", "of the network", HEADER_FIELD(struct ifaddrmsg, ifa_prefixlen), LIMITS(.maximum = 128) },
-	{ "flags", FIELD_U8, SET | FIELD_HEADER_ATTRIBUTE, NULL, "the first 8 of them", HEADER_FIELD(struct ifaddrmsg, ifa_flags),
+	{ "family", FIELD_U8, FIELD_KEY, 0, "protocol family", HEADER_FIELD(struct ifaddrmsg, ifa_family), .names = &words_family },
+	{ "dev", FIELD_INTERFACE, FIELD_KEY, 0, "link", HEADER_FIELD(struct ifaddrmsg, ifa_index) },
+	{ "prefixlen", FIELD_U8, FIELD_KEY, UNIT_BITS, "of the network", HEADER_FIELD(struct ifaddrmsg, ifa_prefixlen), LIMITS(.maximum = 128) },
+	{ "flags", FIELD_U8, SET | FIELD_HEADER_ATTRIBUTE, 0, "the first 8 of them", HEADER_FIELD(struct ifaddrmsg, ifa_flags),
 	  LIMITS(.mask = FLAGS_SIGNIFICANT), .names = &address_flags },
-	{ "scope", FIELD_U8, SET, NULL, "where the address is valid", HEADER_FIELD(struct ifaddrmsg, ifa_scope), .names = &words_route_scope },
+	{ "scope", FIELD_U8, SET, 0, "where the address is valid", HEADER_FIELD(struct ifaddrmsg, ifa_scope), .names = &words_route_scope },
 };
 
 static const struct field attributes_of_address[] = {
-	[IFA_ADDRESS] = { "peer", FIELD_ADDRESS, FIELD_KEY, NULL, "the other end's address" },
-	[IFA_LOCAL] = { "local", FIELD_ADDRESS, FIELD_KEY, NULL, "the address" },
-	[IFA_LABEL] = { "label", FIELD_TEXT, FIELD_CREATE, NULL, "label, of old an alias interface", LIMITS(.maximum = 15) },
-	[IFA_BROADCAST] = { "broadcast", FIELD_ADDRESS, FIELD_CREATE, NULL, "broadcast address" },
-	[IFA_ANYCAST] = { "anycast", FIELD_ADDRESS, 0, NULL, "anycast address" },
-	[IFA_CACHEINFO] = { "cacheinfo", FIELD_RECORD, SET | FIELD_VOLATILE, NULL, "lifetimes", .schema = &schema_cache },
-	[IFA_MULTICAST] = { "multicast", FIELD_ADDRESS, 0, NULL, "multicast address" },
-	[IFA_FLAGS] = { "flags", FIELD_U32, SET, NULL, "how it was made and how it stands", .names = &address_flags,
-			LIMITS(.mask = FLAGS_SIGNIFICANT) },
-	[IFA_RT_PRIORITY] = { "metric", FIELD_U32, SET, NULL, "of the route to its network" },
-	[10] = { "target_netnsid", FIELD_S32, FIELD_VOLATILE, NULL, "namespace that a request is about" }, /* IFA_TARGET_NETNSID */
-	[11] = { "protocol", FIELD_U8, SET, NULL, "who made it", .names = &address_protocols },            /* IFA_PROTO, 5.18 */
+	[IFA_ADDRESS] = { "peer", FIELD_ADDRESS, FIELD_KEY, 0, "the other end's address" },
+	[IFA_LOCAL] = { "local", FIELD_ADDRESS, FIELD_KEY, 0, "the address" },
+	[IFA_LABEL] = { "label", FIELD_TEXT, FIELD_CREATE, 0, "label, of old an alias interface", LIMITS(.maximum = 15) },
+	[IFA_BROADCAST] = { "broadcast", FIELD_ADDRESS, FIELD_CREATE, 0, "broadcast address" },
+	[IFA_ANYCAST] = { "anycast", FIELD_ADDRESS, 0, 0, "anycast address" },
+	[IFA_CACHEINFO] = { "cacheinfo", FIELD_RECORD, SET | FIELD_VOLATILE, 0, "lifetimes", .schema = &schema_cache },
+	[IFA_MULTICAST] = { "multicast", FIELD_ADDRESS, 0, 0, "multicast address" },
+	[IFA_FLAGS] = { "flags", FIELD_U32, SET, 0, "how it was made and how it stands", .names = &address_flags, LIMITS(.mask = FLAGS_SIGNIFICANT) },
+	[IFA_RT_PRIORITY] = { "metric", FIELD_U32, SET, 0, "of the route to its network" },
+	[10] = { "target_netnsid", FIELD_S32, FIELD_VOLATILE, 0, "namespace that a request is about" }, /* IFA_TARGET_NETNSID */
+	[11] = { "protocol", FIELD_U8, SET, 0, "who made it", .names = &address_protocols },            /* IFA_PROTO, 5.18 */
 };
 
 static const struct schema schema = {

@@ -9,25 +9,25 @@
 #include "channel/words.h"
 
 static const struct field cache[] = {
-	{ "cstamp", FIELD_U32, FIELD_VOLATILE, "centiseconds", "joined, since boot", HEADER_FIELD(struct ifa_cacheinfo, cstamp) },
-	{ "tstamp", FIELD_U32, FIELD_VOLATILE, "centiseconds", "last changed, since boot", HEADER_FIELD(struct ifa_cacheinfo, tstamp) },
+	{ "cstamp", FIELD_U32, FIELD_VOLATILE, UNIT_CENTISECONDS, "joined, since boot", HEADER_FIELD(struct ifa_cacheinfo, cstamp) },
+	{ "tstamp", FIELD_U32, FIELD_VOLATILE, UNIT_CENTISECONDS, "last changed, since boot", HEADER_FIELD(struct ifa_cacheinfo, tstamp) },
 };
 static const struct schema schema_cache = {
 	.name = "cacheinfo", .header_size = sizeof(struct ifa_cacheinfo), .header = cache, .header_count = ARRAY_SIZE(cache)
 };
 
 static const struct field header[] = {
-	{ "family", FIELD_U8, FIELD_KEY, NULL, "protocol family", HEADER_FIELD(struct ifaddrmsg, ifa_family), .names = &words_family },
-	{ "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link", HEADER_FIELD(struct ifaddrmsg, ifa_index) },
-	{ "prefixlen", FIELD_U8, FIELD_HIDDEN | FIELD_DERIVED, "bits", "all of them", HEADER_FIELD(struct ifaddrmsg, ifa_prefixlen) },
-	{ "flags", FIELD_U8, FIELD_HIDDEN | FIELD_DERIVED, NULL, "always permanent", HEADER_FIELD(struct ifaddrmsg, ifa_flags) },
-	{ "scope", FIELD_U8, 0, NULL, "where the address is valid", HEADER_FIELD(struct ifaddrmsg, ifa_scope), .names = &words_route_scope },
+	{ "family", FIELD_U8, FIELD_KEY, 0, "protocol family", HEADER_FIELD(struct ifaddrmsg, ifa_family), .names = &words_family },
+	{ "dev", FIELD_INTERFACE, FIELD_KEY, 0, "link", HEADER_FIELD(struct ifaddrmsg, ifa_index) },
+	{ "prefixlen", FIELD_U8, FIELD_HIDDEN | FIELD_DERIVED, UNIT_BITS, "all of them", HEADER_FIELD(struct ifaddrmsg, ifa_prefixlen) },
+	{ "flags", FIELD_U8, FIELD_HIDDEN | FIELD_DERIVED, 0, "always permanent", HEADER_FIELD(struct ifaddrmsg, ifa_flags) },
+	{ "scope", FIELD_U8, 0, 0, "where the address is valid", HEADER_FIELD(struct ifaddrmsg, ifa_scope), .names = &words_route_scope },
 };
 
 static const struct field heard[] = {
-	[IFA_ANYCAST] = { "anycast", FIELD_ADDRESS, FIELD_KEY, NULL, "address that several have" },
-	[IFA_CACHEINFO] = { "cacheinfo", FIELD_RECORD, FIELD_VOLATILE, NULL, "ages", .schema = &schema_cache },
-	[IFA_MULTICAST] = { "multicast", FIELD_ADDRESS, FIELD_KEY, NULL, "address of the group" },
+	[IFA_ANYCAST] = { "anycast", FIELD_ADDRESS, FIELD_KEY, 0, "address that several have" },
+	[IFA_CACHEINFO] = { "cacheinfo", FIELD_RECORD, FIELD_VOLATILE, 0, "ages", .schema = &schema_cache },
+	[IFA_MULTICAST] = { "multicast", FIELD_ADDRESS, FIELD_KEY, 0, "address of the group" },
 };
 
 static const struct schema schema = {

@@ -10,16 +10,16 @@
 #include "channel/words.h"
 
 static const struct field header[] = {
-	{ "family", FIELD_U8, FIELD_KEY, NULL, "protocol family", HEADER_FIELD(struct ifaddrlblmsg, ifal_family), .names = &words_family },
-	{ "flags", FIELD_U8, FIELD_HIDDEN | FIELD_DERIVED, NULL, "of no use", HEADER_FIELD(struct ifaddrlblmsg, ifal_flags) },
-	{ "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link that it is for; without one, all", HEADER_FIELD(struct ifaddrlblmsg, ifal_index) },
-	{ "seq", FIELD_U32, FIELD_VOLATILE | FIELD_HIDDEN, NULL, "generation of the table", HEADER_FIELD(struct ifaddrlblmsg, ifal_seq) },
+	{ "family", FIELD_U8, FIELD_KEY, 0, "protocol family", HEADER_FIELD(struct ifaddrlblmsg, ifal_family), .names = &words_family },
+	{ "flags", FIELD_U8, FIELD_HIDDEN | FIELD_DERIVED, 0, "of no use", HEADER_FIELD(struct ifaddrlblmsg, ifal_flags) },
+	{ "dev", FIELD_INTERFACE, FIELD_KEY, 0, "link that it is for; without one, all", HEADER_FIELD(struct ifaddrlblmsg, ifal_index) },
+	{ "seq", FIELD_U32, FIELD_VOLATILE | FIELD_HIDDEN, 0, "generation of the table", HEADER_FIELD(struct ifaddrlblmsg, ifal_seq) },
 };
 
 static const struct field label[] = {
-	[IFAL_ADDRESS] = { "prefix", FIELD_PREFIX, FIELD_KEY, NULL, "addresses that it is for",
+	[IFAL_ADDRESS] = { "prefix", FIELD_PREFIX, FIELD_KEY, 0, "addresses that it is for",
 			   .prefix_offset = offsetof(struct ifaddrlblmsg, ifal_prefixlen) },
-	[IFAL_LABEL] = { "label", FIELD_U32, FIELD_SETTABLE, NULL, "label" },
+	[IFAL_LABEL] = { "label", FIELD_U32, FIELD_SETTABLE, 0, "label" },
 };
 
 static const struct schema schema = {

@@ -68,17 +68,17 @@ NAMES(abilities, true, { AUDIT_FEATURE_BITMAP_BACKLOG_LIMIT, "backlog_limit" }, 
 
 #define AT(member) HEADER_FIELD(struct audit_status, member)
 static const struct field status[] = {
-	{ "mask", FIELD_U32, FIELD_HIDDEN | FIELD_DERIVED, NULL, "fields of a request", AT(mask) },
-	{ "enabled", FIELD_U32, 0, NULL, "whether it writes; locked: until the machine is started anew", AT(enabled), .names = &states },
-	{ "failure", FIELD_U32, 0, NULL, "what is done when it cannot write", AT(failure), .names = &failures },
-	{ "pid", FIELD_U32, 0, NULL, "process that the log is handed to; 0: none", AT(pid) },
-	{ "rate_limit", FIELD_U32, 0, "messages per second", "more are lost; 0: no limit", AT(rate_limit) },
-	{ "backlog_limit", FIELD_U32, 0, "messages", "that may wait", AT(backlog_limit) },
-	{ "lost", FIELD_U32, FIELD_VOLATILE, "messages", "lost", AT(lost) },
-	{ "backlog", FIELD_U32, FIELD_VOLATILE, "messages", "waiting", AT(backlog) },
-	{ "features", FIELD_U32, 0, NULL, "what this kernel's audit can do", AT(feature_bitmap), .names = &abilities },
-	{ "backlog_wait_time", FIELD_U32, 0, "jiffies", "that a program is held while too many wait", AT(backlog_wait_time) },
-	{ "backlog_wait_time_actual", FIELD_U32, FIELD_VOLATILE, "jiffies", "that programs were held", AT(backlog_wait_time_actual) },
+	{ "mask", FIELD_U32, FIELD_HIDDEN | FIELD_DERIVED, 0, "fields of a request", AT(mask) },
+	{ "enabled", FIELD_U32, 0, 0, "whether it writes; locked: until the machine is started anew", AT(enabled), .names = &states },
+	{ "failure", FIELD_U32, 0, 0, "what is done when it cannot write", AT(failure), .names = &failures },
+	{ "pid", FIELD_U32, 0, 0, "process that the log is handed to; 0: none", AT(pid) },
+	{ "rate_limit", FIELD_U32, 0, UNIT_MESSAGES_A_SECOND, "more are lost; 0: no limit", AT(rate_limit) },
+	{ "backlog_limit", FIELD_U32, 0, UNIT_MESSAGES, "that may wait", AT(backlog_limit) },
+	{ "lost", FIELD_U32, FIELD_VOLATILE, UNIT_MESSAGES, "lost", AT(lost) },
+	{ "backlog", FIELD_U32, FIELD_VOLATILE, UNIT_MESSAGES, "waiting", AT(backlog) },
+	{ "features", FIELD_U32, 0, 0, "what this kernel's audit can do", AT(feature_bitmap), .names = &abilities },
+	{ "backlog_wait_time", FIELD_U32, 0, UNIT_JIFFIES, "that a program is held while too many wait", AT(backlog_wait_time) },
+	{ "backlog_wait_time_actual", FIELD_U32, FIELD_VOLATILE, UNIT_JIFFIES, "that programs were held", AT(backlog_wait_time_actual) },
 };
 static const struct schema schema_status = { .name = "status",
 					     .help = "how the audit stands",
@@ -117,10 +117,10 @@ NAMES(switches, true, { AUDIT_FEATURE_TO_MASK(AUDIT_FEATURE_ONLY_UNSET_LOGINUID)
       { AUDIT_FEATURE_TO_MASK(AUDIT_FEATURE_LOGINUID_IMMUTABLE), "loginuid_immutable" });
 
 static const struct field features[] = {
-	{ "version", FIELD_U32, 0, NULL, "version of this message", AT(vers) },
-	{ "mask", FIELD_U32, 0, NULL, "those that this kernel has", AT(mask), .names = &switches },
-	{ "features", FIELD_U32, 0, NULL, "those that are on", AT(features), .names = &switches },
-	{ "lock", FIELD_U32, 0, NULL, "those that cannot be changed any more", AT(lock), .names = &switches },
+	{ "version", FIELD_U32, 0, 0, "version of this message", AT(vers) },
+	{ "mask", FIELD_U32, 0, 0, "those that this kernel has", AT(mask), .names = &switches },
+	{ "features", FIELD_U32, 0, 0, "those that are on", AT(features), .names = &switches },
+	{ "lock", FIELD_U32, 0, 0, "those that cannot be changed any more", AT(lock), .names = &switches },
 };
 static const struct schema schema_features = { .name = "features",
 					       .help = "what of the audit is switched on",

@@ -255,10 +255,10 @@ CODEC(link_modes_on, &bitset_link_modes, FIELD_CODEC);
 
 /* ---- Bits with names of a device's own ---- */
 
-static const struct field flag = { "name", FIELD_TEXT, 0, NULL, "name" };
+static const struct field flag = { "name", FIELD_TEXT, 0, 0, "name" };
 static const struct field private_fields[] = {
-	{ "on", FIELD_LIST, FIELD_SETTABLE, NULL, "those that are on", .element = &flag },
-	{ "off", FIELD_LIST, 0, NULL, "those that are not", .element = &flag },
+	{ "on", FIELD_LIST, FIELD_SETTABLE, 0, "those that are on", .element = &flag },
+	{ "off", FIELD_LIST, 0, 0, "those that are not", .element = &flag },
 };
 const struct schema schema_bitset_private = { .name = "flags", .attributes = private_fields, .attribute_count = ARRAY_SIZE(private_fields) };
 

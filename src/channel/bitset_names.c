@@ -45,7 +45,7 @@ bool bitset_number(const struct attribute_iterator *at, uint32_t *ret)
 
 static void name_bit(struct bitset_names *set, uint32_t bit, const char *text, size_t length)
 {
-	const struct field field = { set->texts[bit], FIELD_U8, FIELD_SETTABLE, NULL, set->told.name, .names = &words_ethtool_off_on };
+	const struct field field = { set->texts[bit], FIELD_U8, FIELD_SETTABLE, 0, set->told.name, .names = &words_ethtool_off_on };
 
 	if (length == 0 || length >= sizeof(set->texts[0]))
 		return;

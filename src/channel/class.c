@@ -8,16 +8,16 @@
 #define SET TC_SET
 
 static const struct field header[] = {
-	{ "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link", HEADER_FIELD(struct tcmsg, tcm_ifindex) },
-	{ "handle", FIELD_U32, FIELD_KEY | FIELD_HANDLE, NULL, "name", HEADER_FIELD(struct tcmsg, tcm_handle) },
-	{ "parent", FIELD_U32, SET | FIELD_CREATE | FIELD_HANDLE, NULL, "class or qdisc above", HEADER_FIELD(struct tcmsg, tcm_parent),
+	{ "dev", FIELD_INTERFACE, FIELD_KEY, 0, "link", HEADER_FIELD(struct tcmsg, tcm_ifindex) },
+	{ "handle", FIELD_U32, FIELD_KEY | FIELD_HANDLE, 0, "name", HEADER_FIELD(struct tcmsg, tcm_handle) },
+	{ "parent", FIELD_U32, SET | FIELD_CREATE | FIELD_HANDLE, 0, "class or qdisc above", HEADER_FIELD(struct tcmsg, tcm_parent),
 	  .names = &words_tc_parent },
-	{ "leaf", FIELD_U32, FIELD_DERIVED | FIELD_HANDLE, NULL, "qdisc in it", HEADER_FIELD(struct tcmsg, tcm_info) },
+	{ "leaf", FIELD_U32, FIELD_DERIVED | FIELD_HANDLE, 0, "qdisc in it", HEADER_FIELD(struct tcmsg, tcm_info) },
 };
 
 static const struct field attributes_of_class[] = {
-	TC_KIND,  [TCA_OPTIONS] = { "options", FIELD_SELECT, SET, NULL, "what this kind has of its own", .select = &tc_class_options },
-	TC_STATS, [TCA_XSTATS] = { "xstats", FIELD_SELECT, FIELD_VOLATILE, NULL, "what this kind counts", .select = &tc_class_counters },
+	TC_KIND,  [TCA_OPTIONS] = { "options", FIELD_SELECT, SET, 0, "what this kind has of its own", .select = &tc_class_options },
+	TC_STATS, [TCA_XSTATS] = { "xstats", FIELD_SELECT, FIELD_VOLATILE, 0, "what this kind counts", .select = &tc_class_counters },
 	TC_RATE,  TC_STATS2,
 	TC_PAD,   TC_EXT_WARN_MSG,
 };

@@ -32,109 +32,109 @@ NAMES(dccp_states, false, { 0, "NONE" }, { 1, "REQUEST" }, { 2, "RESPOND" }, { 3
 NAMES(roles, false, { 0, "client" }, { 1, "server" });
 
 static const struct field flags_of_way[] = {
-	{ "flags", FIELD_U8, VOLATILE, NULL, "what this end can and has done", HEADER_FIELD(struct nf_ct_tcp_flags, flags), .names = &tcp_flags },
-	{ "mask", FIELD_U8, VOLATILE | FIELD_HIDDEN, NULL, "those that a request sets", HEADER_FIELD(struct nf_ct_tcp_flags, mask) },
+	{ "flags", FIELD_U8, VOLATILE, 0, "what this end can and has done", HEADER_FIELD(struct nf_ct_tcp_flags, flags), .names = &tcp_flags },
+	{ "mask", FIELD_U8, VOLATILE | FIELD_HIDDEN, 0, "those that a request sets", HEADER_FIELD(struct nf_ct_tcp_flags, mask) },
 };
 static const struct schema schema_flags = {
 	.name = "flags", .header_size = sizeof(struct nf_ct_tcp_flags), .header = flags_of_way, .header_count = ARRAY_SIZE(flags_of_way)
 };
 
 static const struct field tcp[] = {
-	[CTA_PROTOINFO_TCP_STATE] = { "state", FIELD_U8, VOLATILE, NULL, "state", .names = &tcp_states },
-	[CTA_PROTOINFO_TCP_WSCALE_ORIGINAL] = { "wscale_orig", FIELD_U8, VOLATILE, NULL, "shift of the window of who began" },
-	[CTA_PROTOINFO_TCP_WSCALE_REPLY] = { "wscale_reply", FIELD_U8, VOLATILE, NULL, "shift of the window of who answers" },
-	[CTA_PROTOINFO_TCP_FLAGS_ORIGINAL] = { "flags_orig", FIELD_RECORD, VOLATILE, NULL, "who began", .schema = &schema_flags },
-	[CTA_PROTOINFO_TCP_FLAGS_REPLY] = { "flags_reply", FIELD_RECORD, VOLATILE, NULL, "who answers", .schema = &schema_flags },
+	[CTA_PROTOINFO_TCP_STATE] = { "state", FIELD_U8, VOLATILE, 0, "state", .names = &tcp_states },
+	[CTA_PROTOINFO_TCP_WSCALE_ORIGINAL] = { "wscale_orig", FIELD_U8, VOLATILE, 0, "shift of the window of who began" },
+	[CTA_PROTOINFO_TCP_WSCALE_REPLY] = { "wscale_reply", FIELD_U8, VOLATILE, 0, "shift of the window of who answers" },
+	[CTA_PROTOINFO_TCP_FLAGS_ORIGINAL] = { "flags_orig", FIELD_RECORD, VOLATILE, 0, "who began", .schema = &schema_flags },
+	[CTA_PROTOINFO_TCP_FLAGS_REPLY] = { "flags_reply", FIELD_RECORD, VOLATILE, 0, "who answers", .schema = &schema_flags },
 };
 static const struct schema schema_tcp = { .name = "tcp", .attributes = tcp, .attribute_count = ARRAY_SIZE(tcp) };
 
 static const struct field dccp[] = {
-	[CTA_PROTOINFO_DCCP_STATE] = { "state", FIELD_U8, VOLATILE, NULL, "state", .names = &dccp_states },
-	[CTA_PROTOINFO_DCCP_ROLE] = { "role", FIELD_U8, VOLATILE, NULL, "what who began is", .names = &roles },
-	[CTA_PROTOINFO_DCCP_HANDSHAKE_SEQ] = { "handshake_seq", FIELD_BE64, VOLATILE, NULL, "number that it began with" },
+	[CTA_PROTOINFO_DCCP_STATE] = { "state", FIELD_U8, VOLATILE, 0, "state", .names = &dccp_states },
+	[CTA_PROTOINFO_DCCP_ROLE] = { "role", FIELD_U8, VOLATILE, 0, "what who began is", .names = &roles },
+	[CTA_PROTOINFO_DCCP_HANDSHAKE_SEQ] = { "handshake_seq", FIELD_BE64, VOLATILE, 0, "number that it began with" },
 	[CTA_PROTOINFO_DCCP_PAD] = { "pad", FIELD_PAD },
 };
 static const struct schema schema_dccp = { .name = "dccp", .attributes = dccp, .attribute_count = ARRAY_SIZE(dccp) };
 
 static const struct field sctp[] = {
-	[CTA_PROTOINFO_SCTP_STATE] = { "state", FIELD_U8, VOLATILE, NULL, "state", .names = &sctp_states },
-	[CTA_PROTOINFO_SCTP_VTAG_ORIGINAL] = { "vtag_orig", FIELD_BE32, VOLATILE | FIELD_HEX, NULL, "tag of who began" },
-	[CTA_PROTOINFO_SCTP_VTAG_REPLY] = { "vtag_reply", FIELD_BE32, VOLATILE | FIELD_HEX, NULL, "tag of who answers" },
+	[CTA_PROTOINFO_SCTP_STATE] = { "state", FIELD_U8, VOLATILE, 0, "state", .names = &sctp_states },
+	[CTA_PROTOINFO_SCTP_VTAG_ORIGINAL] = { "vtag_orig", FIELD_BE32, VOLATILE | FIELD_HEX, 0, "tag of who began" },
+	[CTA_PROTOINFO_SCTP_VTAG_REPLY] = { "vtag_reply", FIELD_BE32, VOLATILE | FIELD_HEX, 0, "tag of who answers" },
 };
 static const struct schema schema_sctp = { .name = "sctp", .attributes = sctp, .attribute_count = ARRAY_SIZE(sctp) };
 
 static const struct field protoinfo[] = {
-	[CTA_PROTOINFO_TCP] = { "tcp", FIELD_RECORD, VOLATILE, NULL, "of TCP", .schema = &schema_tcp },
-	[CTA_PROTOINFO_DCCP] = { "dccp", FIELD_RECORD, VOLATILE, NULL, "of DCCP", .schema = &schema_dccp },
-	[CTA_PROTOINFO_SCTP] = { "sctp", FIELD_RECORD, VOLATILE, NULL, "of SCTP", .schema = &schema_sctp },
+	[CTA_PROTOINFO_TCP] = { "tcp", FIELD_RECORD, VOLATILE, 0, "of TCP", .schema = &schema_tcp },
+	[CTA_PROTOINFO_DCCP] = { "dccp", FIELD_RECORD, VOLATILE, 0, "of DCCP", .schema = &schema_dccp },
+	[CTA_PROTOINFO_SCTP] = { "sctp", FIELD_RECORD, VOLATILE, 0, "of SCTP", .schema = &schema_sctp },
 };
 static const struct schema schema_protoinfo = { .name = "protoinfo", .attributes = protoinfo, .attribute_count = ARRAY_SIZE(protoinfo) };
 
 /* ---- What is kept beside it ---- */
 
 static const struct field counters[] = {
-	[CTA_COUNTERS_PACKETS] = { "packets", FIELD_BE64, VOLATILE, "packets", "packets" },
-	[CTA_COUNTERS_BYTES] = { "bytes", FIELD_BE64, VOLATILE, "bytes", "bytes" },
-	[CTA_COUNTERS32_PACKETS] = { "packets32", FIELD_BE32, VOLATILE, "packets", "packets, as older kernels count" },
-	[CTA_COUNTERS32_BYTES] = { "bytes32", FIELD_BE32, VOLATILE, "bytes", "bytes, as older kernels count" },
+	[CTA_COUNTERS_PACKETS] = { "packets", FIELD_BE64, VOLATILE, UNIT_PACKETS, "packets" },
+	[CTA_COUNTERS_BYTES] = { "bytes", FIELD_BE64, VOLATILE, UNIT_BYTES, "bytes" },
+	[CTA_COUNTERS32_PACKETS] = { "packets32", FIELD_BE32, VOLATILE, UNIT_PACKETS, "packets, as older kernels count" },
+	[CTA_COUNTERS32_BYTES] = { "bytes32", FIELD_BE32, VOLATILE, UNIT_BYTES, "bytes, as older kernels count" },
 	[CTA_COUNTERS_PAD] = { "pad", FIELD_PAD },
 };
 static const struct schema schema_counters = { .name = "counters", .attributes = counters, .attribute_count = ARRAY_SIZE(counters) };
 
 static const struct field helper[] = {
-	[CTA_HELP_NAME] = { "name", FIELD_TEXT, SET, NULL, "its name" },
-	[CTA_HELP_INFO] = { "info", FIELD_BYTES, 0, NULL, "what it keeps" },
+	[CTA_HELP_NAME] = { "name", FIELD_TEXT, SET, 0, "its name" },
+	[CTA_HELP_INFO] = { "info", FIELD_BYTES, 0, 0, "what it keeps" },
 };
 static const struct schema schema_helper = { .name = "helper", .attributes = helper, .attribute_count = ARRAY_SIZE(helper) };
 
 static const struct field sequence[] = {
-	[CTA_SEQADJ_CORRECTION_POS] = { "correction_pos", FIELD_BE32, VOLATILE, NULL, "number from which on" },
-	[CTA_SEQADJ_OFFSET_BEFORE] = { "offset_before", FIELD_CODEC, VOLATILE, NULL, "before it", .codec = &codec_netfilter_priority },
-	[CTA_SEQADJ_OFFSET_AFTER] = { "offset_after", FIELD_CODEC, VOLATILE, NULL, "behind it", .codec = &codec_netfilter_priority },
+	[CTA_SEQADJ_CORRECTION_POS] = { "correction_pos", FIELD_BE32, VOLATILE, 0, "number from which on" },
+	[CTA_SEQADJ_OFFSET_BEFORE] = { "offset_before", FIELD_CODEC, VOLATILE, 0, "before it", .codec = &codec_netfilter_priority },
+	[CTA_SEQADJ_OFFSET_AFTER] = { "offset_after", FIELD_CODEC, VOLATILE, 0, "behind it", .codec = &codec_netfilter_priority },
 };
 static const struct schema schema_sequence = { .name = "sequence", .attributes = sequence, .attribute_count = ARRAY_SIZE(sequence) };
 
 static const struct field context[] = {
-	[CTA_SECCTX_NAME] = { "name", FIELD_TEXT, 0, NULL, "label" },
+	[CTA_SECCTX_NAME] = { "name", FIELD_TEXT, 0, 0, "label" },
 };
 static const struct schema schema_context = { .name = "context", .attributes = context, .attribute_count = ARRAY_SIZE(context) };
 
 static const struct field stamps[] = {
-	[CTA_TIMESTAMP_START] = { "start", FIELD_BE64, 0, "nanoseconds", "when it began, since 1970" },
-	[CTA_TIMESTAMP_STOP] = { "stop", FIELD_BE64, 0, "nanoseconds", "when it ended" },
+	[CTA_TIMESTAMP_START] = { "start", FIELD_BE64, 0, UNIT_NANOSECONDS, "when it began, since 1970" },
+	[CTA_TIMESTAMP_STOP] = { "stop", FIELD_BE64, 0, UNIT_NANOSECONDS, "when it ended" },
 	[CTA_TIMESTAMP_PAD] = { "pad", FIELD_PAD },
 };
 static const struct schema schema_stamps = { .name = "timestamp", .attributes = stamps, .attribute_count = ARRAY_SIZE(stamps) };
 
 static const struct field synproxy[] = {
-	[CTA_SYNPROXY_ISN] = { "isn", FIELD_BE32, VOLATILE, NULL, "number that it began with" },
-	[CTA_SYNPROXY_ITS] = { "its", FIELD_BE32, VOLATILE, NULL, "time stamp that it began with" },
-	[CTA_SYNPROXY_TSOFF] = { "tsoff", FIELD_BE32, VOLATILE, NULL, "what time stamps are moved by" },
+	[CTA_SYNPROXY_ISN] = { "isn", FIELD_BE32, VOLATILE, 0, "number that it began with" },
+	[CTA_SYNPROXY_ITS] = { "its", FIELD_BE32, VOLATILE, 0, "time stamp that it began with" },
+	[CTA_SYNPROXY_TSOFF] = { "tsoff", FIELD_BE32, VOLATILE, 0, "what time stamps are moved by" },
 };
 static const struct schema schema_synproxy = { .name = "synproxy", .attributes = synproxy, .attribute_count = ARRAY_SIZE(synproxy) };
 
 static const struct field connection[] = {
 	[CTA_TUPLE_ORIG] = CONNTRACK_TUPLE("orig", FIELD_KEY, "packets of who began"),
 	[CTA_TUPLE_REPLY] = CONNTRACK_TUPLE("reply", FIELD_CREATE, "packets of who answers"),
-	[CTA_STATUS] = { "status", FIELD_BE32, VOLATILE, NULL, "how far it is, and what is done with it", .names = &status },
-	[CTA_PROTOINFO] = { "protoinfo", FIELD_RECORD, VOLATILE, NULL, "what its protocol knows of it", .schema = &schema_protoinfo },
-	[CTA_HELP] = { "helper", FIELD_RECORD, SET, NULL, "what follows its protocol", .schema = &schema_helper },
-	[CTA_TIMEOUT] = { "timeout", FIELD_BE32, SET | VOLATILE, "seconds", "until it is forgotten" },
-	[CTA_MARK] = { "mark", FIELD_BE32, SET | FIELD_HEX, NULL, "mark" },
-	[CTA_COUNTERS_ORIG] = { "counters_orig", FIELD_RECORD, VOLATILE, NULL, "what who began has sent", .schema = &schema_counters },
-	[CTA_COUNTERS_REPLY] = { "counters_reply", FIELD_RECORD, VOLATILE, NULL, "what who answers has sent", .schema = &schema_counters },
-	[CTA_USE] = { "use", FIELD_BE32, VOLATILE, NULL, "users" },
-	[CTA_ID] = { "id", FIELD_BE32, FIELD_DERIVED, NULL, "number that the kernel gave it" },
+	[CTA_STATUS] = { "status", FIELD_BE32, VOLATILE, 0, "how far it is, and what is done with it", .names = &status },
+	[CTA_PROTOINFO] = { "protoinfo", FIELD_RECORD, VOLATILE, 0, "what its protocol knows of it", .schema = &schema_protoinfo },
+	[CTA_HELP] = { "helper", FIELD_RECORD, SET, 0, "what follows its protocol", .schema = &schema_helper },
+	[CTA_TIMEOUT] = { "timeout", FIELD_BE32, SET | VOLATILE, UNIT_SECONDS, "until it is forgotten" },
+	[CTA_MARK] = { "mark", FIELD_BE32, SET | FIELD_HEX, 0, "mark" },
+	[CTA_COUNTERS_ORIG] = { "counters_orig", FIELD_RECORD, VOLATILE, 0, "what who began has sent", .schema = &schema_counters },
+	[CTA_COUNTERS_REPLY] = { "counters_reply", FIELD_RECORD, VOLATILE, 0, "what who answers has sent", .schema = &schema_counters },
+	[CTA_USE] = { "use", FIELD_BE32, VOLATILE, 0, "users" },
+	[CTA_ID] = { "id", FIELD_BE32, FIELD_DERIVED, 0, "number that the kernel gave it" },
 	[CTA_TUPLE_MASTER] = CONNTRACK_TUPLE("master", 0, "connection that it was expected by"),
-	[CTA_SEQ_ADJ_ORIG] = { "seq_adj_orig", FIELD_RECORD, VOLATILE, NULL, "what numbers are moved by, one way", .schema = &schema_sequence },
-	[CTA_SEQ_ADJ_REPLY] = { "seq_adj_reply", FIELD_RECORD, VOLATILE, NULL, "the other way", .schema = &schema_sequence },
-	[CTA_SECMARK] = { "secmark", FIELD_BE32, 0, NULL, "label, as a number" },
-	[CTA_ZONE] = { "zone", FIELD_BE16, FIELD_KEY, NULL, "zone" },
-	[CTA_SECCTX] = { "secctx", FIELD_RECORD, 0, NULL, "label", .schema = &schema_context },
-	[CTA_TIMESTAMP] = { "timestamp", FIELD_RECORD, 0, NULL, "when it was", .schema = &schema_stamps },
-	[CTA_LABELS] = { "labels", FIELD_BYTES, SET, NULL, "labels, as bits" },
-	[CTA_SYNPROXY] = { "synproxy", FIELD_RECORD, VOLATILE, NULL, "what the SYN proxy knows of it", .schema = &schema_synproxy },
-	[27] = { "timestamp_event", FIELD_BE64, VOLATILE, "nanoseconds", "when this came about, since 1970" }, /* CTA_TIMESTAMP_EVENT, 6.14 */
+	[CTA_SEQ_ADJ_ORIG] = { "seq_adj_orig", FIELD_RECORD, VOLATILE, 0, "what numbers are moved by, one way", .schema = &schema_sequence },
+	[CTA_SEQ_ADJ_REPLY] = { "seq_adj_reply", FIELD_RECORD, VOLATILE, 0, "the other way", .schema = &schema_sequence },
+	[CTA_SECMARK] = { "secmark", FIELD_BE32, 0, 0, "label, as a number" },
+	[CTA_ZONE] = { "zone", FIELD_BE16, FIELD_KEY, 0, "zone" },
+	[CTA_SECCTX] = { "secctx", FIELD_RECORD, 0, 0, "label", .schema = &schema_context },
+	[CTA_TIMESTAMP] = { "timestamp", FIELD_RECORD, 0, 0, "when it was", .schema = &schema_stamps },
+	[CTA_LABELS] = { "labels", FIELD_BYTES, SET, 0, "labels, as bits" },
+	[CTA_SYNPROXY] = { "synproxy", FIELD_RECORD, VOLATILE, 0, "what the SYN proxy knows of it", .schema = &schema_synproxy },
+	[27] = { "timestamp_event", FIELD_BE64, VOLATILE, UNIT_NANOSECONDS, "when this came about, since 1970" }, /* CTA_TIMESTAMP_EVENT, 6.14 */
 };
 
 static const struct schema schema = {

@@ -16,9 +16,9 @@ extern const struct schema schema_conntrack_tuple;
 extern const struct codec codec_conntrack_tuple; /* CTA_TUPLE_*: nests of nests, as one record of the schema */
 
 /* A field that is a tuple. */
-#define CONNTRACK_TUPLE(name, flags, words)                                                                               \
-	{                                                                                                                 \
-		name, FIELD_CODEC, flags, NULL, words, .codec = &codec_conntrack_tuple, .schema = &schema_conntrack_tuple \
+#define CONNTRACK_TUPLE(name, flags, words)                                                                            \
+	{                                                                                                              \
+		name, FIELD_CODEC, flags, 0, words, .codec = &codec_conntrack_tuple, .schema = &schema_conntrack_tuple \
 	}
 
 /* PROTOCOL/SOURCE:PORT/DESTINATION:PORT[,zone=N], or without ports and with type, code and id: by the tuple FIELD of RECORD and its zone. */

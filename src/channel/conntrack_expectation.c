@@ -10,7 +10,7 @@ NAMES(flags, true, { NF_CT_EXPECT_PERMANENT, "permanent" }, { NF_CT_EXPECT_INACT
 NAMES(directions, false, { 0, "orig" }, { 1, "reply" });
 
 static const struct field nat[] = {
-	[CTA_EXPECT_NAT_DIR] = { "direction", FIELD_BE32, FIELD_CREATE, NULL, "of whose packets", .names = &directions },
+	[CTA_EXPECT_NAT_DIR] = { "direction", FIELD_BE32, FIELD_CREATE, 0, "of whose packets", .names = &directions },
 	[CTA_EXPECT_NAT_TUPLE] = CONNTRACK_TUPLE("tuple", FIELD_CREATE, "what becomes of them"),
 };
 static const struct schema schema_nat = { .name = "nat", .attributes = nat, .attribute_count = ARRAY_SIZE(nat) };
@@ -19,14 +19,14 @@ static const struct field expectation[] = {
 	[CTA_EXPECT_MASTER] = CONNTRACK_TUPLE("master", FIELD_CREATE, "connection that it comes of"),
 	[CTA_EXPECT_TUPLE] = CONNTRACK_TUPLE("tuple", FIELD_KEY, "packets that begin it"),
 	[CTA_EXPECT_MASK] = CONNTRACK_TUPLE("mask", FIELD_CREATE, "the bits of these that count"),
-	[CTA_EXPECT_TIMEOUT] = { "timeout", FIELD_BE32, FIELD_CREATE | FIELD_VOLATILE, "seconds", "until it is given up" },
-	[CTA_EXPECT_ID] = { "id", FIELD_BE32, FIELD_DERIVED, NULL, "number that the kernel gave it" },
-	[CTA_EXPECT_HELP_NAME] = { "helper", FIELD_TEXT, FIELD_CREATE, NULL, "what expects it" },
-	[CTA_EXPECT_ZONE] = { "zone", FIELD_BE16, FIELD_KEY, NULL, "zone" },
-	[CTA_EXPECT_FLAGS] = { "flags", FIELD_BE32, FIELD_CREATE, NULL, "how it stands", .names = &flags },
-	[CTA_EXPECT_CLASS] = { "class", FIELD_BE32, FIELD_CREATE, NULL, "which of what its helper expects" },
-	[CTA_EXPECT_NAT] = { "nat", FIELD_RECORD, FIELD_CREATE, NULL, "what becomes of its addresses", .schema = &schema_nat },
-	[CTA_EXPECT_FN] = { "function", FIELD_TEXT, FIELD_CREATE, NULL, "what is done when it comes" },
+	[CTA_EXPECT_TIMEOUT] = { "timeout", FIELD_BE32, FIELD_CREATE | FIELD_VOLATILE, UNIT_SECONDS, "until it is given up" },
+	[CTA_EXPECT_ID] = { "id", FIELD_BE32, FIELD_DERIVED, 0, "number that the kernel gave it" },
+	[CTA_EXPECT_HELP_NAME] = { "helper", FIELD_TEXT, FIELD_CREATE, 0, "what expects it" },
+	[CTA_EXPECT_ZONE] = { "zone", FIELD_BE16, FIELD_KEY, 0, "zone" },
+	[CTA_EXPECT_FLAGS] = { "flags", FIELD_BE32, FIELD_CREATE, 0, "how it stands", .names = &flags },
+	[CTA_EXPECT_CLASS] = { "class", FIELD_BE32, FIELD_CREATE, 0, "which of what its helper expects" },
+	[CTA_EXPECT_NAT] = { "nat", FIELD_RECORD, FIELD_CREATE, 0, "what becomes of its addresses", .schema = &schema_nat },
+	[CTA_EXPECT_FN] = { "function", FIELD_TEXT, FIELD_CREATE, 0, "what is done when it comes" },
 };
 
 static const struct schema schema = {

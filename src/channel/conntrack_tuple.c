@@ -12,15 +12,15 @@ enum { SOURCE = 1, DESTINATION, PROTOCOL, SOURCE_PORT, DESTINATION_PORT, TYPE, C
 #define SET FIELD_SETTABLE
 
 static const struct field tuple[FIELD_COUNT] = {
-	[SOURCE] = { "src", FIELD_ADDRESS, SET, NULL, "address that packets come from" },
-	[DESTINATION] = { "dst", FIELD_ADDRESS, SET, NULL, "address that they go to" },
-	[PROTOCOL] = { "protocol", FIELD_U8, SET, NULL, "protocol", .names = &words_ip_protocol },
-	[SOURCE_PORT] = { "sport", FIELD_U16, SET, NULL, "port that they come from; of GRE a key" },
-	[DESTINATION_PORT] = { "dport", FIELD_U16, SET, NULL, "port that they go to; of GRE a key" },
-	[TYPE] = { "type", FIELD_U8, SET, NULL, "type of the ICMP message" },
-	[CODE] = { "code", FIELD_U8, SET, NULL, "its code" },
-	[ID] = { "id", FIELD_U16, SET, NULL, "number that it has" },
-	[ZONE] = { "direction_zone", FIELD_U16, SET, NULL, "zone, where it is of this direction alone" },
+	[SOURCE] = { "src", FIELD_ADDRESS, SET, 0, "address that packets come from" },
+	[DESTINATION] = { "dst", FIELD_ADDRESS, SET, 0, "address that they go to" },
+	[PROTOCOL] = { "protocol", FIELD_U8, SET, 0, "protocol", .names = &words_ip_protocol },
+	[SOURCE_PORT] = { "sport", FIELD_U16, SET, 0, "port that they come from; of GRE a key" },
+	[DESTINATION_PORT] = { "dport", FIELD_U16, SET, 0, "port that they go to; of GRE a key" },
+	[TYPE] = { "type", FIELD_U8, SET, 0, "type of the ICMP message" },
+	[CODE] = { "code", FIELD_U8, SET, 0, "its code" },
+	[ID] = { "id", FIELD_U16, SET, 0, "number that it has" },
+	[ZONE] = { "direction_zone", FIELD_U16, SET, 0, "zone, where it is of this direction alone" },
 };
 
 const struct schema schema_conntrack_tuple = {

@@ -26,13 +26,13 @@ NAMES(flags, true, { 0x10, "larval" }, { 0x20, "dead" }, { 0x40, "dying" }, { 0x
 
 #define AT(member) HEADER_FIELD(struct crypto_user_alg, member)
 static const struct field header[] = {
-	{ "name", FIELD_TEXT, FIELD_KEY, NULL, "algorithm", AT(cru_name) },
-	{ "driver", FIELD_TEXT, FIELD_KEY, NULL, "what computes it", AT(cru_driver_name) },
-	{ "module", FIELD_TEXT, 0, NULL, "module that it is of; kernel: built in", AT(cru_module_name) },
-	{ "type", FIELD_U32, FIELD_HIDDEN | FIELD_DERIVED, NULL, "of a request", AT(cru_type) },
-	{ "mask", FIELD_U32, FIELD_HIDDEN | FIELD_DERIVED, NULL, "of a request", AT(cru_mask) },
-	{ "refcnt", FIELD_U32, FIELD_VOLATILE, NULL, "users", AT(cru_refcnt) },
-	{ "flags", FIELD_U32, 0, NULL, "how it is used", AT(cru_flags), .names = &flags },
+	{ "name", FIELD_TEXT, FIELD_KEY, 0, "algorithm", AT(cru_name) },
+	{ "driver", FIELD_TEXT, FIELD_KEY, 0, "what computes it", AT(cru_driver_name) },
+	{ "module", FIELD_TEXT, 0, 0, "module that it is of; kernel: built in", AT(cru_module_name) },
+	{ "type", FIELD_U32, FIELD_HIDDEN | FIELD_DERIVED, 0, "of a request", AT(cru_type) },
+	{ "mask", FIELD_U32, FIELD_HIDDEN | FIELD_DERIVED, 0, "of a request", AT(cru_mask) },
+	{ "refcnt", FIELD_U32, FIELD_VOLATILE, 0, "users", AT(cru_refcnt) },
+	{ "flags", FIELD_U32, 0, 0, "how it is used", AT(cru_flags), .names = &flags },
 };
 #undef AT
 
@@ -40,13 +40,13 @@ static const struct field header[] = {
 	static const struct schema schema_##kind = {                                                              \
 		.name = #kind, .header_size = sizeof(structure), .header = kind, .header_count = ARRAY_SIZE(kind) \
 	}
-#define TYPE(structure)                                                                         \
-	{                                                                                       \
-		"type", FIELD_TEXT, 0, NULL, "kind of algorithm", HEADER_FIELD(structure, type) \
+#define TYPE(structure)                                                                      \
+	{                                                                                    \
+		"type", FIELD_TEXT, 0, 0, "kind of algorithm", HEADER_FIELD(structure, type) \
 	}
-#define NUMBER(structure, member, name, words)                                      \
-	{                                                                           \
-		name, FIELD_U32, 0, "bytes", words, HEADER_FIELD(structure, member) \
+#define NUMBER(structure, member, name, words)                                         \
+	{                                                                              \
+		name, FIELD_U32, 0, UNIT_BYTES, words, HEADER_FIELD(structure, member) \
 	}
 #define BLOCK(structure) NUMBER(structure, blocksize, "blocksize", "length of a block")
 #define KEYS(structure)  NUMBER(structure, min_keysize, "min_keysize", "shortest key"), NUMBER(structure, max_keysize, "max_keysize", "longest key")
@@ -55,14 +55,14 @@ static const struct field hash[] = { TYPE(struct crypto_report_hash), BLOCK(stru
 				     NUMBER(struct crypto_report_hash, digestsize, "digestsize", "length of what comes out") };
 REPORT(hash, struct crypto_report_hash);
 static const struct field blkcipher[] = { TYPE(struct crypto_report_blkcipher),
-					  { "geniv", FIELD_TEXT, 0, NULL, "what makes initialization vectors",
+					  { "geniv", FIELD_TEXT, 0, 0, "what makes initialization vectors",
 					    HEADER_FIELD(struct crypto_report_blkcipher, geniv) },
 					  BLOCK(struct crypto_report_blkcipher),
 					  KEYS(struct crypto_report_blkcipher),
 					  NUMBER(struct crypto_report_blkcipher, ivsize, "ivsize", "length of an initialization vector") };
 REPORT(blkcipher, struct crypto_report_blkcipher);
 static const struct field aead[] = { TYPE(struct crypto_report_aead),
-				     { "geniv", FIELD_TEXT, 0, NULL, "what makes initialization vectors",
+				     { "geniv", FIELD_TEXT, 0, 0, "what makes initialization vectors",
 				       HEADER_FIELD(struct crypto_report_aead, geniv) },
 				     BLOCK(struct crypto_report_aead),
 				     NUMBER(struct crypto_report_aead, maxauthsize, "maxauthsize", "longest authentication tag"),
@@ -76,12 +76,12 @@ REPORT(cipher, struct crypto_report_cipher);
 static const struct field plain[] = { TYPE(struct crypto_report_comp) };
 REPORT(plain, struct crypto_report_comp);
 
-#define KIND(name, kind, words)                                              \
-	{                                                                    \
-		name, FIELD_RECORD, 0, NULL, words, .schema = &schema_##kind \
+#define KIND(name, kind, words)                                           \
+	{                                                                 \
+		name, FIELD_RECORD, 0, 0, words, .schema = &schema_##kind \
 	}
 static const struct field algorithm[] = {
-	[CRYPTOCFGA_PRIORITY_VAL] = { "priority", FIELD_U32, 0, NULL, "of several of one name the highest is taken" },
+	[CRYPTOCFGA_PRIORITY_VAL] = { "priority", FIELD_U32, 0, 0, "of several of one name the highest is taken" },
 	[CRYPTOCFGA_REPORT_LARVAL] = KIND("larval", plain, "one that is being looked for"),
 	[CRYPTOCFGA_REPORT_HASH] = KIND("hash", hash, "a hash"),
 	[CRYPTOCFGA_REPORT_BLKCIPHER] = KIND("skcipher", blkcipher, "a cipher of whole messages"),

@@ -20,9 +20,10 @@ extern const struct schema schema_ethtool_header;
 #define SET FIELD_SETTABLE
 
 /* Where every table of attributes begins. */
-#define DEVICE                                                                                                                   \
-	[ETHTOOL_HEADER] = { "header", FIELD_RECORD, SET | FIELD_HIDDEN, NULL, "the device", .schema = &schema_ethtool_header }, \
-	[ETHTOOL_DEVICE] = { "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link that it is of" }
+#define DEVICE                                                                                                                                     \
+	[ETHTOOL_HEADER] = { "header", FIELD_RECORD, SET | FIELD_HIDDEN, 0, "the device", .schema = &schema_ethtool_header }, [ETHTOOL_DEVICE] = { \
+		"dev", FIELD_INTERFACE, FIELD_KEY, 0, "link that it is of"                                                                         \
+	}
 #define TOLD(name, unit, words)                 \
 	{                                       \
 		name, FIELD_U32, 0, unit, words \
@@ -31,23 +32,23 @@ extern const struct schema schema_ethtool_header;
 	{                                         \
 		name, FIELD_U32, SET, unit, words \
 	}
-#define USECS(name, words) COUNT(name, "microseconds", words)
-#define ON_OFF(name, words)                                                      \
-	{                                                                        \
-		name, FIELD_U8, SET, NULL, words, .names = &words_ethtool_off_on \
+#define USECS(name, words) COUNT(name, UNIT_MICROSECONDS, words)
+#define ON_OFF(name, words)                                                   \
+	{                                                                     \
+		name, FIELD_U8, SET, 0, words, .names = &words_ethtool_off_on \
 	}
 /* Bits of a set: what can be set of them, what is told alone, and those that are on. */
-#define BITS(name, set, words)                                                                                                     \
-	{                                                                                                                          \
-		name, FIELD_CODEC, SET | FIELD_NESTED, NULL, words, .schema = &bitset_##set.settable, .codec = &codec_bitset_##set \
+#define BITS(name, set, words)                                                                                                  \
+	{                                                                                                                       \
+		name, FIELD_CODEC, SET | FIELD_NESTED, 0, words, .schema = &bitset_##set.settable, .codec = &codec_bitset_##set \
 	}
-#define BITS_TOLD(name, set, more, words)                                                                                         \
-	{                                                                                                                         \
-		name, FIELD_CODEC, FIELD_NESTED | (more), NULL, words, .schema = &bitset_##set.told, .codec = &codec_bitset_##set \
+#define BITS_TOLD(name, set, more, words)                                                                                      \
+	{                                                                                                                      \
+		name, FIELD_CODEC, FIELD_NESTED | (more), 0, words, .schema = &bitset_##set.told, .codec = &codec_bitset_##set \
 	}
-#define BITS_ON(name, set, more, words)                                                                  \
-	{                                                                                                \
-		name, FIELD_CODEC, FIELD_NESTED | (more), NULL, words, .codec = &codec_bitset_##set##_on \
+#define BITS_ON(name, set, more, words)                                                               \
+	{                                                                                             \
+		name, FIELD_CODEC, FIELD_NESTED | (more), 0, words, .codec = &codec_bitset_##set##_on \
 	}
 
 /* Its place in the tree, its requests, and how what it tells is read. */

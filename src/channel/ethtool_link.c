@@ -16,9 +16,9 @@ NAMES(clock_states, false, { 1, "unknown" }, { 2, "master" }, { 3, "slave" }, { 
 NAMES(power_policies, false, { 1, "high" }, { 2, "auto" });
 NAMES(power_modes, false, { 1, "low" }, { 2, "high" });
 
-#define CHOICE(name, flags, words, choices)                             \
-	{                                                               \
-		name, FIELD_U8, flags, NULL, words, .names = &(choices) \
+#define CHOICE(name, flags, words, choices)                          \
+	{                                                            \
+		name, FIELD_U8, flags, 0, words, .names = &(choices) \
 	}
 
 /* ---- Features ---- */
@@ -81,7 +81,7 @@ ETHTOOL_KIND_OF(features, ETHTOOL_MSG_FEATURES_GET, ETHTOOL_MSG_FEATURES_GET_REP
 static const struct field fields_linkinfo[] = {
 	DEVICE,
 	[ETHTOOL_A_LINKINFO_PORT] = CHOICE("port", SET, "kind of port", ports),
-	[ETHTOOL_A_LINKINFO_PHYADDR] = { "phyaddr", FIELD_U8, SET, NULL, "address of the transceiver" },
+	[ETHTOOL_A_LINKINFO_PHYADDR] = { "phyaddr", FIELD_U8, SET, 0, "address of the transceiver" },
 	[ETHTOOL_A_LINKINFO_TP_MDIX] = CHOICE("tp_mdix", FIELD_STATE, "whether the pairs are crossed", crossings),
 	[ETHTOOL_A_LINKINFO_TP_MDIX_CTRL] = CHOICE("tp_mdix_ctrl", SET, "whether they are to be", crossings),
 	[ETHTOOL_A_LINKINFO_TRANSCEIVER] = CHOICE("transceiver", 0, "where the transceiver is", transceivers),
@@ -93,18 +93,18 @@ static const struct field fields_linkmodes[] = {
 	[ETHTOOL_A_LINKMODES_AUTONEG] = ON_OFF("autoneg", "agreed with the other end"),
 	[ETHTOOL_A_LINKMODES_OURS] = BITS("ours", link_modes, "modes that it can do: advertised or not"),
 	[ETHTOOL_A_LINKMODES_PEER] = BITS_ON("peer", link_modes, FIELD_STATE, "modes that the other end advertises"),
-	[ETHTOOL_A_LINKMODES_SPEED] = { "speed", FIELD_U32, SET, "Mbit/s", "rate", .names = &speeds },
+	[ETHTOOL_A_LINKMODES_SPEED] = { "speed", FIELD_U32, SET, UNIT_MEGABITS_A_SECOND, "rate", .names = &speeds },
 	[ETHTOOL_A_LINKMODES_DUPLEX] = CHOICE("duplex", SET, "one way at a time, or both", duplexes),
 	[ETHTOOL_A_LINKMODES_MASTER_SLAVE_CFG] = CHOICE("master_slave_cfg", SET, "which end is to give the clock", clocks),
 	[ETHTOOL_A_LINKMODES_MASTER_SLAVE_STATE] = CHOICE("master_slave_state", FIELD_STATE, "which end gives the clock", clock_states),
-	[ETHTOOL_A_LINKMODES_LANES] = COUNT("lanes", NULL, "lanes in use"),
-	[ETHTOOL_A_LINKMODES_RATE_MATCHING] = { "rate_matching", FIELD_U8, 0, NULL, "how two rates are made to fit" },
+	[ETHTOOL_A_LINKMODES_LANES] = COUNT("lanes", 0, "lanes in use"),
+	[ETHTOOL_A_LINKMODES_RATE_MATCHING] = { "rate_matching", FIELD_U8, 0, 0, "how two rates are made to fit" },
 };
 /* What both ends have agreed on is no setting. */
 static const struct field agreed[] = {
-	{ "speed", FIELD_U32, FIELD_STATE, "Mbit/s", "rate", .names = &speeds },
+	{ "speed", FIELD_U32, FIELD_STATE, UNIT_MEGABITS_A_SECOND, "rate", .names = &speeds },
 	CHOICE("duplex", FIELD_STATE, "one way at a time, or both", duplexes),
-	{ "lanes", FIELD_U32, FIELD_STATE, NULL, "lanes in use" },
+	{ "lanes", FIELD_U32, FIELD_STATE, 0, "lanes in use" },
 };
 
 static int mend_linkmodes(struct arena *arena, struct record *record)
@@ -123,9 +123,9 @@ ETHTOOL_KIND_OF(linkmodes, ETHTOOL_MSG_LINKMODES_GET, ETHTOOL_MSG_LINKMODES_GET_
 
 static const struct field fields_fec_stats[] = {
 	[ETHTOOL_A_FEC_STAT_PAD] = { "pad", FIELD_PAD },
-	[ETHTOOL_A_FEC_STAT_CORRECTED] = { "corrected", FIELD_BYTES, FIELD_VOLATILE, NULL, "blocks mended" },
-	[ETHTOOL_A_FEC_STAT_UNCORR] = { "uncorr", FIELD_BYTES, FIELD_VOLATILE, NULL, "blocks lost" },
-	[ETHTOOL_A_FEC_STAT_CORR_BITS] = { "corr_bits", FIELD_BYTES, FIELD_VOLATILE, NULL, "bits mended" },
+	[ETHTOOL_A_FEC_STAT_CORRECTED] = { "corrected", FIELD_BYTES, FIELD_VOLATILE, 0, "blocks mended" },
+	[ETHTOOL_A_FEC_STAT_UNCORR] = { "uncorr", FIELD_BYTES, FIELD_VOLATILE, 0, "blocks lost" },
+	[ETHTOOL_A_FEC_STAT_CORR_BITS] = { "corr_bits", FIELD_BYTES, FIELD_VOLATILE, 0, "bits mended" },
 };
 static const struct schema schema_fec_stats = { .name = "fec_stats",
 						.attributes = fields_fec_stats,
@@ -134,8 +134,8 @@ static const struct field fields_fec[] = {
 	DEVICE,
 	[ETHTOOL_A_FEC_MODES] = BITS_ON("modes", link_modes, SET, "ways that may be used"),
 	[ETHTOOL_A_FEC_AUTO] = ON_OFF("auto", "the device chooses"),
-	[ETHTOOL_A_FEC_ACTIVE] = { "active", FIELD_U32, FIELD_STATE, NULL, "number of the way in use among link modes" },
-	[ETHTOOL_A_FEC_STATS] = { "stats", FIELD_RECORD, FIELD_VOLATILE, NULL, "errors mended", .schema = &schema_fec_stats },
+	[ETHTOOL_A_FEC_ACTIVE] = { "active", FIELD_U32, FIELD_STATE, 0, "number of the way in use among link modes" },
+	[ETHTOOL_A_FEC_STATS] = { "stats", FIELD_RECORD, FIELD_VOLATILE, 0, "errors mended", .schema = &schema_fec_stats },
 };
 ETHTOOL_KIND_COUNTED(fec, ETHTOOL_MSG_FEC_GET, ETHTOOL_MSG_FEC_GET_REPLY, "forward error correction of a device");
 
@@ -168,7 +168,7 @@ ETHTOOL_KIND(debug, ETHTOOL_MSG_DEBUG_GET, ETHTOOL_MSG_DEBUG_GET_REPLY, "what th
 static const struct field fields_wol[] = {
 	DEVICE,
 	[ETHTOOL_A_WOL_MODES] = BITS("modes", wake, "ways that it can do: armed or not"),
-	[ETHTOOL_A_WOL_SOPASS] = { "sopass", FIELD_BYTES, SET | FIELD_SECRET, NULL, "password that wakes it" },
+	[ETHTOOL_A_WOL_SOPASS] = { "sopass", FIELD_BYTES, SET | FIELD_SECRET, 0, "password that wakes it" },
 };
 ETHTOOL_KIND_OF(wol, ETHTOOL_MSG_WOL_GET, ETHTOOL_MSG_WOL_GET_REPLY, ETHTOOL_MSG_WOL_NTF, "what wakes the machine by a device", .mend = ethtool_mend,
 		.get = ethtool_get, .has_secrets = true);
@@ -176,7 +176,7 @@ ETHTOOL_KIND_OF(wol, ETHTOOL_MSG_WOL_GET, ETHTOOL_MSG_WOL_GET_REPLY, ETHTOOL_MSG
 /* A notice tells the flags by their numbers, which mean something with this device alone. */
 static const struct field fields_privflags[] = {
 	DEVICE,
-	[ETHTOOL_A_PRIVFLAGS_FLAGS] = { "flags", FIELD_CODEC, SET | FIELD_NESTED, NULL, "flags of the driver's own", .schema = &schema_bitset_private,
+	[ETHTOOL_A_PRIVFLAGS_FLAGS] = { "flags", FIELD_CODEC, SET | FIELD_NESTED, 0, "flags of the driver's own", .schema = &schema_bitset_private,
 					.codec = &codec_bitset_private },
 };
 ETHTOOL_KIND(privflags, ETHTOOL_MSG_PRIVFLAGS_GET, ETHTOOL_MSG_PRIVFLAGS_GET_REPLY, "flags of a driver's own");

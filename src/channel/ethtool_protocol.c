@@ -24,10 +24,10 @@ static const struct name off_on[] = { { 0, "off" }, { 1, "on" } };
 const struct names words_ethtool_off_on = { off_on, ARRAY_SIZE(off_on) };
 
 static const struct field header[] = {
-	[ETHTOOL_A_HEADER_DEV_INDEX] = { "dev_index", FIELD_U32, SET, NULL, "number of the device" },
-	[ETHTOOL_A_HEADER_DEV_NAME] = { "dev_name", FIELD_TEXT, SET, NULL, "name of the device" },
-	[ETHTOOL_A_HEADER_FLAGS] = { "flags", FIELD_U32, FIELD_HEX, NULL, "how the request is to be answered" },
-	[4] = TOLD("phy_index", NULL, "number of the transceiver"),
+	[ETHTOOL_A_HEADER_DEV_INDEX] = { "dev_index", FIELD_U32, SET, 0, "number of the device" },
+	[ETHTOOL_A_HEADER_DEV_NAME] = { "dev_name", FIELD_TEXT, SET, 0, "name of the device" },
+	[ETHTOOL_A_HEADER_FLAGS] = { "flags", FIELD_U32, FIELD_HEX, 0, "how the request is to be answered" },
+	[4] = TOLD("phy_index", 0, "number of the transceiver"),
 };
 const struct schema schema_ethtool_header = { .name = "header", .attributes = header, .attribute_count = ARRAY_SIZE(header) };
 

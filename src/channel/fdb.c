@@ -16,49 +16,49 @@
 NAMES(states, true, { NUD_PERMANENT, "permanent" }, { NUD_NOARP, "static" }, { NUD_REACHABLE, "reachable" }, { NUD_STALE, "stale" });
 
 static const struct field cache[] = {
-	{ "confirmed", FIELD_U32, FIELD_VOLATILE, "centiseconds", "since it was confirmed", HEADER_FIELD(struct nda_cacheinfo, ndm_confirmed) },
-	{ "used", FIELD_U32, FIELD_VOLATILE, "centiseconds", "since it was used", HEADER_FIELD(struct nda_cacheinfo, ndm_used) },
-	{ "updated", FIELD_U32, FIELD_VOLATILE, "centiseconds", "since it was updated", HEADER_FIELD(struct nda_cacheinfo, ndm_updated) },
-	{ "refcnt", FIELD_U32, FIELD_VOLATILE, NULL, "users", HEADER_FIELD(struct nda_cacheinfo, ndm_refcnt) },
+	{ "confirmed", FIELD_U32, FIELD_VOLATILE, UNIT_CENTISECONDS, "since it was confirmed", HEADER_FIELD(struct nda_cacheinfo, ndm_confirmed) },
+	{ "used", FIELD_U32, FIELD_VOLATILE, UNIT_CENTISECONDS, "since it was used", HEADER_FIELD(struct nda_cacheinfo, ndm_used) },
+	{ "updated", FIELD_U32, FIELD_VOLATILE, UNIT_CENTISECONDS, "since it was updated", HEADER_FIELD(struct nda_cacheinfo, ndm_updated) },
+	{ "refcnt", FIELD_U32, FIELD_VOLATILE, 0, "users", HEADER_FIELD(struct nda_cacheinfo, ndm_refcnt) },
 };
 static const struct schema schema_cache = {
 	.name = "cacheinfo", .header_size = sizeof(struct nda_cacheinfo), .header = cache, .header_count = ARRAY_SIZE(cache)
 };
 
 static const struct field more[] = {
-	[1] = { "activity_notify", FIELD_U8, SET, NULL, "what is told of its use" }, /* NFEA_ACTIVITY_NOTIFY, 5.14 */
-	[2] = { "norefresh", FIELD_FLAG, SET, NULL, "its age stays" },
+	[1] = { "activity_notify", FIELD_U8, SET, 0, "what is told of its use" }, /* NFEA_ACTIVITY_NOTIFY, 5.14 */
+	[2] = { "norefresh", FIELD_FLAG, SET, 0, "its age stays" },
 };
 static const struct schema schema_more = { .name = "fdb_ext_attrs", .attributes = more, .attribute_count = ARRAY_SIZE(more) };
 
 static const struct field header[] = {
-	{ "family", FIELD_U8, SET | FIELD_HIDDEN, NULL, "AF_BRIDGE", HEADER_FIELD(struct ndmsg, ndm_family), .names = &words_family },
-	{ "dev", FIELD_INTERFACE, KEY | SET, NULL, "port, or the link itself", HEADER_FIELD(struct ndmsg, ndm_ifindex) },
-	{ "state", FIELD_U16, SET, NULL, "permanent: for this host; static: stays; none of these: learnt", HEADER_FIELD(struct ndmsg, ndm_state),
+	{ "family", FIELD_U8, SET | FIELD_HIDDEN, 0, "AF_BRIDGE", HEADER_FIELD(struct ndmsg, ndm_family), .names = &words_family },
+	{ "dev", FIELD_INTERFACE, KEY | SET, 0, "port, or the link itself", HEADER_FIELD(struct ndmsg, ndm_ifindex) },
+	{ "state", FIELD_U16, SET, 0, "permanent: for this host; static: stays; none of these: learnt", HEADER_FIELD(struct ndmsg, ndm_state),
 	  .names = &states, LIMITS(.mask = STATES_SET) },
-	{ "flags", FIELD_U8, SET, NULL, "whose it is, and who looks after it", HEADER_FIELD(struct ndmsg, ndm_flags), .names = &words_neighbour_flags,
+	{ "flags", FIELD_U8, SET, 0, "whose it is, and who looks after it", HEADER_FIELD(struct ndmsg, ndm_flags), .names = &words_neighbour_flags,
 	  LIMITS(.mask = NTF_EXT_LEARNED | NTF_STICKY) },
-	{ "type", FIELD_U8, FIELD_DERIVED | FIELD_HIDDEN, NULL, "of no use", HEADER_FIELD(struct ndmsg, ndm_type) },
+	{ "type", FIELD_U8, FIELD_DERIVED | FIELD_HIDDEN, 0, "of no use", HEADER_FIELD(struct ndmsg, ndm_type) },
 };
 
 static const struct field attributes_of_entry[] = {
-	[NDA_DST] = { "dst", FIELD_ADDRESS, KEY, NULL, "the other end of the tunnel" },
-	[NDA_LLADDR] = { "lladdr", FIELD_ADDRESS, KEY, NULL, "hardware address" },
-	[NDA_CACHEINFO] = { "cacheinfo", FIELD_RECORD, FIELD_VOLATILE, NULL, "ages", .schema = &schema_cache },
-	[NDA_PROBES] = { "probes", FIELD_U32, FIELD_VOLATILE | FIELD_HIDDEN, NULL, "of no use" },
-	[NDA_VLAN] = { "vlan", FIELD_U16, KEY, NULL, "VLAN" },
-	[NDA_PORT] = { "port", FIELD_BE16, KEY, NULL, "UDP port" },
-	[NDA_VNI] = { "vni", FIELD_U32, KEY, NULL, "network identifier" },
-	[NDA_IFINDEX] = { "via", FIELD_INTERFACE, KEY, NULL, "link that leads to it" },
-	[NDA_MASTER] = { "master", FIELD_INTERFACE, KEY, NULL, "bridge" },
-	[NDA_LINK_NETNSID] = { "link_netnsid", FIELD_S32, 0, NULL, "namespace of the link" },
-	[NDA_SRC_VNI] = { "src_vni", FIELD_U32, KEY, NULL, "network identifier that it is seen from" },
-	[NDA_PROTOCOL] = { "protocol", FIELD_U8, SET, NULL, "who made it", .names = &words_route_protocol },
-	[13] = { "nhid", FIELD_U32, SET, NULL, "nexthop object" },                                           /* NDA_NH_ID */
-	[14] = { "fdb_ext_attrs", FIELD_RECORD, SET, NULL, "how its age goes", .schema = &schema_more },     /* NDA_FDB_EXT_ATTRS, 5.14 */
-	[15] = { "flags_ext", FIELD_U32, SET, NULL, "further flags", .names = &words_neighbour_more_flags }, /* NDA_FLAGS_EXT, 5.16 */
-	[16] = { "state_mask", FIELD_U16, FIELD_HIDDEN | FIELD_VOLATILE, NULL, "states that a request selects" },
-	[17] = { "flags_mask", FIELD_U8, FIELD_HIDDEN | FIELD_VOLATILE, NULL, "flags that a request selects" },
+	[NDA_DST] = { "dst", FIELD_ADDRESS, KEY, 0, "the other end of the tunnel" },
+	[NDA_LLADDR] = { "lladdr", FIELD_ADDRESS, KEY, 0, "hardware address" },
+	[NDA_CACHEINFO] = { "cacheinfo", FIELD_RECORD, FIELD_VOLATILE, 0, "ages", .schema = &schema_cache },
+	[NDA_PROBES] = { "probes", FIELD_U32, FIELD_VOLATILE | FIELD_HIDDEN, 0, "of no use" },
+	[NDA_VLAN] = { "vlan", FIELD_U16, KEY, 0, "VLAN" },
+	[NDA_PORT] = { "port", FIELD_BE16, KEY, 0, "UDP port" },
+	[NDA_VNI] = { "vni", FIELD_U32, KEY, 0, "network identifier" },
+	[NDA_IFINDEX] = { "via", FIELD_INTERFACE, KEY, 0, "link that leads to it" },
+	[NDA_MASTER] = { "master", FIELD_INTERFACE, KEY, 0, "bridge" },
+	[NDA_LINK_NETNSID] = { "link_netnsid", FIELD_S32, 0, 0, "namespace of the link" },
+	[NDA_SRC_VNI] = { "src_vni", FIELD_U32, KEY, 0, "network identifier that it is seen from" },
+	[NDA_PROTOCOL] = { "protocol", FIELD_U8, SET, 0, "who made it", .names = &words_route_protocol },
+	[13] = { "nhid", FIELD_U32, SET, 0, "nexthop object" },                                           /* NDA_NH_ID */
+	[14] = { "fdb_ext_attrs", FIELD_RECORD, SET, 0, "how its age goes", .schema = &schema_more },     /* NDA_FDB_EXT_ATTRS, 5.14 */
+	[15] = { "flags_ext", FIELD_U32, SET, 0, "further flags", .names = &words_neighbour_more_flags }, /* NDA_FLAGS_EXT, 5.16 */
+	[16] = { "state_mask", FIELD_U16, FIELD_HIDDEN | FIELD_VOLATILE, 0, "states that a request selects" },
+	[17] = { "flags_mask", FIELD_U8, FIELD_HIDDEN | FIELD_VOLATILE, 0, "flags that a request selects" },
 };
 
 static const struct schema schema = {

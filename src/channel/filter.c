@@ -40,26 +40,26 @@ static const struct name parents[] = { { TC_H_ROOT, "root" },
 static const struct names words_parent = { parents, ARRAY_SIZE(parents) };
 
 static const struct field header[] = {
-	{ "dev", FIELD_INTERFACE, KEY, NULL, "link", HEADER_FIELD(struct tcmsg, tcm_ifindex), LIMITS(.maximum = UINT32_MAX) },
-	{ "handle", FIELD_U32, KEY | FIELD_HEX, NULL, "number among those of its priority", HEADER_FIELD(struct tcmsg, tcm_handle) },
-	{ "parent", FIELD_U32, KEY | FIELD_HANDLE, NULL, "qdisc or class at which it stands", HEADER_FIELD(struct tcmsg, tcm_parent),
+	{ "dev", FIELD_INTERFACE, KEY, 0, "link", HEADER_FIELD(struct tcmsg, tcm_ifindex), LIMITS(.maximum = UINT32_MAX) },
+	{ "handle", FIELD_U32, KEY | FIELD_HEX, 0, "number among those of its priority", HEADER_FIELD(struct tcmsg, tcm_handle) },
+	{ "parent", FIELD_U32, KEY | FIELD_HANDLE, 0, "qdisc or class at which it stands", HEADER_FIELD(struct tcmsg, tcm_parent),
 	  .names = &words_parent },
-	{ "protocol", FIELD_BE16, KEY, NULL, "kind of the packets", .offset = PROTOCOL_AT, .size = 2, .names = &ether_types },
-	{ "prio", FIELD_U16, KEY, NULL, "the lowest is asked first", .offset = PRIO_AT, .size = 2 },
+	{ "protocol", FIELD_BE16, KEY, 0, "kind of the packets", .offset = PROTOCOL_AT, .size = 2, .names = &ether_types },
+	{ "prio", FIELD_U16, KEY, 0, "the lowest is asked first", .offset = PRIO_AT, .size = 2 },
 };
 
 static const struct field attributes_of_filter[] = {
-	[TCA_KIND] = { "kind", FIELD_TEXT, KEY, NULL, "kind" },
-	[TCA_OPTIONS] = { "options", FIELD_SELECT, SET, NULL, "what this kind has of its own", .select = &tc_filter_options },
+	[TCA_KIND] = { "kind", FIELD_TEXT, KEY, 0, "kind" },
+	[TCA_OPTIONS] = { "options", FIELD_SELECT, SET, 0, "what this kind has of its own", .select = &tc_filter_options },
 	TC_STATS,
-	[TCA_XSTATS] = { "xstats", FIELD_BYTES, FIELD_VOLATILE | FIELD_HIDDEN, NULL, "what this kind counts" },
+	[TCA_XSTATS] = { "xstats", FIELD_BYTES, FIELD_VOLATILE | FIELD_HIDDEN, 0, "what this kind counts" },
 	TC_RATE,
 	TC_STATS2,
 	TC_PAD,
-	[TCA_CHAIN] = { "chain", FIELD_U32, KEY, NULL, "list in which it stands" },
+	[TCA_CHAIN] = { "chain", FIELD_U32, KEY, 0, "list in which it stands" },
 	TC_EXT_WARN_MSG,
-	[KERNEL_HANDLE] = { "kernel_handle", FIELD_U32, FIELD_DERIVED | FIELD_HIDDEN, NULL, "number that the kernel has given" },
-	[BLOCK] = { "block", FIELD_U32, KEY, NULL, "shared block at which it stands" },
+	[KERNEL_HANDLE] = { "kernel_handle", FIELD_U32, FIELD_DERIVED | FIELD_HIDDEN, 0, "number that the kernel has given" },
+	[BLOCK] = { "block", FIELD_U32, KEY, 0, "shared block at which it stands" },
 };
 
 static const struct schema schema = {

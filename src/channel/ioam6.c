@@ -6,10 +6,10 @@
 #include "channel/generic.h"
 
 static const struct field namespace[] = {
-	[IOAM6_ATTR_NS_ID] = { "namespace", FIELD_U16, 0, NULL, "number of the namespace" },
-	[IOAM6_ATTR_NS_DATA] = { "data", FIELD_U32, FIELD_HEX, NULL, "what is put into a trace for it" },
-	[IOAM6_ATTR_NS_DATA_WIDE] = { "wide", FIELD_U64, FIELD_HEX, NULL, "the same, of the wide field" },
-	[IOAM6_ATTR_SC_ID] = { "schema", FIELD_U32, 0, NULL, "schema that goes with it" },
+	[IOAM6_ATTR_NS_ID] = { "namespace", FIELD_U16, 0, 0, "number of the namespace" },
+	[IOAM6_ATTR_NS_DATA] = { "data", FIELD_U32, FIELD_HEX, 0, "what is put into a trace for it" },
+	[IOAM6_ATTR_NS_DATA_WIDE] = { "wide", FIELD_U64, FIELD_HEX, 0, "the same, of the wide field" },
+	[IOAM6_ATTR_SC_ID] = { "schema", FIELD_U32, 0, 0, "schema that goes with it" },
 	[IOAM6_ATTR_PAD] = { "pad", FIELD_PAD },
 };
 static const struct schema schema_namespace = {

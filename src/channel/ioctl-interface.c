@@ -16,12 +16,12 @@
 #define SET FIELD_SETTABLE
 
 static const struct field map_fields[] = {
-	{ "mem_start", FIELD_U64, FIELD_HEX | SET, NULL, "device memory, begin", HEADER_FIELD(struct ifmap, mem_start) },
-	{ "mem_end", FIELD_U64, FIELD_HEX | SET, NULL, "device memory, end", HEADER_FIELD(struct ifmap, mem_end) },
-	{ "base_addr", FIELD_U16, FIELD_HEX | SET, NULL, "port", HEADER_FIELD(struct ifmap, base_addr) },
-	{ "irq", FIELD_U8, SET, NULL, "interrupt", HEADER_FIELD(struct ifmap, irq) },
-	{ "dma", FIELD_U8, SET, NULL, "DMA channel", HEADER_FIELD(struct ifmap, dma) },
-	{ "port", FIELD_U8, SET, NULL, "medium", HEADER_FIELD(struct ifmap, port) },
+	{ "mem_start", FIELD_U64, FIELD_HEX | SET, 0, "device memory, begin", HEADER_FIELD(struct ifmap, mem_start) },
+	{ "mem_end", FIELD_U64, FIELD_HEX | SET, 0, "device memory, end", HEADER_FIELD(struct ifmap, mem_end) },
+	{ "base_addr", FIELD_U16, FIELD_HEX | SET, 0, "port", HEADER_FIELD(struct ifmap, base_addr) },
+	{ "irq", FIELD_U8, SET, 0, "interrupt", HEADER_FIELD(struct ifmap, irq) },
+	{ "dma", FIELD_U8, SET, 0, "DMA channel", HEADER_FIELD(struct ifmap, dma) },
+	{ "port", FIELD_U8, SET, 0, "medium", HEADER_FIELD(struct ifmap, port) },
 };
 static const struct schema schema_ioctl_map = {
 	.name = "map", .header_size = sizeof(struct ifmap), .header = map_fields, .header_count = ARRAY_SIZE(map_fields)
@@ -45,19 +45,19 @@ enum knob {
 };
 
 static const struct field fields[] = {
-	[KNOB_INDEX] = { "index", FIELD_S32, FIELD_DERIVED, NULL, "number" },
-	[KNOB_HWTYPE] = { "hwtype", FIELD_U16, FIELD_DERIVED, NULL, "kind of hardware", .names = &words_link_type },
-	[KNOB_HWADDR] = { "hwaddr", FIELD_ADDRESS, SET, NULL, "hardware address" },
-	[KNOB_MAP] = { "map", FIELD_RECORD, SET, NULL, "hardware resources", .schema = &schema_ioctl_map },
-	[KNOB_MTU] = { "mtu", FIELD_S32, SET, "bytes", "largest packet" },
-	[KNOB_TXQUEUELEN] = { "txqueuelen", FIELD_S32, SET, "packets", "length of the send queue" },
-	[KNOB_METRIC] = { "metric", FIELD_S32, SET, NULL, "not used by the kernel, which refuses to set it" },
-	[KNOB_ADDRESS] = { "address", FIELD_ADDRESS, SET, NULL, "first IPv4 address; a new one takes the mask and broadcast address of its class",
+	[KNOB_INDEX] = { "index", FIELD_S32, FIELD_DERIVED, 0, "number" },
+	[KNOB_HWTYPE] = { "hwtype", FIELD_U16, FIELD_DERIVED, 0, "kind of hardware", .names = &words_link_type },
+	[KNOB_HWADDR] = { "hwaddr", FIELD_ADDRESS, SET, 0, "hardware address" },
+	[KNOB_MAP] = { "map", FIELD_RECORD, SET, 0, "hardware resources", .schema = &schema_ioctl_map },
+	[KNOB_MTU] = { "mtu", FIELD_S32, SET, UNIT_BYTES, "largest packet" },
+	[KNOB_TXQUEUELEN] = { "txqueuelen", FIELD_S32, SET, UNIT_PACKETS, "length of the send queue" },
+	[KNOB_METRIC] = { "metric", FIELD_S32, SET, 0, "not used by the kernel, which refuses to set it" },
+	[KNOB_ADDRESS] = { "address", FIELD_ADDRESS, SET, 0, "first IPv4 address; a new one takes the mask and broadcast address of its class",
 			   .size = 4 },
-	[KNOB_NETMASK] = { "netmask", FIELD_ADDRESS, SET, NULL, "of the IPv4 address", .size = 4 },
-	[KNOB_BROADCAST] = { "broadcast", FIELD_ADDRESS, SET, NULL, "IPv4 address of everybody", .size = 4 },
-	[KNOB_DSTADDR] = { "dstaddr", FIELD_ADDRESS, SET, NULL, "IPv4 address of the other end", .size = 4 },
-	[KNOB_FLAGS] = { "flags", FIELD_U16, SET, NULL, "flags", .names = &words_link_flags },
+	[KNOB_NETMASK] = { "netmask", FIELD_ADDRESS, SET, 0, "of the IPv4 address", .size = 4 },
+	[KNOB_BROADCAST] = { "broadcast", FIELD_ADDRESS, SET, 0, "IPv4 address of everybody", .size = 4 },
+	[KNOB_DSTADDR] = { "dstaddr", FIELD_ADDRESS, SET, 0, "IPv4 address of the other end", .size = 4 },
+	[KNOB_FLAGS] = { "flags", FIELD_U16, SET, 0, "flags", .names = &words_link_flags },
 };
 const struct schema schema_ioctl_interface = {
 	.name = "interface", .help = "network interface", .attributes = fields, .attribute_count = ARRAY_SIZE(fields)

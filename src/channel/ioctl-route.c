@@ -25,17 +25,16 @@ NAMES(route_flags, true, { RTF_UP, "up" }, { RTF_GATEWAY, "gateway" }, { RTF_HOS
 enum { ROUTE_DST, ROUTE_GATEWAY, ROUTE_IFACE, ROUTE_METRIC, ROUTE_FLAGS, ROUTE_MSS, ROUTE_WINDOW, ROUTE_IRTT, ROUTE_REFERENCES, ROUTE_USES };
 
 static const struct field fields[] = {
-	[ROUTE_DST] = { "dst", FIELD_PREFIX, FIELD_KEY, NULL, "destination" },
-	[ROUTE_GATEWAY] = { "gateway", FIELD_ADDRESS, SET, NULL, "next router", .size = 4 },
-	[ROUTE_IFACE] = { "iface", FIELD_TEXT, SET, NULL, "interface", LIMITS(.maximum = IFNAMSIZ - 1) },
-	[ROUTE_METRIC] = { "metric", FIELD_U32, FIELD_KEY, NULL, "the lower, the better" },
-	[ROUTE_FLAGS] = { "flags", FIELD_U16, SET, NULL, "flags; only reject is for setting, the others follow from the rest",
-			  .names = &route_flags },
-	[ROUTE_MSS] = { "mss", FIELD_U32, SET, "bytes", "largest TCP segment and 40 bytes of headers, 0 = as the interface has it" },
-	[ROUTE_WINDOW] = { "window", FIELD_U32, SET, "bytes", "largest TCP window, 0 = no bound" },
-	[ROUTE_IRTT] = { "irtt", FIELD_U16, SET, "milliseconds", "first guess at the round trip, 0 = none" },
-	[ROUTE_REFERENCES] = { "references", FIELD_S32, FIELD_VOLATILE, NULL, "not used by the kernel" },
-	[ROUTE_USES] = { "uses", FIELD_U32, FIELD_VOLATILE, NULL, "not used by the kernel" },
+	[ROUTE_DST] = { "dst", FIELD_PREFIX, FIELD_KEY, 0, "destination" },
+	[ROUTE_GATEWAY] = { "gateway", FIELD_ADDRESS, SET, 0, "next router", .size = 4 },
+	[ROUTE_IFACE] = { "iface", FIELD_TEXT, SET, 0, "interface", LIMITS(.maximum = IFNAMSIZ - 1) },
+	[ROUTE_METRIC] = { "metric", FIELD_U32, FIELD_KEY, 0, "the lower, the better" },
+	[ROUTE_FLAGS] = { "flags", FIELD_U16, SET, 0, "flags; only reject is for setting, the others follow from the rest", .names = &route_flags },
+	[ROUTE_MSS] = { "mss", FIELD_U32, SET, UNIT_BYTES, "largest TCP segment and 40 bytes of headers, 0 = as the interface has it" },
+	[ROUTE_WINDOW] = { "window", FIELD_U32, SET, UNIT_BYTES, "largest TCP window, 0 = no bound" },
+	[ROUTE_IRTT] = { "irtt", FIELD_U16, SET, UNIT_MILLISECONDS, "first guess at the round trip, 0 = none" },
+	[ROUTE_REFERENCES] = { "references", FIELD_S32, FIELD_VOLATILE, 0, "not used by the kernel" },
+	[ROUTE_USES] = { "uses", FIELD_U32, FIELD_VOLATILE, 0, "not used by the kernel" },
 };
 const struct schema schema_ioctl_route = {
 	.name = "route", .help = "IPv4 route of the main table", .attributes = fields, .attribute_count = ARRAY_SIZE(fields)

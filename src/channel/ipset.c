@@ -59,29 +59,29 @@ NAMES(flags, true, { IPSET_FLAG_WITH_COUNTERS, "counters" }, { IPSET_FLAG_WITH_C
       { IPSET_FLAG_WITH_SKBINFO, "skbinfo" });
 NAMES(families, false, { NFPROTO_UNSPEC, "unspec" }, { NFPROTO_IPV4, "inet" }, { NFPROTO_IPV6, "inet6" });
 
-#define ADDRESS(name, words)                                                        \
-	{                                                                           \
-		name, FIELD_CODEC, MAKE, NULL, words, .codec = &codec_ipset_address \
+#define ADDRESS(name, words)                                                     \
+	{                                                                        \
+		name, FIELD_CODEC, MAKE, 0, words, .codec = &codec_ipset_address \
 	}
 
 static const struct field header[] = {
 	[IPSET_ATTR_IP] = ADDRESS("ip", "the first address"),
 	[IPSET_ATTR_IP_TO] = ADDRESS("ip_to", "the last address"),
-	[IPSET_ATTR_CIDR] = { "cidr", FIELD_U8, MAKE, "bits", "prefix length" },
-	[IPSET_ATTR_PORT] = { "port", FIELD_BE16, MAKE, NULL, "the first port" },
-	[IPSET_ATTR_PORT_TO] = { "port_to", FIELD_BE16, MAKE, NULL, "the last port" },
-	[IPSET_ATTR_TIMEOUT] = { "timeout", FIELD_BE32, MAKE, "seconds", "after which an entry goes, where it says nothing else; 0: it stays" },
-	[IPSET_ATTR_CADT_FLAGS] = { "flags", FIELD_BE32, MAKE, NULL, "what is kept with an entry", .names = &flags },
-	[IPSET_ATTR_MARKMASK] = { "markmask", FIELD_BE32, MAKE | FIELD_HEX, NULL, "the bits of marks that count" },
-	[IPSET_ATTR_INITVAL] = { "initval", FIELD_BE32, MAKE | FIELD_HEX | FIELD_STATE, NULL, "what the hash begins with" },
-	[IPSET_ATTR_HASHSIZE] = { "hashsize", FIELD_BE32, MAKE | FIELD_STATE, NULL, "size of the hash" },
-	[IPSET_ATTR_MAXELEM] = { "maxelem", FIELD_BE32, MAKE, "entries", "how many there can be" },
-	[IPSET_ATTR_NETMASK] = { "netmask", FIELD_U8, MAKE, "bits", "to which addresses are cut" },
-	[IPSET_ATTR_BUCKETSIZE] = { "bucketsize", FIELD_U8, MAKE, "entries", "in one place of the hash" },
-	[IPSET_ATTR_SIZE] = { "size", FIELD_BE32, MAKE, "entries", "how many there can be, of a list" },
-	[IPSET_ATTR_ELEMENTS] = { "elements", FIELD_BE32, FIELD_VOLATILE, "entries", "in it now" },
-	[IPSET_ATTR_REFERENCES] = { "references", FIELD_BE32, FIELD_VOLATILE, NULL, "rules and lists that use it" },
-	[IPSET_ATTR_MEMSIZE] = { "memsize", FIELD_BE32, FIELD_VOLATILE, "bytes", "its memory" },
+	[IPSET_ATTR_CIDR] = { "cidr", FIELD_U8, MAKE, UNIT_BITS, "prefix length" },
+	[IPSET_ATTR_PORT] = { "port", FIELD_BE16, MAKE, 0, "the first port" },
+	[IPSET_ATTR_PORT_TO] = { "port_to", FIELD_BE16, MAKE, 0, "the last port" },
+	[IPSET_ATTR_TIMEOUT] = { "timeout", FIELD_BE32, MAKE, UNIT_SECONDS, "after which an entry goes, where it says nothing else; 0: it stays" },
+	[IPSET_ATTR_CADT_FLAGS] = { "flags", FIELD_BE32, MAKE, 0, "what is kept with an entry", .names = &flags },
+	[IPSET_ATTR_MARKMASK] = { "markmask", FIELD_BE32, MAKE | FIELD_HEX, 0, "the bits of marks that count" },
+	[IPSET_ATTR_INITVAL] = { "initval", FIELD_BE32, MAKE | FIELD_HEX | FIELD_STATE, 0, "what the hash begins with" },
+	[IPSET_ATTR_HASHSIZE] = { "hashsize", FIELD_BE32, MAKE | FIELD_STATE, 0, "size of the hash" },
+	[IPSET_ATTR_MAXELEM] = { "maxelem", FIELD_BE32, MAKE, UNIT_ENTRIES, "how many there can be" },
+	[IPSET_ATTR_NETMASK] = { "netmask", FIELD_U8, MAKE, UNIT_BITS, "to which addresses are cut" },
+	[IPSET_ATTR_BUCKETSIZE] = { "bucketsize", FIELD_U8, MAKE, UNIT_ENTRIES, "in one place of the hash" },
+	[IPSET_ATTR_SIZE] = { "size", FIELD_BE32, MAKE, UNIT_ENTRIES, "how many there can be, of a list" },
+	[IPSET_ATTR_ELEMENTS] = { "elements", FIELD_BE32, FIELD_VOLATILE, UNIT_ENTRIES, "in it now" },
+	[IPSET_ATTR_REFERENCES] = { "references", FIELD_BE32, FIELD_VOLATILE, 0, "rules and lists that use it" },
+	[IPSET_ATTR_MEMSIZE] = { "memsize", FIELD_BE32, FIELD_VOLATILE, UNIT_BYTES, "its memory" },
 	[27] = ADDRESS("bitmask", "the bits of addresses that count"), /* IPSET_ATTR_BITMASK, 6.2 */
 };
 static const struct schema schema_header = { .name = "header", .attributes = header, .attribute_count = ARRAY_SIZE(header) };
@@ -93,13 +93,13 @@ static const struct schema schema_header = { .name = "header", .attributes = hea
 
 static const struct field set[] = {
 	[IPSET_ATTR_PROTOCOL] = { "protocol", FIELD_PAD },
-	[IPSET_ATTR_SETNAME] = { "name", FIELD_TEXT, FIELD_KEY, NULL, "name" },
-	[IPSET_ATTR_TYPENAME] = { "type", FIELD_TEXT, MAKE, NULL, "what entries are made of, such as hash:ip,port" },
-	[IPSET_ATTR_REVISION] = { "revision", FIELD_U8, MAKE, NULL, "which form of the type" },
-	[IPSET_ATTR_FAMILY] = { "family", FIELD_U8, MAKE, NULL, "what addresses are in it", .names = &families },
-	[IPSET_ATTR_FLAGS] = { "flags", FIELD_BE32, FIELD_HIDDEN, NULL, "of a request" },
-	[IPSET_ATTR_INDEX] = { "index", FIELD_BE16, FIELD_DERIVED, NULL, "number that the kernel gave it" },
-	[IPSET_ATTR_DATA] = { "header", FIELD_RECORD, MAKE, NULL, "how it is laid out", .schema = &schema_header },
+	[IPSET_ATTR_SETNAME] = { "name", FIELD_TEXT, FIELD_KEY, 0, "name" },
+	[IPSET_ATTR_TYPENAME] = { "type", FIELD_TEXT, MAKE, 0, "what entries are made of, such as hash:ip,port" },
+	[IPSET_ATTR_REVISION] = { "revision", FIELD_U8, MAKE, 0, "which form of the type" },
+	[IPSET_ATTR_FAMILY] = { "family", FIELD_U8, MAKE, 0, "what addresses are in it", .names = &families },
+	[IPSET_ATTR_FLAGS] = { "flags", FIELD_BE32, FIELD_HIDDEN, 0, "of a request" },
+	[IPSET_ATTR_INDEX] = { "index", FIELD_BE16, FIELD_DERIVED, 0, "number that the kernel gave it" },
+	[IPSET_ATTR_DATA] = { "header", FIELD_RECORD, MAKE, 0, "how it is laid out", .schema = &schema_header },
 };
 
 static const struct schema schema = {

@@ -12,37 +12,37 @@
 
 NAMES(flags, true, { IPSET_FLAG_BEFORE, "before" }, { IPSET_FLAG_PHYSDEV, "physdev" }, { IPSET_FLAG_NOMATCH, "nomatch" }, { 1 << 7, "wildcard" });
 
-#define ADDRESS(name, flags, words)                                                  \
-	{                                                                            \
-		name, FIELD_CODEC, flags, NULL, words, .codec = &codec_ipset_address \
+#define ADDRESS(name, flags, words)                                               \
+	{                                                                         \
+		name, FIELD_CODEC, flags, 0, words, .codec = &codec_ipset_address \
 	}
 
 static const struct field entry[IPSET_ENTRY_COUNT] = {
 	[IPSET_ATTR_IP] = ADDRESS("ip", KEY, "address"),
 	[IPSET_ATTR_IP_TO] = ADDRESS("ip_to", FIELD_HIDDEN, "the last address, of a request for several"),
-	[IPSET_ATTR_CIDR] = { "cidr", FIELD_U8, KEY, "bits", "its prefix length" },
-	[IPSET_ATTR_PORT] = { "port", FIELD_BE16, KEY, NULL, "port; of ICMP type and code" },
-	[IPSET_ATTR_PORT_TO] = { "port_to", FIELD_BE16, FIELD_HIDDEN, NULL, "the last port, of a request for several" },
-	[IPSET_ATTR_TIMEOUT] = { "timeout", FIELD_BE32, SET | FIELD_VOLATILE, "seconds", "until it goes; 0: it stays" },
-	[IPSET_ATTR_PROTO] = { "protocol", FIELD_U8, KEY, NULL, "protocol of the port", .names = &words_ip_protocol },
-	[IPSET_ATTR_CADT_FLAGS] = { "flags", FIELD_BE32, SET, NULL, "how it is meant", .names = &flags },
+	[IPSET_ATTR_CIDR] = { "cidr", FIELD_U8, KEY, UNIT_BITS, "its prefix length" },
+	[IPSET_ATTR_PORT] = { "port", FIELD_BE16, KEY, 0, "port; of ICMP type and code" },
+	[IPSET_ATTR_PORT_TO] = { "port_to", FIELD_BE16, FIELD_HIDDEN, 0, "the last port, of a request for several" },
+	[IPSET_ATTR_TIMEOUT] = { "timeout", FIELD_BE32, SET | FIELD_VOLATILE, UNIT_SECONDS, "until it goes; 0: it stays" },
+	[IPSET_ATTR_PROTO] = { "protocol", FIELD_U8, KEY, 0, "protocol of the port", .names = &words_ip_protocol },
+	[IPSET_ATTR_CADT_FLAGS] = { "flags", FIELD_BE32, SET, 0, "how it is meant", .names = &flags },
 	[IPSET_ATTR_CADT_LINENO] = { "lineno", FIELD_PAD },
-	[IPSET_ATTR_MARK] = { "mark", FIELD_BE32, KEY | FIELD_HEX, NULL, "mark" },
-	[IPSET_ATTR_ETHER] = { "ether", FIELD_ADDRESS, KEY, NULL, "hardware address" },
-	[IPSET_ATTR_NAME] = { "member", FIELD_TEXT, KEY, NULL, "set that is in the list" },
-	[IPSET_ATTR_NAMEREF] = { "beside", FIELD_TEXT, FIELD_CREATE, NULL, "set that it is put before or behind" },
+	[IPSET_ATTR_MARK] = { "mark", FIELD_BE32, KEY | FIELD_HEX, 0, "mark" },
+	[IPSET_ATTR_ETHER] = { "ether", FIELD_ADDRESS, KEY, 0, "hardware address" },
+	[IPSET_ATTR_NAME] = { "member", FIELD_TEXT, KEY, 0, "set that is in the list" },
+	[IPSET_ATTR_NAMEREF] = { "beside", FIELD_TEXT, FIELD_CREATE, 0, "set that it is put before or behind" },
 	[IPSET_ATTR_IP2] = ADDRESS("ip2", KEY, "the second address"),
-	[IPSET_ATTR_CIDR2] = { "cidr2", FIELD_U8, KEY, "bits", "its prefix length" },
+	[IPSET_ATTR_CIDR2] = { "cidr2", FIELD_U8, KEY, UNIT_BITS, "its prefix length" },
 	[IPSET_ATTR_IP2_TO] = ADDRESS("ip2_to", FIELD_HIDDEN, "the last second address, of a request for several"),
-	[IPSET_ATTR_IFACE] = { "iface", FIELD_TEXT, KEY, NULL, "interface" },
-	[IPSET_ATTR_BYTES] = { "bytes", FIELD_BE64, FIELD_VOLATILE, "bytes", "that met it" },
-	[IPSET_ATTR_PACKETS] = { "packets", FIELD_BE64, FIELD_VOLATILE, "packets", "that met it" },
-	[IPSET_ATTR_COMMENT] = { "comment", FIELD_TEXT, SET, NULL, "comment" },
-	[IPSET_ATTR_SKBMARK] = { "skbmark", FIELD_BE64, SET | FIELD_HEX, NULL, "mark that packets are given, and its mask" },
-	[IPSET_ATTR_SKBPRIO] = { "skbprio", FIELD_BE32, SET | FIELD_HANDLE, NULL, "class that packets are given" },
-	[IPSET_ATTR_SKBQUEUE] = { "skbqueue", FIELD_BE16, SET, NULL, "queue that packets are given" },
+	[IPSET_ATTR_IFACE] = { "iface", FIELD_TEXT, KEY, 0, "interface" },
+	[IPSET_ATTR_BYTES] = { "bytes", FIELD_BE64, FIELD_VOLATILE, UNIT_BYTES, "that met it" },
+	[IPSET_ATTR_PACKETS] = { "packets", FIELD_BE64, FIELD_VOLATILE, UNIT_PACKETS, "that met it" },
+	[IPSET_ATTR_COMMENT] = { "comment", FIELD_TEXT, SET, 0, "comment" },
+	[IPSET_ATTR_SKBMARK] = { "skbmark", FIELD_BE64, SET | FIELD_HEX, 0, "mark that packets are given, and its mask" },
+	[IPSET_ATTR_SKBPRIO] = { "skbprio", FIELD_BE32, SET | FIELD_HANDLE, 0, "class that packets are given" },
+	[IPSET_ATTR_SKBQUEUE] = { "skbqueue", FIELD_BE16, SET, 0, "queue that packets are given" },
 	[IPSET_ATTR_PAD] = { "pad", FIELD_PAD },
-	[IPSET_ENTRY_SET] = { "set", FIELD_TEXT, KEY, NULL, "set that it is in" }, /* ours */
+	[IPSET_ENTRY_SET] = { "set", FIELD_TEXT, KEY, 0, "set that it is in" }, /* ours */
 };
 
 #define NESTED (1u << IPSET_ATTR_IP | 1u << IPSET_ATTR_IP_TO | 1u << IPSET_ATTR_IP2 | 1u << IPSET_ATTR_IP2_TO)

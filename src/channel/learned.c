@@ -10,8 +10,8 @@
 /* ---- Kinds ---- */
 
 static const struct field bitfield[] = {
-	{ "value", FIELD_U32, FIELD_HEX, NULL, "bits that are set", HEADER_FIELD(struct nla_bitfield32, value) },
-	{ "selector", FIELD_U32, FIELD_HEX, NULL, "bits that are meant", HEADER_FIELD(struct nla_bitfield32, selector) },
+	{ "value", FIELD_U32, FIELD_HEX, 0, "bits that are set", HEADER_FIELD(struct nla_bitfield32, value) },
+	{ "selector", FIELD_U32, FIELD_HEX, 0, "bits that are meant", HEADER_FIELD(struct nla_bitfield32, selector) },
 };
 static const struct schema schema_bitfield = {
 	.name = "bits", .header_size = sizeof(struct nla_bitfield32), .header = bitfield, .header_count = ARRAY_SIZE(bitfield)

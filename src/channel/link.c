@@ -32,41 +32,41 @@ NAMES(events, false, { 0, "NONE" }, { 1, "REBOOT" }, { 2, "FEATURE CHANGE" }, { 
 #member_, FIELD_U64, FIELD_VOLATILE, unit_, help_, HEADER_FIELD(struct rtnl_link_stats64, member_) \
 	}
 static const struct field counters[] = {
-	COUNTER(rx_packets, "packets", "received"),
-	COUNTER(tx_packets, "packets", "sent"),
-	COUNTER(rx_bytes, "bytes", "received"),
-	COUNTER(tx_bytes, "bytes", "sent"),
-	COUNTER(rx_errors, "packets", "bad on receipt"),
-	COUNTER(tx_errors, "packets", "could not be sent"),
-	COUNTER(rx_dropped, "packets", "dropped on receipt"),
-	COUNTER(tx_dropped, "packets", "dropped on sending"),
-	COUNTER(multicast, "packets", "multicasts received"),
-	COUNTER(collisions, NULL, "collisions"),
-	COUNTER(rx_length_errors, "packets", "of a wrong length"),
-	COUNTER(rx_over_errors, "packets", "receiver overrun"),
-	COUNTER(rx_crc_errors, "packets", "with a wrong checksum"),
-	COUNTER(rx_frame_errors, "packets", "misaligned"),
-	COUNTER(rx_fifo_errors, "packets", "no room in the receiver"),
-	COUNTER(rx_missed_errors, "packets", "missed by the host"),
-	COUNTER(tx_aborted_errors, "packets", "aborted"),
-	COUNTER(tx_carrier_errors, "packets", "no carrier"),
-	COUNTER(tx_fifo_errors, "packets", "sender underrun"),
-	COUNTER(tx_heartbeat_errors, "packets", "no heartbeat"),
-	COUNTER(tx_window_errors, "packets", "late collisions"),
-	COUNTER(rx_compressed, "packets", "compressed, received"),
-	COUNTER(tx_compressed, "packets", "compressed, sent"),
-	COUNTER(rx_nohandler, "packets", "nobody wanted them"),
-	{ "rx_otherhost_dropped", FIELD_U64, FIELD_VOLATILE, "packets", "for another host", .offset = 192, .size = 8 },
+	COUNTER(rx_packets, UNIT_PACKETS, "received"),
+	COUNTER(tx_packets, UNIT_PACKETS, "sent"),
+	COUNTER(rx_bytes, UNIT_BYTES, "received"),
+	COUNTER(tx_bytes, UNIT_BYTES, "sent"),
+	COUNTER(rx_errors, UNIT_PACKETS, "bad on receipt"),
+	COUNTER(tx_errors, UNIT_PACKETS, "could not be sent"),
+	COUNTER(rx_dropped, UNIT_PACKETS, "dropped on receipt"),
+	COUNTER(tx_dropped, UNIT_PACKETS, "dropped on sending"),
+	COUNTER(multicast, UNIT_PACKETS, "multicasts received"),
+	COUNTER(collisions, 0, "collisions"),
+	COUNTER(rx_length_errors, UNIT_PACKETS, "of a wrong length"),
+	COUNTER(rx_over_errors, UNIT_PACKETS, "receiver overrun"),
+	COUNTER(rx_crc_errors, UNIT_PACKETS, "with a wrong checksum"),
+	COUNTER(rx_frame_errors, UNIT_PACKETS, "misaligned"),
+	COUNTER(rx_fifo_errors, UNIT_PACKETS, "no room in the receiver"),
+	COUNTER(rx_missed_errors, UNIT_PACKETS, "missed by the host"),
+	COUNTER(tx_aborted_errors, UNIT_PACKETS, "aborted"),
+	COUNTER(tx_carrier_errors, UNIT_PACKETS, "no carrier"),
+	COUNTER(tx_fifo_errors, UNIT_PACKETS, "sender underrun"),
+	COUNTER(tx_heartbeat_errors, UNIT_PACKETS, "no heartbeat"),
+	COUNTER(tx_window_errors, UNIT_PACKETS, "late collisions"),
+	COUNTER(rx_compressed, UNIT_PACKETS, "compressed, received"),
+	COUNTER(tx_compressed, UNIT_PACKETS, "compressed, sent"),
+	COUNTER(rx_nohandler, UNIT_PACKETS, "nobody wanted them"),
+	{ "rx_otherhost_dropped", FIELD_U64, FIELD_VOLATILE, UNIT_PACKETS, "for another host", .offset = 192, .size = 8 },
 };
 const struct schema schema_link_counters = { .name = "stats64", .header_size = 200, .header = counters, .header_count = ARRAY_SIZE(counters) };
 
 static const struct field map[] = {
-	{ "mem_start", FIELD_U64, FIELD_HEX | FIELD_DERIVED, NULL, "device memory, begin", HEADER_FIELD(struct rtnl_link_ifmap, mem_start) },
-	{ "mem_end", FIELD_U64, FIELD_HEX | FIELD_DERIVED, NULL, "device memory, end", HEADER_FIELD(struct rtnl_link_ifmap, mem_end) },
-	{ "base_addr", FIELD_U64, FIELD_HEX | FIELD_DERIVED, NULL, "port", HEADER_FIELD(struct rtnl_link_ifmap, base_addr) },
-	{ "irq", FIELD_U16, FIELD_DERIVED, NULL, "interrupt", HEADER_FIELD(struct rtnl_link_ifmap, irq) },
-	{ "dma", FIELD_U8, FIELD_DERIVED, NULL, "DMA channel", HEADER_FIELD(struct rtnl_link_ifmap, dma) },
-	{ "port", FIELD_U8, FIELD_DERIVED, NULL, "medium", HEADER_FIELD(struct rtnl_link_ifmap, port) },
+	{ "mem_start", FIELD_U64, FIELD_HEX | FIELD_DERIVED, 0, "device memory, begin", HEADER_FIELD(struct rtnl_link_ifmap, mem_start) },
+	{ "mem_end", FIELD_U64, FIELD_HEX | FIELD_DERIVED, 0, "device memory, end", HEADER_FIELD(struct rtnl_link_ifmap, mem_end) },
+	{ "base_addr", FIELD_U64, FIELD_HEX | FIELD_DERIVED, 0, "port", HEADER_FIELD(struct rtnl_link_ifmap, base_addr) },
+	{ "irq", FIELD_U16, FIELD_DERIVED, 0, "interrupt", HEADER_FIELD(struct rtnl_link_ifmap, irq) },
+	{ "dma", FIELD_U8, FIELD_DERIVED, 0, "DMA channel", HEADER_FIELD(struct rtnl_link_ifmap, dma) },
+	{ "port", FIELD_U8, FIELD_DERIVED, 0, "medium", HEADER_FIELD(struct rtnl_link_ifmap, port) },
 };
 static const struct schema schema_map = {
 	.name = "map", .header_size = sizeof(struct rtnl_link_ifmap), .header = map, .header_count = ARRAY_SIZE(map)
@@ -74,47 +74,47 @@ static const struct schema schema_map = {
 
 NAMES(xdp_modes, false, { 0, "none" }, { 1, "driver" }, { 2, "generic" }, { 3, "offload" }, { 4, "several" });
 static const struct field xdp[] = {
-	[IFLA_XDP_FD] = { "fd", FIELD_S32, 0, NULL, "program to attach, in a request" },
-	[IFLA_XDP_ATTACHED] = { "attached", FIELD_U8, 0, NULL, "where a program is attached", .names = &xdp_modes },
-	[IFLA_XDP_FLAGS] = { "flags", FIELD_U32, FIELD_HEX, NULL, "of the request" },
-	[IFLA_XDP_PROG_ID] = { "prog_id", FIELD_U32, 0, NULL, "program" },
-	[IFLA_XDP_DRV_PROG_ID] = { "drv_prog_id", FIELD_U32, 0, NULL, "program in the driver" },
-	[IFLA_XDP_SKB_PROG_ID] = { "skb_prog_id", FIELD_U32, 0, NULL, "generic program" },
-	[IFLA_XDP_HW_PROG_ID] = { "hw_prog_id", FIELD_U32, 0, NULL, "program in the device" },
-	[IFLA_XDP_EXPECTED_FD] = { "expected_fd", FIELD_S32, 0, NULL, "program that a request replaces" },
+	[IFLA_XDP_FD] = { "fd", FIELD_S32, 0, 0, "program to attach, in a request" },
+	[IFLA_XDP_ATTACHED] = { "attached", FIELD_U8, 0, 0, "where a program is attached", .names = &xdp_modes },
+	[IFLA_XDP_FLAGS] = { "flags", FIELD_U32, FIELD_HEX, 0, "of the request" },
+	[IFLA_XDP_PROG_ID] = { "prog_id", FIELD_U32, 0, 0, "program" },
+	[IFLA_XDP_DRV_PROG_ID] = { "drv_prog_id", FIELD_U32, 0, 0, "program in the driver" },
+	[IFLA_XDP_SKB_PROG_ID] = { "skb_prog_id", FIELD_U32, 0, 0, "generic program" },
+	[IFLA_XDP_HW_PROG_ID] = { "hw_prog_id", FIELD_U32, 0, 0, "program in the device" },
+	[IFLA_XDP_EXPECTED_FD] = { "expected_fd", FIELD_S32, 0, 0, "program that a request replaces" },
 };
 static const struct schema schema_xdp = { .name = "xdp", .help = "XDP programs", .attributes = xdp, .attribute_count = ARRAY_SIZE(xdp) };
 
 static const struct field reason[] = {
-	[1] = { "mask", FIELD_U32, SET | FIELD_HEX, NULL, "reasons that a request sets" }, /* IFLA_PROTO_DOWN_REASON_* */
-	[2] = { "value", FIELD_U32, SET | FIELD_HEX, NULL, "reasons" },
+	[1] = { "mask", FIELD_U32, SET | FIELD_HEX, 0, "reasons that a request sets" }, /* IFLA_PROTO_DOWN_REASON_* */
+	[2] = { "value", FIELD_U32, SET | FIELD_HEX, 0, "reasons" },
 };
 static const struct schema schema_reason = { .name = "proto_down_reason", .attributes = reason, .attribute_count = ARRAY_SIZE(reason) };
 
 static const struct field devlink_port[] = {
-	[1] = { "bus_name", FIELD_TEXT, 0, NULL, "bus" }, /* DEVLINK_ATTR_* */
-	[2] = { "dev_name", FIELD_TEXT, 0, NULL, "device" },
-	[3] = { "port_index", FIELD_U32, 0, NULL, "port" },
+	[1] = { "bus_name", FIELD_TEXT, 0, 0, "bus" }, /* DEVLINK_ATTR_* */
+	[2] = { "dev_name", FIELD_TEXT, 0, 0, "device" },
+	[3] = { "port_index", FIELD_U32, 0, 0, "port" },
 };
 static const struct schema schema_devlink_port = { .name = "devlink_port", .attributes = devlink_port, .attribute_count = ARRAY_SIZE(devlink_port) };
 
 static const struct field dpll_pin[] = {
-	[1] = { "id", FIELD_U32, 0, NULL, "pin" }, /* DPLL_A_PIN_ID */
+	[1] = { "id", FIELD_U32, 0, 0, "pin" }, /* DPLL_A_PIN_ID */
 };
 static const struct schema schema_dpll_pin = { .name = "dpll_pin", .attributes = dpll_pin, .attribute_count = ARRAY_SIZE(dpll_pin) };
 
 static const struct field function_member = {
-	"vf", FIELD_RECORD, 0, NULL, "a virtual function", .schema = &schema_link_function, .offset = IFLA_VF_INFO
+	"vf", FIELD_RECORD, 0, 0, "a virtual function", .schema = &schema_link_function, .offset = IFLA_VF_INFO
 };
-static const struct field name_member = { "altname", FIELD_TEXT, SET, NULL, "another name", .offset = IFLA_ALT_IFNAME };
+static const struct field name_member = { "altname", FIELD_TEXT, SET, 0, "another name", .offset = IFLA_ALT_IFNAME };
 
 static const struct field header[] = {
-	{ "ifindex", FIELD_S32, FIELD_KEY, NULL, "number of the interface", HEADER_FIELD(struct ifinfomsg, ifi_index) },
-	{ "family", FIELD_U8, FIELD_HIDDEN, NULL, "AF_UNSPEC", HEADER_FIELD(struct ifinfomsg, ifi_family) },
-	{ "link_type", FIELD_U16, 0, NULL, "kind of hardware", HEADER_FIELD(struct ifinfomsg, ifi_type), .names = &words_link_type },
-	{ "flags", FIELD_U32, SET, NULL, "UP and the like", HEADER_FIELD(struct ifinfomsg, ifi_flags), .names = &words_link_flags,
+	{ "ifindex", FIELD_S32, FIELD_KEY, 0, "number of the interface", HEADER_FIELD(struct ifinfomsg, ifi_index) },
+	{ "family", FIELD_U8, FIELD_HIDDEN, 0, "AF_UNSPEC", HEADER_FIELD(struct ifinfomsg, ifi_family) },
+	{ "link_type", FIELD_U16, 0, 0, "kind of hardware", HEADER_FIELD(struct ifinfomsg, ifi_type), .names = &words_link_type },
+	{ "flags", FIELD_U32, SET, 0, "UP and the like", HEADER_FIELD(struct ifinfomsg, ifi_flags), .names = &words_link_flags,
 	  LIMITS(.mask = FLAGS_SIGNIFICANT, .taken = LINK_FLAGS_TAKEN) },
-	{ "change", FIELD_U32, SET | FIELD_HIDDEN | FIELD_VOLATILE, NULL, "flags that a request sets or takes away",
+	{ "change", FIELD_U32, SET | FIELD_HIDDEN | FIELD_VOLATILE, 0, "flags that a request sets or takes away",
 	  HEADER_FIELD(struct ifinfomsg, ifi_change), .names = &words_link_flags },
 };
 
@@ -122,77 +122,77 @@ static const struct field header[] = {
  * what only an answer tells, not a notification (virtual functions); and the link below: it never changes, but a veth's first message does not know
  * it yet. */
 static const struct field attributes_of_link[] = {
-	[IFLA_ADDRESS] = { "address", FIELD_ADDRESS, SET, NULL, "hardware address" },
-	[IFLA_BROADCAST] = { "broadcast", FIELD_ADDRESS, SET, NULL, "hardware address of everybody" },
-	[IFLA_IFNAME] = { "ifname", FIELD_TEXT, SET, NULL, "name", LIMITS(.minimum = 1, .maximum = IFNAMSIZ - 1) },
-	[IFLA_MTU] = { "mtu", FIELD_U32, SET, "bytes", "largest packet" },
-	[IFLA_LINK] = { "link", FIELD_INTERFACE, FIELD_CREATE | FIELD_DERIVED, NULL, "link below, or a veth's other end" },
-	[IFLA_QDISC] = { "qdisc", FIELD_TEXT, FIELD_DERIVED, NULL, "queueing discipline at the root" },
-	[IFLA_STATS] = { "stats", FIELD_BYTES, FIELD_VOLATILE | FIELD_HIDDEN, NULL, "counters of 32 bits: stats64 says them better" },
-	[IFLA_COST] = { "cost", FIELD_BYTES, FIELD_DERIVED, NULL, "not used by the kernel" },
-	[IFLA_PRIORITY] = { "priority", FIELD_BYTES, FIELD_DERIVED, NULL, "not used by the kernel" },
-	[IFLA_MASTER] = { "master", FIELD_INTERFACE, SET, NULL, "bridge, bond or VRF that it is a port of" },
-	[IFLA_WIRELESS] = { "wireless", FIELD_BYTES, FIELD_VOLATILE, NULL, "an event of the old wireless extensions" },
-	[IFLA_PROTINFO] = { "protinfo", FIELD_BYTES, FIELD_DERIVED, NULL, "what one protocol family adds in messages of its own" },
-	[IFLA_TXQLEN] = { "txqlen", FIELD_U32, SET, "packets", "length of the send queue" },
-	[IFLA_MAP] = { "map", FIELD_RECORD, FIELD_DERIVED, NULL, "hardware resources", .schema = &schema_map },
-	[IFLA_WEIGHT] = { "weight", FIELD_U32, FIELD_DERIVED, NULL, "not used by the kernel" },
-	[IFLA_OPERSTATE] = { "operstate", FIELD_U8, SET | FIELD_STATE, NULL, "operational state, RFC 2863", .names = &operational_states },
-	[IFLA_LINKMODE] = { "linkmode", FIELD_U8, SET, NULL, "whether it waits for a supplicant", .names = &link_modes },
-	[IFLA_LINKINFO] = { "linkinfo", FIELD_RECORD, SET | FIELD_CREATE, NULL, "kind, and what the kind has of its own",
-			    .schema = &schema_link_info },
-	[IFLA_NET_NS_PID] = { "netns_pid", FIELD_U32, SET, NULL, "process into whose namespace a request moves it" },
-	[IFLA_IFALIAS] = { "ifalias", FIELD_TEXT, SET, NULL, "description", LIMITS(.maximum = 255) },
-	[IFLA_NUM_VF] = { "num_vf", FIELD_U32, FIELD_DERIVED, NULL, "virtual functions" },
-	[IFLA_VFINFO_LIST] = { "vfinfo_list", FIELD_LIST, FIELD_DERIVED, NULL, "virtual functions", .element = &function_member },
-	[IFLA_STATS64] = { "stats64", FIELD_RECORD, FIELD_VOLATILE, NULL, "counters", .schema = &schema_link_counters },
-	[IFLA_VF_PORTS] = { "vf_ports", FIELD_BYTES, 0, NULL, "port profiles of the functions" },
-	[IFLA_PORT_SELF] = { "port_self", FIELD_BYTES, 0, NULL, "port profile" },
-	[IFLA_AF_SPEC] = { "af_spec", FIELD_RECORD, SET, NULL, "what each protocol family has", .schema = &schema_link_families },
-	[IFLA_GROUP] = { "group", FIELD_U32, SET, NULL, "group of links that are addressed together", .names = &groups },
-	[IFLA_NET_NS_FD] = { "netns_fd", FIELD_U32, SET, NULL, "descriptor of the namespace into which a request moves it" },
-	[IFLA_EXT_MASK] = { "ext_mask", FIELD_U32, FIELD_HIDDEN, NULL, "what a request wants told", .names = &words_link_told },
-	[IFLA_PROMISCUITY] = { "promiscuity", FIELD_U32, FIELD_DERIVED, NULL, "users that want every packet" },
-	[IFLA_NUM_TX_QUEUES] = { "num_tx_queues", FIELD_U32, FIELD_CREATE, NULL, "send queues" },
-	[IFLA_NUM_RX_QUEUES] = { "num_rx_queues", FIELD_U32, FIELD_CREATE, NULL, "receive queues" },
-	[IFLA_CARRIER] = { "carrier", FIELD_BOOL, SET | FIELD_STATE, NULL, "a cable with somebody at its other end" },
-	[IFLA_PHYS_PORT_ID] = { "phys_port_id", FIELD_BYTES, 0, NULL, "port of the device" },
-	[IFLA_CARRIER_CHANGES] = { "carrier_changes", FIELD_U32, FIELD_VOLATILE, NULL, "times that the carrier came or went" },
-	[IFLA_PHYS_SWITCH_ID] = { "phys_switch_id", FIELD_BYTES, 0, NULL, "switch that the port is of" },
-	[IFLA_LINK_NETNSID] = { "link_netnsid", FIELD_S32, FIELD_CREATE | FIELD_DERIVED, NULL, "namespace of the link below, as ours numbers it" },
-	[IFLA_PHYS_PORT_NAME] = { "phys_port_name", FIELD_TEXT, 0, NULL, "name of the port at the device" },
-	[IFLA_PROTO_DOWN] = { "proto_down", FIELD_BOOL, SET, NULL, "held down by a protocol" },
-	[IFLA_GSO_MAX_SEGS] = { "gso_max_segs", FIELD_U32, SET, NULL, "segments of one large packet" },
-	[IFLA_GSO_MAX_SIZE] = { "gso_max_size", FIELD_U32, SET, "bytes", "largest packet to be split by the device" },
+	[IFLA_ADDRESS] = { "address", FIELD_ADDRESS, SET, 0, "hardware address" },
+	[IFLA_BROADCAST] = { "broadcast", FIELD_ADDRESS, SET, 0, "hardware address of everybody" },
+	[IFLA_IFNAME] = { "ifname", FIELD_TEXT, SET, 0, "name", LIMITS(.minimum = 1, .maximum = IFNAMSIZ - 1) },
+	[IFLA_MTU] = { "mtu", FIELD_U32, SET, UNIT_BYTES, "largest packet" },
+	[IFLA_LINK] = { "link", FIELD_INTERFACE, FIELD_CREATE | FIELD_DERIVED, 0, "link below, or a veth's other end" },
+	[IFLA_QDISC] = { "qdisc", FIELD_TEXT, FIELD_DERIVED, 0, "queueing discipline at the root" },
+	[IFLA_STATS] = { "stats", FIELD_BYTES, FIELD_VOLATILE | FIELD_HIDDEN, 0, "counters of 32 bits: stats64 says them better" },
+	[IFLA_COST] = { "cost", FIELD_BYTES, FIELD_DERIVED, 0, "not used by the kernel" },
+	[IFLA_PRIORITY] = { "priority", FIELD_BYTES, FIELD_DERIVED, 0, "not used by the kernel" },
+	[IFLA_MASTER] = { "master", FIELD_INTERFACE, SET, 0, "bridge, bond or VRF that it is a port of" },
+	[IFLA_WIRELESS] = { "wireless", FIELD_BYTES, FIELD_VOLATILE, 0, "an event of the old wireless extensions" },
+	[IFLA_PROTINFO] = { "protinfo", FIELD_BYTES, FIELD_DERIVED, 0, "what one protocol family adds in messages of its own" },
+	[IFLA_TXQLEN] = { "txqlen", FIELD_U32, SET, UNIT_PACKETS, "length of the send queue" },
+	[IFLA_MAP] = { "map", FIELD_RECORD, FIELD_DERIVED, 0, "hardware resources", .schema = &schema_map },
+	[IFLA_WEIGHT] = { "weight", FIELD_U32, FIELD_DERIVED, 0, "not used by the kernel" },
+	[IFLA_OPERSTATE] = { "operstate", FIELD_U8, SET | FIELD_STATE, 0, "operational state, RFC 2863", .names = &operational_states },
+	[IFLA_LINKMODE] = { "linkmode", FIELD_U8, SET, 0, "whether it waits for a supplicant", .names = &link_modes },
+	[IFLA_LINKINFO] = { "linkinfo", FIELD_RECORD, SET | FIELD_CREATE, 0, "kind, and what the kind has of its own", .schema = &schema_link_info },
+	[IFLA_NET_NS_PID] = { "netns_pid", FIELD_U32, SET, 0, "process into whose namespace a request moves it" },
+	[IFLA_IFALIAS] = { "ifalias", FIELD_TEXT, SET, 0, "description", LIMITS(.maximum = 255) },
+	[IFLA_NUM_VF] = { "num_vf", FIELD_U32, FIELD_DERIVED, 0, "virtual functions" },
+	[IFLA_VFINFO_LIST] = { "vfinfo_list", FIELD_LIST, FIELD_DERIVED, 0, "virtual functions", .element = &function_member },
+	[IFLA_STATS64] = { "stats64", FIELD_RECORD, FIELD_VOLATILE, 0, "counters", .schema = &schema_link_counters },
+	[IFLA_VF_PORTS] = { "vf_ports", FIELD_BYTES, 0, 0, "port profiles of the functions" },
+	[IFLA_PORT_SELF] = { "port_self", FIELD_BYTES, 0, 0, "port profile" },
+	[IFLA_AF_SPEC] = { "af_spec", FIELD_RECORD, SET, 0, "what each protocol family has", .schema = &schema_link_families },
+	[IFLA_GROUP] = { "group", FIELD_U32, SET, 0, "group of links that are addressed together", .names = &groups },
+	[IFLA_NET_NS_FD] = { "netns_fd", FIELD_U32, SET, 0, "descriptor of the namespace into which a request moves it" },
+	[IFLA_EXT_MASK] = { "ext_mask", FIELD_U32, FIELD_HIDDEN, 0, "what a request wants told", .names = &words_link_told },
+	[IFLA_PROMISCUITY] = { "promiscuity", FIELD_U32, FIELD_DERIVED, 0, "users that want every packet" },
+	[IFLA_NUM_TX_QUEUES] = { "num_tx_queues", FIELD_U32, FIELD_CREATE, 0, "send queues" },
+	[IFLA_NUM_RX_QUEUES] = { "num_rx_queues", FIELD_U32, FIELD_CREATE, 0, "receive queues" },
+	[IFLA_CARRIER] = { "carrier", FIELD_BOOL, SET | FIELD_STATE, 0, "a cable with somebody at its other end" },
+	[IFLA_PHYS_PORT_ID] = { "phys_port_id", FIELD_BYTES, 0, 0, "port of the device" },
+	[IFLA_CARRIER_CHANGES] = { "carrier_changes", FIELD_U32, FIELD_VOLATILE, 0, "times that the carrier came or went" },
+	[IFLA_PHYS_SWITCH_ID] = { "phys_switch_id", FIELD_BYTES, 0, 0, "switch that the port is of" },
+	[IFLA_LINK_NETNSID] = { "link_netnsid", FIELD_S32, FIELD_CREATE | FIELD_DERIVED, 0, "namespace of the link below, as ours numbers it" },
+	[IFLA_PHYS_PORT_NAME] = { "phys_port_name", FIELD_TEXT, 0, 0, "name of the port at the device" },
+	[IFLA_PROTO_DOWN] = { "proto_down", FIELD_BOOL, SET, 0, "held down by a protocol" },
+	[IFLA_GSO_MAX_SEGS] = { "gso_max_segs", FIELD_U32, SET, 0, "segments of one large packet" },
+	[IFLA_GSO_MAX_SIZE] = { "gso_max_size", FIELD_U32, SET, UNIT_BYTES, "largest packet to be split by the device" },
 	[IFLA_PAD] = { "pad", FIELD_PAD },
-	[IFLA_XDP] = { "xdp", FIELD_RECORD, 0, NULL, "XDP programs", .schema = &schema_xdp },
-	[IFLA_EVENT] = { "event", FIELD_U32, FIELD_VOLATILE, NULL, "why the message came", .names = &events },
-	[IFLA_NEW_NETNSID] = { "new_netnsid", FIELD_S32, FIELD_VOLATILE, NULL, "namespace that it moved to" },
-	[46] = { "target_netnsid", FIELD_S32, FIELD_VOLATILE, NULL, "namespace that a request is about" }, /* IFLA_TARGET_NETNSID */
-	[IFLA_CARRIER_UP_COUNT] = { "carrier_up_count", FIELD_U32, FIELD_VOLATILE, NULL, "times that the carrier came" },
-	[IFLA_CARRIER_DOWN_COUNT] = { "carrier_down_count", FIELD_U32, FIELD_VOLATILE, NULL, "times that the carrier went" },
-	[IFLA_NEW_IFINDEX] = { "new_ifindex", FIELD_S32, FIELD_VOLATILE, NULL, "its number in the namespace that it moved to" },
-	[IFLA_MIN_MTU] = { "min_mtu", FIELD_U32, FIELD_DERIVED, "bytes", "smallest MTU" },
-	[IFLA_MAX_MTU] = { "max_mtu", FIELD_U32, FIELD_DERIVED, "bytes", "largest MTU, 0 = no limit" },
-	[IFLA_PROP_LIST] = { "altnames", FIELD_LIST, SET, NULL, "other names", .element = &name_member },
-	[IFLA_ALT_IFNAME] = { "altname", FIELD_TEXT, SET | FIELD_HIDDEN, NULL, "another name, to ask by" },
-	[IFLA_PERM_ADDRESS] = { "permaddr", FIELD_ADDRESS, 0, NULL, "hardware address that it was built with" },
-	[IFLA_PROTO_DOWN_REASON] = { "proto_down_reason", FIELD_RECORD, SET, NULL, "why it is held down", .schema = &schema_reason },
-	[56] = { "parentdev", FIELD_TEXT, 0, NULL, "device" }, /* IFLA_PARENT_DEV_NAME and later: newer than some headers */
-	[57] = { "parentbus", FIELD_TEXT, 0, NULL, "bus of the device" },
-	[58] = { "gro_max_size", FIELD_U32, SET, "bytes", "largest packet put together on receipt" },
-	[59] = { "tso_max_size", FIELD_U32, FIELD_DERIVED, "bytes", "what the device can split" },
-	[60] = { "tso_max_segs", FIELD_U32, FIELD_DERIVED, NULL, "segments that the device can make" },
-	[61] = { "allmulti", FIELD_U32, FIELD_DERIVED, NULL, "users that want every multicast" },
-	[62] = { "devlink_port", FIELD_RECORD, 0, NULL, "port in devlink", .schema = &schema_devlink_port },
-	[63] = { "gso_ipv4_max_size", FIELD_U32, SET, "bytes", "the same for IPv4" },
-	[64] = { "gro_ipv4_max_size", FIELD_U32, SET, "bytes", "the same for IPv4" },
-	[65] = { "dpll_pin", FIELD_RECORD, 0, NULL, "clock pin", .schema = &schema_dpll_pin },
-	[66] = { "max_pacing_offload_horizon", FIELD_CODEC, FIELD_DERIVED, "nanoseconds", "how far ahead the device can pace", .codec = &codec_uint },
-	[67] = { "netns_immutable", FIELD_BOOL, 0, NULL, "stays in its namespace" },
-	[68] = { "headroom", FIELD_U16, FIELD_DERIVED, "bytes", "room before a packet" },
-	[69] = { "tailroom", FIELD_U16, FIELD_DERIVED, "bytes", "room behind a packet" },
-	[LINK_INDEX] = { "link_index", FIELD_U32, FIELD_CREATE | FIELD_DERIVED, NULL,
+	[IFLA_XDP] = { "xdp", FIELD_RECORD, 0, 0, "XDP programs", .schema = &schema_xdp },
+	[IFLA_EVENT] = { "event", FIELD_U32, FIELD_VOLATILE, 0, "why the message came", .names = &events },
+	[IFLA_NEW_NETNSID] = { "new_netnsid", FIELD_S32, FIELD_VOLATILE, 0, "namespace that it moved to" },
+	[46] = { "target_netnsid", FIELD_S32, FIELD_VOLATILE, 0, "namespace that a request is about" }, /* IFLA_TARGET_NETNSID */
+	[IFLA_CARRIER_UP_COUNT] = { "carrier_up_count", FIELD_U32, FIELD_VOLATILE, 0, "times that the carrier came" },
+	[IFLA_CARRIER_DOWN_COUNT] = { "carrier_down_count", FIELD_U32, FIELD_VOLATILE, 0, "times that the carrier went" },
+	[IFLA_NEW_IFINDEX] = { "new_ifindex", FIELD_S32, FIELD_VOLATILE, 0, "its number in the namespace that it moved to" },
+	[IFLA_MIN_MTU] = { "min_mtu", FIELD_U32, FIELD_DERIVED, UNIT_BYTES, "smallest MTU" },
+	[IFLA_MAX_MTU] = { "max_mtu", FIELD_U32, FIELD_DERIVED, UNIT_BYTES, "largest MTU, 0 = no limit" },
+	[IFLA_PROP_LIST] = { "altnames", FIELD_LIST, SET, 0, "other names", .element = &name_member },
+	[IFLA_ALT_IFNAME] = { "altname", FIELD_TEXT, SET | FIELD_HIDDEN, 0, "another name, to ask by" },
+	[IFLA_PERM_ADDRESS] = { "permaddr", FIELD_ADDRESS, 0, 0, "hardware address that it was built with" },
+	[IFLA_PROTO_DOWN_REASON] = { "proto_down_reason", FIELD_RECORD, SET, 0, "why it is held down", .schema = &schema_reason },
+	[56] = { "parentdev", FIELD_TEXT, 0, 0, "device" }, /* IFLA_PARENT_DEV_NAME and later: newer than some headers */
+	[57] = { "parentbus", FIELD_TEXT, 0, 0, "bus of the device" },
+	[58] = { "gro_max_size", FIELD_U32, SET, UNIT_BYTES, "largest packet put together on receipt" },
+	[59] = { "tso_max_size", FIELD_U32, FIELD_DERIVED, UNIT_BYTES, "what the device can split" },
+	[60] = { "tso_max_segs", FIELD_U32, FIELD_DERIVED, 0, "segments that the device can make" },
+	[61] = { "allmulti", FIELD_U32, FIELD_DERIVED, 0, "users that want every multicast" },
+	[62] = { "devlink_port", FIELD_RECORD, 0, 0, "port in devlink", .schema = &schema_devlink_port },
+	[63] = { "gso_ipv4_max_size", FIELD_U32, SET, UNIT_BYTES, "the same for IPv4" },
+	[64] = { "gro_ipv4_max_size", FIELD_U32, SET, UNIT_BYTES, "the same for IPv4" },
+	[65] = { "dpll_pin", FIELD_RECORD, 0, 0, "clock pin", .schema = &schema_dpll_pin },
+	[66] = { "max_pacing_offload_horizon", FIELD_CODEC, FIELD_DERIVED, UNIT_NANOSECONDS, "how far ahead the device can pace",
+		 .codec = &codec_uint },
+	[67] = { "netns_immutable", FIELD_BOOL, 0, 0, "stays in its namespace" },
+	[68] = { "headroom", FIELD_U16, FIELD_DERIVED, UNIT_BYTES, "room before a packet" },
+	[69] = { "tailroom", FIELD_U16, FIELD_DERIVED, UNIT_BYTES, "room behind a packet" },
+	[LINK_INDEX] = { "link_index", FIELD_U32, FIELD_CREATE | FIELD_DERIVED, 0,
 			 "link below, as its own namespace (link_netnsid) numbers it, or a veth's other end" },
 };
 
@@ -280,7 +280,7 @@ static int tell_other_end(struct arena *arena, struct record *record)
 /* The bridge tells of its ports' options itself (port.c), also of changes that the link does not tell. */
 static void leave_to_port(struct record *record)
 {
-	static const struct field told_by_port = { "slave_data", FIELD_SELECT, SET | FIELD_VOLATILE, NULL, "what the port has" };
+	static const struct field told_by_port = { "slave_data", FIELD_SELECT, SET | FIELD_VOLATILE, 0, "what the port has" };
 	const struct record *info = record_inside(record, "linkinfo");
 	const struct value *kind = info ? record_find(info, "slave_kind") : NULL;
 	struct entry *options = info ? record_at(info, "slave_data") : NULL;

@@ -21,52 +21,52 @@ NAMES(lacp_rates, false, { 0, "slow" }, { 1, "fast" });
 NAMES(on_off, false, { 0, "off" }, { 1, "on" });
 NAMES(selections, false, { 0, "stable" }, { 1, "bandwidth" }, { 2, "count" }, { 3, "prio" });
 
-static const struct field target = { "target", FIELD_ADDRESS, SET, NULL, "an address" };
+static const struct field target = { "target", FIELD_ADDRESS, SET, 0, "an address" };
 
 static const struct field aggregator[] = {
-	[IFLA_BOND_AD_INFO_AGGREGATOR] = { "aggregator", FIELD_U16, FIELD_DERIVED, NULL, "in use" },
-	[IFLA_BOND_AD_INFO_NUM_PORTS] = { "num_ports", FIELD_U16, FIELD_DERIVED, NULL, "ports in it" },
-	[IFLA_BOND_AD_INFO_ACTOR_KEY] = { "actor_key", FIELD_U16, FIELD_DERIVED, NULL, "our key" },
-	[IFLA_BOND_AD_INFO_PARTNER_KEY] = { "partner_key", FIELD_U16, FIELD_DERIVED, NULL, "the partner's key" },
-	[IFLA_BOND_AD_INFO_PARTNER_MAC] = { "partner_mac", FIELD_ADDRESS, FIELD_DERIVED, NULL, "the partner" },
+	[IFLA_BOND_AD_INFO_AGGREGATOR] = { "aggregator", FIELD_U16, FIELD_DERIVED, 0, "in use" },
+	[IFLA_BOND_AD_INFO_NUM_PORTS] = { "num_ports", FIELD_U16, FIELD_DERIVED, 0, "ports in it" },
+	[IFLA_BOND_AD_INFO_ACTOR_KEY] = { "actor_key", FIELD_U16, FIELD_DERIVED, 0, "our key" },
+	[IFLA_BOND_AD_INFO_PARTNER_KEY] = { "partner_key", FIELD_U16, FIELD_DERIVED, 0, "the partner's key" },
+	[IFLA_BOND_AD_INFO_PARTNER_MAC] = { "partner_mac", FIELD_ADDRESS, FIELD_DERIVED, 0, "the partner" },
 };
 static const struct schema schema_aggregator = { .name = "ad_info", .attributes = aggregator, .attribute_count = ARRAY_SIZE(aggregator) };
 
 static const struct field bond[] = {
-	[IFLA_BOND_MODE] = { "mode", FIELD_U8, SET, NULL, "how packets are spread", .names = &modes },
-	[IFLA_BOND_ACTIVE_SLAVE] = { "active_slave", FIELD_INTERFACE, SET, NULL, "port in use" },
-	[IFLA_BOND_MIIMON] = { "miimon", FIELD_U32, SET, "milliseconds", "between looks at the carrier" },
-	[IFLA_BOND_UPDELAY] = { "updelay", FIELD_U32, SET, "milliseconds", "before a port is used" },
-	[IFLA_BOND_DOWNDELAY] = { "downdelay", FIELD_U32, SET, "milliseconds", "before a port is given up" },
-	[IFLA_BOND_USE_CARRIER] = { "use_carrier", FIELD_U8, SET, NULL, "asks for the carrier, not by ioctl" },
-	[IFLA_BOND_ARP_INTERVAL] = { "arp_interval", FIELD_U32, SET, "milliseconds", "between ARP questions" },
-	[IFLA_BOND_ARP_IP_TARGET] = { "arp_ip_target", FIELD_LIST, SET, NULL, "who is asked by ARP", .element = &target },
-	[IFLA_BOND_ARP_VALIDATE] = { "arp_validate", FIELD_U32, SET, NULL, "which answers are checked", .names = &validations },
-	[IFLA_BOND_ARP_ALL_TARGETS] = { "arp_all_targets", FIELD_U32, SET, NULL, "how many must answer", .names = &any_or_all },
-	[IFLA_BOND_PRIMARY] = { "primary", FIELD_INTERFACE, SET, NULL, "preferred port" },
-	[IFLA_BOND_PRIMARY_RESELECT] = { "primary_reselect", FIELD_U8, SET, NULL, "when it is taken again", .names = &reselections },
-	[IFLA_BOND_FAIL_OVER_MAC] = { "fail_over_mac", FIELD_U8, SET, NULL, "whose hardware address is used", .names = &fail_over_macs },
-	[IFLA_BOND_XMIT_HASH_POLICY] = { "xmit_hash_policy", FIELD_U8, SET, NULL, "what spreads packets", .names = &hash_policies },
-	[IFLA_BOND_RESEND_IGMP] = { "resend_igmp", FIELD_U32, SET, NULL, "reports after a fail-over" },
-	[IFLA_BOND_NUM_PEER_NOTIF] = { "num_peer_notif", FIELD_U8, SET, NULL, "announcements after a fail-over" },
-	[IFLA_BOND_ALL_SLAVES_ACTIVE] = { "all_slaves_active", FIELD_U8, SET, NULL, "takes packets from unused ports" },
-	[IFLA_BOND_MIN_LINKS] = { "min_links", FIELD_U32, SET, NULL, "ports for a carrier" },
-	[IFLA_BOND_LP_INTERVAL] = { "lp_interval", FIELD_U32, SET, "seconds", "between learning packets" },
-	[IFLA_BOND_PACKETS_PER_SLAVE] = { "packets_per_slave", FIELD_U32, SET, "packets", "before the next port" },
-	[IFLA_BOND_AD_LACP_RATE] = { "ad_lacp_rate", FIELD_U8, SET, NULL, "rate asked of the partner", .names = &lacp_rates },
-	[IFLA_BOND_AD_SELECT] = { "ad_select", FIELD_U8, SET, NULL, "choice of the aggregator", .names = &selections },
-	[IFLA_BOND_AD_INFO] = { "ad_info", FIELD_RECORD, FIELD_DERIVED, NULL, "aggregator in use", .schema = &schema_aggregator },
-	[IFLA_BOND_AD_ACTOR_SYS_PRIO] = { "ad_actor_sys_prio", FIELD_U16, SET, NULL, "LACP system priority" },
-	[IFLA_BOND_AD_USER_PORT_KEY] = { "ad_user_port_key", FIELD_U16, SET, NULL, "upper bits of the port key" },
-	[IFLA_BOND_AD_ACTOR_SYSTEM] = { "ad_actor_system", FIELD_ADDRESS, SET, NULL, "LACP system address" },
-	[IFLA_BOND_TLB_DYNAMIC_LB] = { "tlb_dynamic_lb", FIELD_U8, SET, NULL, "moves flows by load" },
-	[IFLA_BOND_PEER_NOTIF_DELAY] = { "peer_notif_delay", FIELD_U32, SET, "milliseconds", "between announcements" },
-	[29] = { "ad_lacp_active", FIELD_U8, SET, NULL, "sends LACP packets unasked", .names = &on_off }, /* IFLA_BOND_AD_LACP_ACTIVE */
-	[30] = { "missed_max", FIELD_U8, SET, NULL, "unanswered questions before a port is down" },
-	[31] = { "ns_ip6_target", FIELD_LIST, SET, NULL, "who is asked by neighbour solicitation", .element = &target },
-	[32] = { "coupled_control", FIELD_U8, SET, NULL, "collecting and distributing go together", .names = &on_off },
-	[33] = { "broadcast_neighbor", FIELD_U8, SET, NULL, "ARP and ND go out of every port", .names = &on_off },
-	[34] = { "lacp_strict", FIELD_U8, SET, NULL, "has a carrier only with a partner that speaks LACP", .names = &on_off },
+	[IFLA_BOND_MODE] = { "mode", FIELD_U8, SET, 0, "how packets are spread", .names = &modes },
+	[IFLA_BOND_ACTIVE_SLAVE] = { "active_slave", FIELD_INTERFACE, SET, 0, "port in use" },
+	[IFLA_BOND_MIIMON] = { "miimon", FIELD_U32, SET, UNIT_MILLISECONDS, "between looks at the carrier" },
+	[IFLA_BOND_UPDELAY] = { "updelay", FIELD_U32, SET, UNIT_MILLISECONDS, "before a port is used" },
+	[IFLA_BOND_DOWNDELAY] = { "downdelay", FIELD_U32, SET, UNIT_MILLISECONDS, "before a port is given up" },
+	[IFLA_BOND_USE_CARRIER] = { "use_carrier", FIELD_U8, SET, 0, "asks for the carrier, not by ioctl" },
+	[IFLA_BOND_ARP_INTERVAL] = { "arp_interval", FIELD_U32, SET, UNIT_MILLISECONDS, "between ARP questions" },
+	[IFLA_BOND_ARP_IP_TARGET] = { "arp_ip_target", FIELD_LIST, SET, 0, "who is asked by ARP", .element = &target },
+	[IFLA_BOND_ARP_VALIDATE] = { "arp_validate", FIELD_U32, SET, 0, "which answers are checked", .names = &validations },
+	[IFLA_BOND_ARP_ALL_TARGETS] = { "arp_all_targets", FIELD_U32, SET, 0, "how many must answer", .names = &any_or_all },
+	[IFLA_BOND_PRIMARY] = { "primary", FIELD_INTERFACE, SET, 0, "preferred port" },
+	[IFLA_BOND_PRIMARY_RESELECT] = { "primary_reselect", FIELD_U8, SET, 0, "when it is taken again", .names = &reselections },
+	[IFLA_BOND_FAIL_OVER_MAC] = { "fail_over_mac", FIELD_U8, SET, 0, "whose hardware address is used", .names = &fail_over_macs },
+	[IFLA_BOND_XMIT_HASH_POLICY] = { "xmit_hash_policy", FIELD_U8, SET, 0, "what spreads packets", .names = &hash_policies },
+	[IFLA_BOND_RESEND_IGMP] = { "resend_igmp", FIELD_U32, SET, 0, "reports after a fail-over" },
+	[IFLA_BOND_NUM_PEER_NOTIF] = { "num_peer_notif", FIELD_U8, SET, 0, "announcements after a fail-over" },
+	[IFLA_BOND_ALL_SLAVES_ACTIVE] = { "all_slaves_active", FIELD_U8, SET, 0, "takes packets from unused ports" },
+	[IFLA_BOND_MIN_LINKS] = { "min_links", FIELD_U32, SET, 0, "ports for a carrier" },
+	[IFLA_BOND_LP_INTERVAL] = { "lp_interval", FIELD_U32, SET, UNIT_SECONDS, "between learning packets" },
+	[IFLA_BOND_PACKETS_PER_SLAVE] = { "packets_per_slave", FIELD_U32, SET, UNIT_PACKETS, "before the next port" },
+	[IFLA_BOND_AD_LACP_RATE] = { "ad_lacp_rate", FIELD_U8, SET, 0, "rate asked of the partner", .names = &lacp_rates },
+	[IFLA_BOND_AD_SELECT] = { "ad_select", FIELD_U8, SET, 0, "choice of the aggregator", .names = &selections },
+	[IFLA_BOND_AD_INFO] = { "ad_info", FIELD_RECORD, FIELD_DERIVED, 0, "aggregator in use", .schema = &schema_aggregator },
+	[IFLA_BOND_AD_ACTOR_SYS_PRIO] = { "ad_actor_sys_prio", FIELD_U16, SET, 0, "LACP system priority" },
+	[IFLA_BOND_AD_USER_PORT_KEY] = { "ad_user_port_key", FIELD_U16, SET, 0, "upper bits of the port key" },
+	[IFLA_BOND_AD_ACTOR_SYSTEM] = { "ad_actor_system", FIELD_ADDRESS, SET, 0, "LACP system address" },
+	[IFLA_BOND_TLB_DYNAMIC_LB] = { "tlb_dynamic_lb", FIELD_U8, SET, 0, "moves flows by load" },
+	[IFLA_BOND_PEER_NOTIF_DELAY] = { "peer_notif_delay", FIELD_U32, SET, UNIT_MILLISECONDS, "between announcements" },
+	[29] = { "ad_lacp_active", FIELD_U8, SET, 0, "sends LACP packets unasked", .names = &on_off }, /* IFLA_BOND_AD_LACP_ACTIVE */
+	[30] = { "missed_max", FIELD_U8, SET, 0, "unanswered questions before a port is down" },
+	[31] = { "ns_ip6_target", FIELD_LIST, SET, 0, "who is asked by neighbour solicitation", .element = &target },
+	[32] = { "coupled_control", FIELD_U8, SET, 0, "collecting and distributing go together", .names = &on_off },
+	[33] = { "broadcast_neighbor", FIELD_U8, SET, 0, "ARP and ND go out of every port", .names = &on_off },
+	[34] = { "lacp_strict", FIELD_U8, SET, 0, "has a carrier only with a partner that speaks LACP", .names = &on_off },
 };
 const struct schema schema_link_bond = { .name = "bond", .help = "bond links", .attributes = bond, .attribute_count = ARRAY_SIZE(bond) };
 
@@ -138,19 +138,19 @@ NAMES(port_states, false, { 0, "ACTIVE" }, { 1, "BACKUP" });
 NAMES(mii_states, false, { 0, "UP" }, { 1, "GOING_DOWN" }, { 2, "DOWN" }, { 3, "GOING_BACK" });
 
 static const struct field port[] = {
-	[IFLA_BOND_SLAVE_STATE] = { "state", FIELD_U8, 0, NULL, "in use or waiting", .names = &port_states },
-	[IFLA_BOND_SLAVE_MII_STATUS] = { "mii_status", FIELD_U8, 0, NULL, "carrier as the bond sees it", .names = &mii_states },
-	[IFLA_BOND_SLAVE_LINK_FAILURE_COUNT] = { "link_failure_count", FIELD_U32, FIELD_VOLATILE, NULL, "losses of carrier" },
-	[IFLA_BOND_SLAVE_PERM_HWADDR] = { "perm_hwaddr", FIELD_ADDRESS, 0, NULL, "its own hardware address" },
-	[IFLA_BOND_SLAVE_QUEUE_ID] = { "queue_id", FIELD_U16, SET, NULL, "queue that it serves" },
-	[IFLA_BOND_SLAVE_AD_AGGREGATOR_ID] = { "ad_aggregator_id", FIELD_U16, FIELD_DERIVED, NULL, "its aggregator" },
-	[IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE] = { "ad_actor_oper_port_state", FIELD_U8, FIELD_DERIVED | FIELD_HEX, NULL, "LACP state, ours" },
-	[IFLA_BOND_SLAVE_AD_PARTNER_OPER_PORT_STATE] = { "ad_partner_oper_port_state", FIELD_U16, FIELD_DERIVED | FIELD_HEX, NULL,
+	[IFLA_BOND_SLAVE_STATE] = { "state", FIELD_U8, 0, 0, "in use or waiting", .names = &port_states },
+	[IFLA_BOND_SLAVE_MII_STATUS] = { "mii_status", FIELD_U8, 0, 0, "carrier as the bond sees it", .names = &mii_states },
+	[IFLA_BOND_SLAVE_LINK_FAILURE_COUNT] = { "link_failure_count", FIELD_U32, FIELD_VOLATILE, 0, "losses of carrier" },
+	[IFLA_BOND_SLAVE_PERM_HWADDR] = { "perm_hwaddr", FIELD_ADDRESS, 0, 0, "its own hardware address" },
+	[IFLA_BOND_SLAVE_QUEUE_ID] = { "queue_id", FIELD_U16, SET, 0, "queue that it serves" },
+	[IFLA_BOND_SLAVE_AD_AGGREGATOR_ID] = { "ad_aggregator_id", FIELD_U16, FIELD_DERIVED, 0, "its aggregator" },
+	[IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE] = { "ad_actor_oper_port_state", FIELD_U8, FIELD_DERIVED | FIELD_HEX, 0, "LACP state, ours" },
+	[IFLA_BOND_SLAVE_AD_PARTNER_OPER_PORT_STATE] = { "ad_partner_oper_port_state", FIELD_U16, FIELD_DERIVED | FIELD_HEX, 0,
 							 "LACP state, the partner's" },
-	[9] = { "prio", FIELD_S32, SET, NULL, "preference in fail-over" }, /* IFLA_BOND_SLAVE_PRIO */
-	[10] = { "actor_port_prio", FIELD_U16, SET, NULL, "LACP port priority" },
-	[11] = { "ad_churn_actor_state", FIELD_U8, FIELD_DERIVED, NULL, "LACP churn machine, ours" },
-	[12] = { "ad_churn_partner_state", FIELD_U8, FIELD_DERIVED, NULL, "LACP churn machine, the partner's" },
+	[9] = { "prio", FIELD_S32, SET, 0, "preference in fail-over" }, /* IFLA_BOND_SLAVE_PRIO */
+	[10] = { "actor_port_prio", FIELD_U16, SET, 0, "LACP port priority" },
+	[11] = { "ad_churn_actor_state", FIELD_U8, FIELD_DERIVED, 0, "LACP churn machine, ours" },
+	[12] = { "ad_churn_partner_state", FIELD_U8, FIELD_DERIVED, 0, "LACP churn machine, the partner's" },
 };
 const struct schema schema_link_bond_port = {
 	.name = "bond port", .help = "a link in a bond", .attributes = port, .attribute_count = ARRAY_SIZE(port)

@@ -13,7 +13,7 @@
 	}
 
 /* IPV4_DEVCONF_* count from 1. */
-#define CONF4(name_, number) CONF(name_, (number)-1, NULL)
+#define CONF4(name_, number) CONF(name_, (number)-1, 0)
 
 static const struct field inet_conf[] = {
 	CONF4("forwarding", IPV4_DEVCONF_FORWARDING),
@@ -53,66 +53,66 @@ static const struct field inet_conf[] = {
 
 /* DEVCONF_* (linux/ipv6.h) count from 0; numbers from the running kernel's type information. */
 static const struct field inet6_conf[] = {
-	CONF("forwarding", 0, NULL),
-	CONF("hop_limit", 1, NULL),
-	CONF("mtu", 2, "bytes"),
-	CONF("accept_ra", 3, NULL),
-	CONF("accept_redirects", 4, NULL),
-	CONF("autoconf", 5, NULL),
-	CONF("dad_transmits", 6, NULL),
-	CONF("router_solicitations", 7, NULL),
-	CONF("router_solicitation_interval", 8, "milliseconds"),
-	CONF("router_solicitation_delay", 9, "milliseconds"),
-	CONF("use_tempaddr", 10, NULL),
-	CONF("temp_valid_lft", 11, "seconds"),
-	CONF("temp_prefered_lft", 12, "seconds"),
-	CONF("regen_max_retry", 13, NULL),
-	CONF("max_desync_factor", 14, "seconds"),
-	CONF("max_addresses", 15, NULL),
-	CONF("force_mld_version", 16, NULL),
-	CONF("accept_ra_defrtr", 17, NULL),
-	CONF("accept_ra_pinfo", 18, NULL),
-	CONF("accept_ra_rtr_pref", 19, NULL),
-	CONF("router_probe_interval", 20, "milliseconds"),
-	CONF("accept_ra_rt_info_max_plen", 21, NULL),
-	CONF("proxy_ndp", 22, NULL),
-	CONF("optimistic_dad", 23, NULL),
-	CONF("accept_source_route", 24, NULL),
-	CONF("mc_forwarding", 25, NULL),
-	CONF("disable_ipv6", 26, NULL),
-	CONF("accept_dad", 27, NULL),
-	CONF("force_tllao", 28, NULL),
-	CONF("ndisc_notify", 29, NULL),
-	CONF("mldv1_unsolicited_report_interval", 30, "milliseconds"),
-	CONF("mldv2_unsolicited_report_interval", 31, "milliseconds"),
-	CONF("suppress_frag_ndisc", 32, NULL),
-	CONF("accept_ra_from_local", 33, NULL),
-	CONF("use_optimistic", 34, NULL),
-	CONF("accept_ra_mtu", 35, NULL),
+	CONF("forwarding", 0, 0),
+	CONF("hop_limit", 1, 0),
+	CONF("mtu", 2, UNIT_BYTES),
+	CONF("accept_ra", 3, 0),
+	CONF("accept_redirects", 4, 0),
+	CONF("autoconf", 5, 0),
+	CONF("dad_transmits", 6, 0),
+	CONF("router_solicitations", 7, 0),
+	CONF("router_solicitation_interval", 8, UNIT_MILLISECONDS),
+	CONF("router_solicitation_delay", 9, UNIT_MILLISECONDS),
+	CONF("use_tempaddr", 10, 0),
+	CONF("temp_valid_lft", 11, UNIT_SECONDS),
+	CONF("temp_prefered_lft", 12, UNIT_SECONDS),
+	CONF("regen_max_retry", 13, 0),
+	CONF("max_desync_factor", 14, UNIT_SECONDS),
+	CONF("max_addresses", 15, 0),
+	CONF("force_mld_version", 16, 0),
+	CONF("accept_ra_defrtr", 17, 0),
+	CONF("accept_ra_pinfo", 18, 0),
+	CONF("accept_ra_rtr_pref", 19, 0),
+	CONF("router_probe_interval", 20, UNIT_MILLISECONDS),
+	CONF("accept_ra_rt_info_max_plen", 21, 0),
+	CONF("proxy_ndp", 22, 0),
+	CONF("optimistic_dad", 23, 0),
+	CONF("accept_source_route", 24, 0),
+	CONF("mc_forwarding", 25, 0),
+	CONF("disable_ipv6", 26, 0),
+	CONF("accept_dad", 27, 0),
+	CONF("force_tllao", 28, 0),
+	CONF("ndisc_notify", 29, 0),
+	CONF("mldv1_unsolicited_report_interval", 30, UNIT_MILLISECONDS),
+	CONF("mldv2_unsolicited_report_interval", 31, UNIT_MILLISECONDS),
+	CONF("suppress_frag_ndisc", 32, 0),
+	CONF("accept_ra_from_local", 33, 0),
+	CONF("use_optimistic", 34, 0),
+	CONF("accept_ra_mtu", 35, 0),
 	/* 36, stable_secret, is never told here. */
-	CONF("use_oif_addrs_only", 37, NULL),
-	CONF("accept_ra_min_hop_limit", 38, NULL),
-	CONF("ignore_routes_with_linkdown", 39, NULL),
-	CONF("drop_unicast_in_l2_multicast", 40, NULL),
-	CONF("drop_unsolicited_na", 41, NULL),
-	CONF("keep_addr_on_down", 42, NULL),
-	CONF("router_solicitation_max_interval", 43, "milliseconds"),
-	CONF("seg6_enabled", 44, NULL),
-	CONF("seg6_require_hmac", 45, NULL),
-	CONF("enhanced_dad", 46, NULL),
-	CONF("addr_gen_mode", 47, NULL),
-	CONF("disable_policy", 48, NULL),
-	CONF("accept_ra_rt_info_min_plen", 49, NULL),
-	CONF("ndisc_tclass", 50, NULL),
-	CONF("rpl_seg_enabled", 51, NULL),
-	CONF("ra_defrtr_metric", 52, NULL),
-	CONF("ioam6_enabled", 53, NULL),
-	CONF("ioam6_id", 54, NULL),
-	CONF("ioam6_id_wide", 55, NULL),
-	CONF("ndisc_evict_nocarrier", 56, NULL),
-	CONF("accept_untracked_na", 57, NULL),
-	CONF("accept_ra_min_lft", 58, "seconds"),
-	CONF("force_forwarding", 59, NULL),
+	CONF("use_oif_addrs_only", 37, 0),
+	CONF("accept_ra_min_hop_limit", 38, 0),
+	CONF("ignore_routes_with_linkdown", 39, 0),
+	CONF("drop_unicast_in_l2_multicast", 40, 0),
+	CONF("drop_unsolicited_na", 41, 0),
+	CONF("keep_addr_on_down", 42, 0),
+	CONF("router_solicitation_max_interval", 43, UNIT_MILLISECONDS),
+	CONF("seg6_enabled", 44, 0),
+	CONF("seg6_require_hmac", 45, 0),
+	CONF("enhanced_dad", 46, 0),
+	CONF("addr_gen_mode", 47, 0),
+	CONF("disable_policy", 48, 0),
+	CONF("accept_ra_rt_info_min_plen", 49, 0),
+	CONF("ndisc_tclass", 50, 0),
+	CONF("rpl_seg_enabled", 51, 0),
+	CONF("ra_defrtr_metric", 52, 0),
+	CONF("ioam6_enabled", 53, 0),
+	CONF("ioam6_id", 54, 0),
+	CONF("ioam6_id_wide", 55, 0),
+	CONF("ndisc_evict_nocarrier", 56, 0),
+	CONF("accept_untracked_na", 57, 0),
+	CONF("accept_ra_min_lft", 58, UNIT_SECONDS),
+	CONF("force_forwarding", 59, 0),
 };
 
 static const struct schema schema_inet_conf = {
@@ -123,7 +123,7 @@ static const struct schema schema_inet6_conf = {
 };
 
 static const struct field inet[] = {
-	[IFLA_INET_CONF] = { "conf", FIELD_RECORD, FIELD_DERIVED, NULL, "IPv4 configuration (sysctl net/ipv4/conf)", .schema = &schema_inet_conf },
+	[IFLA_INET_CONF] = { "conf", FIELD_RECORD, FIELD_DERIVED, 0, "IPv4 configuration (sysctl net/ipv4/conf)", .schema = &schema_inet_conf },
 };
 static const struct schema schema_inet = { .name = "inet", .help = "IPv4 of a link", .attributes = inet, .attribute_count = ARRAY_SIZE(inet) };
 
@@ -132,12 +132,12 @@ NAMES(inet6_flags, true, { 0x10, "rs_sent" }, { 0x20, "ra_rcvd" }, { 0x40, "ra_m
 NAMES(address_generation, false, { 0, "eui64" }, { 1, "none" }, { 2, "stable_secret" }, { 3, "random" });
 
 static const struct field inet6_cache[] = {
-	{ "max_reasm_len", FIELD_U32, FIELD_VOLATILE, "bytes", "longest reassembled packet", HEADER_FIELD(struct ifla_cacheinfo, max_reasm_len) },
-	{ "tstamp", FIELD_U32, FIELD_VOLATILE, "centiseconds", "when the configuration last changed, since boot",
+	{ "max_reasm_len", FIELD_U32, FIELD_VOLATILE, UNIT_BYTES, "longest reassembled packet", HEADER_FIELD(struct ifla_cacheinfo, max_reasm_len) },
+	{ "tstamp", FIELD_U32, FIELD_VOLATILE, UNIT_CENTISECONDS, "when the configuration last changed, since boot",
 	  HEADER_FIELD(struct ifla_cacheinfo, tstamp) },
-	{ "reachable_time", FIELD_U32, FIELD_VOLATILE, "milliseconds", "how long a neighbour counts as reachable, drawn anew now and then",
+	{ "reachable_time", FIELD_U32, FIELD_VOLATILE, UNIT_MILLISECONDS, "how long a neighbour counts as reachable, drawn anew now and then",
 	  HEADER_FIELD(struct ifla_cacheinfo, reachable_time) },
-	{ "retrans_time", FIELD_U32, FIELD_VOLATILE, "milliseconds", "between solicitations", HEADER_FIELD(struct ifla_cacheinfo, retrans_time) },
+	{ "retrans_time", FIELD_U32, FIELD_VOLATILE, UNIT_MILLISECONDS, "between solicitations", HEADER_FIELD(struct ifla_cacheinfo, retrans_time) },
 };
 static const struct schema schema_inet6_cache = {
 	.name = "cacheinfo", .header_size = sizeof(struct ifla_cacheinfo), .header = inet6_cache, .header_count = ARRAY_SIZE(inet6_cache)
@@ -146,29 +146,29 @@ static const struct schema schema_inet6_cache = {
 static const struct field counter = { "counter", FIELD_U64, FIELD_VOLATILE, .help = "a counter" };
 
 static const struct field inet6[] = {
-	[IFLA_INET6_FLAGS] = { "flags", FIELD_U32, FIELD_DERIVED, NULL, "how far autoconfiguration has come", .names = &inet6_flags },
-	[IFLA_INET6_CONF] = { "conf", FIELD_RECORD, FIELD_DERIVED, NULL, "IPv6 configuration (sysctl net/ipv6/conf)", .schema = &schema_inet6_conf },
-	[IFLA_INET6_STATS] = { "stats", FIELD_INDEXED, FIELD_VOLATILE, NULL, "counters as in /proc/net/dev_snmp6", .element = &counter },
-	[IFLA_INET6_MCAST] = { "mcast", FIELD_BYTES, FIELD_VOLATILE, NULL, "not used by the kernel" },
-	[IFLA_INET6_CACHEINFO] = { "cacheinfo", FIELD_RECORD, FIELD_VOLATILE, NULL, "times", .schema = &schema_inet6_cache },
-	[IFLA_INET6_ICMP6STATS] = { "icmp6stats", FIELD_INDEXED, FIELD_VOLATILE, NULL, "ICMPv6 counters", .element = &counter },
-	[IFLA_INET6_TOKEN] = { "token", FIELD_ADDRESS, FIELD_SETTABLE, NULL, "interface identifier for autoconfigured addresses" },
-	[IFLA_INET6_ADDR_GEN_MODE] = { "addr_gen_mode", FIELD_U8, FIELD_SETTABLE, NULL, "how addresses are made", .names = &address_generation },
-	[9] = { "ra_mtu", FIELD_U32, FIELD_DERIVED, "bytes", "MTU that routers advertise" }, /* IFLA_INET6_RA_MTU, 5.15 */
+	[IFLA_INET6_FLAGS] = { "flags", FIELD_U32, FIELD_DERIVED, 0, "how far autoconfiguration has come", .names = &inet6_flags },
+	[IFLA_INET6_CONF] = { "conf", FIELD_RECORD, FIELD_DERIVED, 0, "IPv6 configuration (sysctl net/ipv6/conf)", .schema = &schema_inet6_conf },
+	[IFLA_INET6_STATS] = { "stats", FIELD_INDEXED, FIELD_VOLATILE, 0, "counters as in /proc/net/dev_snmp6", .element = &counter },
+	[IFLA_INET6_MCAST] = { "mcast", FIELD_BYTES, FIELD_VOLATILE, 0, "not used by the kernel" },
+	[IFLA_INET6_CACHEINFO] = { "cacheinfo", FIELD_RECORD, FIELD_VOLATILE, 0, "times", .schema = &schema_inet6_cache },
+	[IFLA_INET6_ICMP6STATS] = { "icmp6stats", FIELD_INDEXED, FIELD_VOLATILE, 0, "ICMPv6 counters", .element = &counter },
+	[IFLA_INET6_TOKEN] = { "token", FIELD_ADDRESS, FIELD_SETTABLE, 0, "interface identifier for autoconfigured addresses" },
+	[IFLA_INET6_ADDR_GEN_MODE] = { "addr_gen_mode", FIELD_U8, FIELD_SETTABLE, 0, "how addresses are made", .names = &address_generation },
+	[9] = { "ra_mtu", FIELD_U32, FIELD_DERIVED, UNIT_BYTES, "MTU that routers advertise" }, /* IFLA_INET6_RA_MTU, 5.15 */
 };
 static const struct schema schema_inet6 = { .name = "inet6", .help = "IPv6 of a link", .attributes = inet6, .attribute_count = ARRAY_SIZE(inet6) };
 
 static const struct field mctp[] = {
-	[1] = { "net", FIELD_U32, FIELD_SETTABLE, NULL, "MCTP network" },
-	[2] = { "phys_binding", FIELD_U8, 0, NULL, "physical transport" },
+	[1] = { "net", FIELD_U32, FIELD_SETTABLE, 0, "MCTP network" },
+	[2] = { "phys_binding", FIELD_U8, 0, 0, "physical transport" },
 };
 static const struct schema schema_mctp = { .name = "mctp", .attributes = mctp, .attribute_count = ARRAY_SIZE(mctp) };
 
 static const struct field families[] = {
-	[AF_INET] = { "inet", FIELD_RECORD, FIELD_SETTABLE, NULL, "IPv4", .schema = &schema_inet },
-	[AF_INET6] = { "inet6", FIELD_RECORD, FIELD_SETTABLE, NULL, "IPv6", .schema = &schema_inet6 },
-	[AF_BRIDGE] = { "bridge", FIELD_BYTES, FIELD_DERIVED, NULL, "VLANs of a bridge port, as the bridge tells them" },
-	[45] = { "mctp", FIELD_RECORD, FIELD_SETTABLE, NULL, "MCTP", .schema = &schema_mctp }, /* AF_MCTP */
+	[AF_INET] = { "inet", FIELD_RECORD, FIELD_SETTABLE, 0, "IPv4", .schema = &schema_inet },
+	[AF_INET6] = { "inet6", FIELD_RECORD, FIELD_SETTABLE, 0, "IPv6", .schema = &schema_inet6 },
+	[AF_BRIDGE] = { "bridge", FIELD_BYTES, FIELD_DERIVED, 0, "VLANs of a bridge port, as the bridge tells them" },
+	[45] = { "mctp", FIELD_RECORD, FIELD_SETTABLE, 0, "MCTP", .schema = &schema_mctp }, /* AF_MCTP */
 };
 const struct schema schema_link_families = {
 	.name = "af_spec", .help = "what each protocol family has for a link", .attributes = families, .attribute_count = ARRAY_SIZE(families)

@@ -15,21 +15,21 @@ NAMES(validations, false, { MACSEC_VALIDATE_DISABLED, "disabled" }, { MACSEC_VAL
 NAMES(offloads, false, { MACSEC_OFFLOAD_OFF, "off" }, { MACSEC_OFFLOAD_PHY, "phy" }, { MACSEC_OFFLOAD_MAC, "mac" });
 
 static const struct field macsec[] = {
-	[IFLA_MACSEC_SCI] = { "sci", FIELD_BE64, FIELD_CREATE | FIELD_HEX, NULL, "secure channel: hardware address and port" },
-	[IFLA_MACSEC_PORT] = { "port", FIELD_BE16, FIELD_CREATE, NULL, "port, where the channel is not named" },
-	[IFLA_MACSEC_ICV_LEN] = { "icv_len", FIELD_U8, FIELD_CREATE, "bytes", "integrity check value" },
-	[IFLA_MACSEC_CIPHER_SUITE] = { "cipher_suite", FIELD_U64, FIELD_CREATE | FIELD_HEX, NULL, "cipher", .names = &suites },
-	[IFLA_MACSEC_WINDOW] = { "window", FIELD_U32, SET, "packets", "how late one may come with replay_protect" },
-	[IFLA_MACSEC_ENCODING_SA] = { "encoding_sa", FIELD_U8, SET, NULL, "association that is sent with", LIMITS(.maximum = 3) },
-	[IFLA_MACSEC_ENCRYPT] = { "encrypt", FIELD_BOOL, SET, NULL, "encrypts what is sent" },
-	[IFLA_MACSEC_PROTECT] = { "protect", FIELD_BOOL, SET, NULL, "protects what is sent" },
-	[IFLA_MACSEC_INC_SCI] = { "inc_sci", FIELD_BOOL, SET, NULL, "the channel's name is in each packet" },
-	[IFLA_MACSEC_ES] = { "es", FIELD_BOOL, SET, NULL, "end station" },
-	[IFLA_MACSEC_SCB] = { "scb", FIELD_BOOL, SET, NULL, "single copy broadcast" },
-	[IFLA_MACSEC_REPLAY_PROTECT] = { "replay_protect", FIELD_BOOL, SET, NULL, "drops what comes twice or too late" },
-	[IFLA_MACSEC_VALIDATION] = { "validation", FIELD_U8, SET, NULL, "what becomes of bad packets", .names = &validations },
+	[IFLA_MACSEC_SCI] = { "sci", FIELD_BE64, FIELD_CREATE | FIELD_HEX, 0, "secure channel: hardware address and port" },
+	[IFLA_MACSEC_PORT] = { "port", FIELD_BE16, FIELD_CREATE, 0, "port, where the channel is not named" },
+	[IFLA_MACSEC_ICV_LEN] = { "icv_len", FIELD_U8, FIELD_CREATE, UNIT_BYTES, "integrity check value" },
+	[IFLA_MACSEC_CIPHER_SUITE] = { "cipher_suite", FIELD_U64, FIELD_CREATE | FIELD_HEX, 0, "cipher", .names = &suites },
+	[IFLA_MACSEC_WINDOW] = { "window", FIELD_U32, SET, UNIT_PACKETS, "how late one may come with replay_protect" },
+	[IFLA_MACSEC_ENCODING_SA] = { "encoding_sa", FIELD_U8, SET, 0, "association that is sent with", LIMITS(.maximum = 3) },
+	[IFLA_MACSEC_ENCRYPT] = { "encrypt", FIELD_BOOL, SET, 0, "encrypts what is sent" },
+	[IFLA_MACSEC_PROTECT] = { "protect", FIELD_BOOL, SET, 0, "protects what is sent" },
+	[IFLA_MACSEC_INC_SCI] = { "inc_sci", FIELD_BOOL, SET, 0, "the channel's name is in each packet" },
+	[IFLA_MACSEC_ES] = { "es", FIELD_BOOL, SET, 0, "end station" },
+	[IFLA_MACSEC_SCB] = { "scb", FIELD_BOOL, SET, 0, "single copy broadcast" },
+	[IFLA_MACSEC_REPLAY_PROTECT] = { "replay_protect", FIELD_BOOL, SET, 0, "drops what comes twice or too late" },
+	[IFLA_MACSEC_VALIDATION] = { "validation", FIELD_U8, SET, 0, "what becomes of bad packets", .names = &validations },
 	[IFLA_MACSEC_PAD] = { "pad", FIELD_PAD },
-	[IFLA_MACSEC_OFFLOAD] = { "offload", FIELD_U8, SET, NULL, "what does the work for the processor", .names = &offloads },
+	[IFLA_MACSEC_OFFLOAD] = { "offload", FIELD_U8, SET, 0, "what does the work for the processor", .names = &offloads },
 };
 const struct schema schema_link_macsec = { .name = "macsec", .help = "macsec links", .attributes = macsec, .attribute_count = ARRAY_SIZE(macsec) };
 

@@ -17,19 +17,19 @@
 /* ---- The question ---- */
 
 static const struct field header[] = {
-	{ "family", FIELD_U8, FIELD_KEY, NULL, "protocol family", HEADER_FIELD(struct rtmsg, rtm_family), .names = &words_family },
-	{ "tos", FIELD_U8, FIELD_KEY | FIELD_HEX, NULL, "type of service", HEADER_FIELD(struct rtmsg, rtm_tos) },
+	{ "family", FIELD_U8, FIELD_KEY, 0, "protocol family", HEADER_FIELD(struct rtmsg, rtm_family), .names = &words_family },
+	{ "tos", FIELD_U8, FIELD_KEY | FIELD_HEX, 0, "type of service", HEADER_FIELD(struct rtmsg, rtm_tos) },
 };
 static const struct field asked[] = {
-	[RTA_DST] = { "dst", FIELD_ADDRESS, FIELD_KEY, NULL, "where the packet goes" },
-	[RTA_SRC] = { "from", FIELD_ADDRESS, FIELD_KEY, NULL, "where it is from" },
-	[RTA_IIF] = { "iif", FIELD_INTERFACE, FIELD_KEY, NULL, "link that it came in by" },
-	[RTA_OIF] = { "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link that it is to leave by" },
-	[RTA_MARK] = { "mark", FIELD_U32, FIELD_KEY | FIELD_HEX, NULL, "its mark" },
-	[RTA_UID] = { "uid", FIELD_U32, FIELD_KEY, NULL, "user who sends it" },
-	[RTA_IP_PROTO] = { "ipproto", FIELD_U8, FIELD_KEY, NULL, "its protocol", .names = &words_ip_protocol },
-	[RTA_SPORT] = { "sport", FIELD_BE16, FIELD_KEY, NULL, "port that it is from" },
-	[RTA_DPORT] = { "dport", FIELD_BE16, FIELD_KEY, NULL, "port that it goes to" },
+	[RTA_DST] = { "dst", FIELD_ADDRESS, FIELD_KEY, 0, "where the packet goes" },
+	[RTA_SRC] = { "from", FIELD_ADDRESS, FIELD_KEY, 0, "where it is from" },
+	[RTA_IIF] = { "iif", FIELD_INTERFACE, FIELD_KEY, 0, "link that it came in by" },
+	[RTA_OIF] = { "dev", FIELD_INTERFACE, FIELD_KEY, 0, "link that it is to leave by" },
+	[RTA_MARK] = { "mark", FIELD_U32, FIELD_KEY | FIELD_HEX, 0, "its mark" },
+	[RTA_UID] = { "uid", FIELD_U32, FIELD_KEY, 0, "user who sends it" },
+	[RTA_IP_PROTO] = { "ipproto", FIELD_U8, FIELD_KEY, 0, "its protocol", .names = &words_ip_protocol },
+	[RTA_SPORT] = { "sport", FIELD_BE16, FIELD_KEY, 0, "port that it is from" },
+	[RTA_DPORT] = { "dport", FIELD_BE16, FIELD_KEY, 0, "port that it goes to" },
 };
 static const struct schema schema_question = {
 	.name = "lookup",
@@ -79,8 +79,8 @@ NAMES(ways, true, { RTNH_F_DEAD, "dead" }, { RTNH_F_ONLINK, "onlink" }, { RTNH_F
       { RTM_F_CLONED, "cloned" }, { 0x20000, "direct" }, { 0x40000, "redirected" }, { 0x1000000, "redirect" }, { 0x4000000, "src_direct" },
       { 0x10000000, "broadcast" }, { 0x20000000, "multicast" }, { 0x80000000, "local" });
 static const struct field told[] = {
-	{ "flags", FIELD_U32, 0, NULL, "kind of way", .names = &ways },
-	{ "route", FIELD_TEXT, 0, NULL, "route that says so" },
+	{ "flags", FIELD_U32, 0, 0, "kind of way", .names = &ways },
+	{ "route", FIELD_TEXT, 0, 0, "route that says so" },
 };
 enum { TOLD_FLAGS, TOLD_ROUTE };
 

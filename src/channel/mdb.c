@@ -68,36 +68,34 @@ NAMES(flags, true, { MDB_FLAGS_OFFLOAD, "offload" }, { MDB_FLAGS_FAST_LEAVE, "fa
 NAMES(modes, false, { 0, "include" }, { 1, "exclude" }); /* MCAST_INCLUDE, MCAST_EXCLUDE */
 
 static const struct field source[] = {
-	[MDBA_MDB_SRCATTR_ADDRESS] = { "address", FIELD_ADDRESS, SET, NULL, "source" },
-	[MDBA_MDB_SRCATTR_TIMER] = { "timer", FIELD_U32, FIELD_VOLATILE, "centiseconds", "left" },
+	[MDBA_MDB_SRCATTR_ADDRESS] = { "address", FIELD_ADDRESS, SET, 0, "source" },
+	[MDBA_MDB_SRCATTR_TIMER] = { "timer", FIELD_U32, FIELD_VOLATILE, UNIT_CENTISECONDS, "left" },
 };
 static const struct schema schema_source = { .name = "source", .attributes = source, .attribute_count = ARRAY_SIZE(source) };
-static const struct field field_source = {
-	"source", FIELD_RECORD, SET, NULL, "a source", .offset = MDBA_MDB_SRCLIST_ENTRY, .schema = &schema_source
-};
+static const struct field field_source = { "source", FIELD_RECORD, SET, 0, "a source", .offset = MDBA_MDB_SRCLIST_ENTRY, .schema = &schema_source };
 
 static const struct field header[] = {
-	{ "family", FIELD_U8, SET | FIELD_HIDDEN, NULL, "AF_BRIDGE", HEADER_FIELD(struct told, bridge.family) },
-	{ "dev", FIELD_INTERFACE, KEY, NULL, "bridge", HEADER_FIELD(struct told, bridge.ifindex) },
-	{ "port", FIELD_INTERFACE, KEY, NULL, "port, or the bridge itself", HEADER_FIELD(struct told, entry.ifindex) },
-	{ "state", FIELD_U8, SET, NULL, "permanent: asked for; temp: somebody is there who listens", HEADER_FIELD(struct told, entry.state),
+	{ "family", FIELD_U8, SET | FIELD_HIDDEN, 0, "AF_BRIDGE", HEADER_FIELD(struct told, bridge.family) },
+	{ "dev", FIELD_INTERFACE, KEY, 0, "bridge", HEADER_FIELD(struct told, bridge.ifindex) },
+	{ "port", FIELD_INTERFACE, KEY, 0, "port, or the bridge itself", HEADER_FIELD(struct told, entry.ifindex) },
+	{ "state", FIELD_U8, SET, 0, "permanent: asked for; temp: somebody is there who listens", HEADER_FIELD(struct told, entry.state),
 	  .names = &states },
-	{ "flags", FIELD_U8, FIELD_DERIVED, NULL, "what has become of it", HEADER_FIELD(struct told, entry.flags), .names = &flags },
-	{ "vid", FIELD_U16, KEY, NULL, "VLAN", HEADER_FIELD(struct told, entry.vid) },
-	{ "group", FIELD_CODEC, KEY, NULL, "group", HEADER_FIELD(struct told, entry.addr), .codec = &codec_group },
+	{ "flags", FIELD_U8, FIELD_DERIVED, 0, "what has become of it", HEADER_FIELD(struct told, entry.flags), .names = &flags },
+	{ "vid", FIELD_U16, KEY, 0, "VLAN", HEADER_FIELD(struct told, entry.vid) },
+	{ "group", FIELD_CODEC, KEY, 0, "group", HEADER_FIELD(struct told, entry.addr), .codec = &codec_group },
 };
 
 static const struct field attributes_of_entry[] = {
-	[MDBA_MDB_EATTR_TIMER] = { "timer", FIELD_U32, FIELD_VOLATILE, "centiseconds", "left" },
-	[MDBA_MDB_EATTR_SRC_LIST] = { "sources", FIELD_LIST, SET, NULL, "sources that are wanted, or are not", .element = &field_source },
-	[MDBA_MDB_EATTR_GROUP_MODE] = { "filter_mode", FIELD_U8, SET, NULL, "whether the sources are wanted", .names = &modes },
-	[MDBA_MDB_EATTR_SOURCE] = { "src", FIELD_ADDRESS, KEY, NULL, "just of this source" },
-	[MDBA_MDB_EATTR_RTPROT] = { "protocol", FIELD_U8, SET, NULL, "who made it", .names = &words_route_protocol },
-	[6] = { "dst", FIELD_ADDRESS, KEY, NULL, "the other end of the tunnel" }, /* MDBA_MDB_EATTR_DST and those below, 6.4 */
-	[7] = { "dst_port", FIELD_U16, KEY, NULL, "UDP port" },
-	[8] = { "vni", FIELD_U32, KEY, NULL, "network identifier" },
-	[9] = { "via", FIELD_INTERFACE, KEY, NULL, "link that leads to it" },
-	[10] = { "src_vni", FIELD_U32, KEY, NULL, "network identifier that it is seen from" },
+	[MDBA_MDB_EATTR_TIMER] = { "timer", FIELD_U32, FIELD_VOLATILE, UNIT_CENTISECONDS, "left" },
+	[MDBA_MDB_EATTR_SRC_LIST] = { "sources", FIELD_LIST, SET, 0, "sources that are wanted, or are not", .element = &field_source },
+	[MDBA_MDB_EATTR_GROUP_MODE] = { "filter_mode", FIELD_U8, SET, 0, "whether the sources are wanted", .names = &modes },
+	[MDBA_MDB_EATTR_SOURCE] = { "src", FIELD_ADDRESS, KEY, 0, "just of this source" },
+	[MDBA_MDB_EATTR_RTPROT] = { "protocol", FIELD_U8, SET, 0, "who made it", .names = &words_route_protocol },
+	[6] = { "dst", FIELD_ADDRESS, KEY, 0, "the other end of the tunnel" }, /* MDBA_MDB_EATTR_DST and those below, 6.4 */
+	[7] = { "dst_port", FIELD_U16, KEY, 0, "UDP port" },
+	[8] = { "vni", FIELD_U32, KEY, 0, "network identifier" },
+	[9] = { "via", FIELD_INTERFACE, KEY, 0, "link that leads to it" },
+	[10] = { "src_vni", FIELD_U32, KEY, 0, "network identifier that it is seen from" },
 };
 
 static const struct schema schema = {

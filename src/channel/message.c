@@ -15,28 +15,28 @@
 
 static const struct field attribute[];
 static const struct schema schema_attribute;
-static const struct field attribute_member = { "attribute", FIELD_RECORD, 0, NULL, "an attribute", .schema = &schema_attribute };
+static const struct field attribute_member = { "attribute", FIELD_RECORD, 0, 0, "an attribute", .schema = &schema_attribute };
 
 enum { NUMBER, NETWORK_ORDER, HEX, TEXT, UINT, ATTRIBUTES };
 
 static const struct field attribute[] = {
-	[NUMBER] = { "number", FIELD_U16, 0, NULL, "number of the attribute" },
-	[NETWORK_ORDER] = { "network_order", FIELD_BOOL, 0, NULL, "the sender says that it is in network byte order" },
-	[HEX] = { "hex", FIELD_BYTES, 0, NULL, "its bytes" },
-	[TEXT] = { "text", FIELD_TEXT, 0, NULL, "its bytes, taken for a text" },
-	[UINT] = { "uint", FIELD_U64, 0, NULL, "its bytes, taken for a number" },
-	[ATTRIBUTES] = { "attributes", FIELD_LIST, 0, NULL, "attributes in it", .element = &attribute_member },
+	[NUMBER] = { "number", FIELD_U16, 0, 0, "number of the attribute" },
+	[NETWORK_ORDER] = { "network_order", FIELD_BOOL, 0, 0, "the sender says that it is in network byte order" },
+	[HEX] = { "hex", FIELD_BYTES, 0, 0, "its bytes" },
+	[TEXT] = { "text", FIELD_TEXT, 0, 0, "its bytes, taken for a text" },
+	[UINT] = { "uint", FIELD_U64, 0, 0, "its bytes, taken for a number" },
+	[ATTRIBUTES] = { "attributes", FIELD_LIST, 0, 0, "attributes in it", .element = &attribute_member },
 };
 static const struct schema schema_attribute = { .name = "attribute", .header = attribute, .header_count = ARRAY_SIZE(attribute) };
 
 enum { BODY_HEADER, BODY_TEXT, BODY_ATTRIBUTES, BODY_HEX, BODY_WITHHELD };
 
 static const struct field body[] = {
-	[BODY_HEADER] = { "header", FIELD_BYTES, 0, NULL, "fixed part before the attributes" },
-	[BODY_TEXT] = { "text", FIELD_TEXT, 0, NULL, "what it says" },
-	[BODY_ATTRIBUTES] = { "attributes", FIELD_LIST, 0, NULL, "attributes", .element = &attribute_member },
-	[BODY_HEX] = { "hex", FIELD_BYTES, 0, NULL, "bytes that are neither text nor attributes" },
-	[BODY_WITHHELD] = { "withheld", FIELD_BYTES, FIELD_SECRET, NULL, "what may hold keys, and is not known well enough to tell the rest" },
+	[BODY_HEADER] = { "header", FIELD_BYTES, 0, 0, "fixed part before the attributes" },
+	[BODY_TEXT] = { "text", FIELD_TEXT, 0, 0, "what it says" },
+	[BODY_ATTRIBUTES] = { "attributes", FIELD_LIST, 0, 0, "attributes", .element = &attribute_member },
+	[BODY_HEX] = { "hex", FIELD_BYTES, 0, 0, "bytes that are neither text nor attributes" },
+	[BODY_WITHHELD] = { "withheld", FIELD_BYTES, FIELD_SECRET, 0, "what may hold keys, and is not known well enough to tell the rest" },
 };
 static const struct schema schema_body = { .name = "message", .header = body, .header_count = ARRAY_SIZE(body) };
 

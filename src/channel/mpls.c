@@ -11,23 +11,23 @@
 #define LABEL_BITS 20
 
 static const struct field header[] = {
-	{ "family", FIELD_U8, FIELD_DERIVED, NULL, "protocol family", HEADER_FIELD(struct rtmsg, rtm_family), .names = &words_family },
-	{ "table", FIELD_U8, FIELD_DERIVED, NULL, "routing table", HEADER_FIELD(struct rtmsg, rtm_table), .names = &words_route_table },
-	{ "type", FIELD_U8, FIELD_DERIVED, NULL, "what happens to packets", HEADER_FIELD(struct rtmsg, rtm_type), .names = &words_route_type },
-	{ "protocol", FIELD_U8, SET, NULL, "who made it", HEADER_FIELD(struct rtmsg, rtm_protocol), .names = &words_route_protocol },
-	{ "scope", FIELD_U8, FIELD_DERIVED, NULL, "how far the destination is", HEADER_FIELD(struct rtmsg, rtm_scope), .names = &words_route_scope },
-	{ "flags", FIELD_U32, FIELD_VOLATILE | FIELD_DERIVED, NULL, "how its nexthop stands", HEADER_FIELD(struct rtmsg, rtm_flags),
+	{ "family", FIELD_U8, FIELD_DERIVED, 0, "protocol family", HEADER_FIELD(struct rtmsg, rtm_family), .names = &words_family },
+	{ "table", FIELD_U8, FIELD_DERIVED, 0, "routing table", HEADER_FIELD(struct rtmsg, rtm_table), .names = &words_route_table },
+	{ "type", FIELD_U8, FIELD_DERIVED, 0, "what happens to packets", HEADER_FIELD(struct rtmsg, rtm_type), .names = &words_route_type },
+	{ "protocol", FIELD_U8, SET, 0, "who made it", HEADER_FIELD(struct rtmsg, rtm_protocol), .names = &words_route_protocol },
+	{ "scope", FIELD_U8, FIELD_DERIVED, 0, "how far the destination is", HEADER_FIELD(struct rtmsg, rtm_scope), .names = &words_route_scope },
+	{ "flags", FIELD_U32, FIELD_VOLATILE | FIELD_DERIVED, 0, "how its nexthop stands", HEADER_FIELD(struct rtmsg, rtm_flags),
 	  .names = &words_nexthop_flags },
 };
 
 static const struct field route[] = {
-	[RTA_DST] = { "dst", FIELD_CODEC, FIELD_KEY, NULL, "label of the packets", .codec = &codec_label },
-	[RTA_OIF] = { "dev", FIELD_INTERFACE, SET, NULL, "link" },
-	[RTA_MULTIPATH] = { "nexthops", FIELD_CODEC, SET, NULL, "several ways", .codec = &codec_multipath, .element = &field_multipath_member },
-	[RTA_VIA] = { "via", FIELD_CODEC, SET, NULL, "next router", .codec = &codec_via, .schema = &schema_via },
-	[RTA_NEWDST] = { "as_to", FIELD_CODEC, SET, NULL, "labels put on in its place; without any it is taken off", .codec = &codec_labels,
+	[RTA_DST] = { "dst", FIELD_CODEC, FIELD_KEY, 0, "label of the packets", .codec = &codec_label },
+	[RTA_OIF] = { "dev", FIELD_INTERFACE, SET, 0, "link" },
+	[RTA_MULTIPATH] = { "nexthops", FIELD_CODEC, SET, 0, "several ways", .codec = &codec_multipath, .element = &field_multipath_member },
+	[RTA_VIA] = { "via", FIELD_CODEC, SET, 0, "next router", .codec = &codec_via, .schema = &schema_via },
+	[RTA_NEWDST] = { "as_to", FIELD_CODEC, SET, 0, "labels put on in its place; without any it is taken off", .codec = &codec_labels,
 			 .element = &field_label },
-	[RTA_TTL_PROPAGATE] = { "ttl_propagate", FIELD_BOOL, SET, NULL, "the TTL is handed on to what is inside" },
+	[RTA_TTL_PROPAGATE] = { "ttl_propagate", FIELD_BOOL, SET, 0, "the TTL is handed on to what is inside" },
 };
 
 static const struct schema schema = {

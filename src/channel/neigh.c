@@ -23,10 +23,10 @@ WORDS(words_neighbour_more_flags, { 1, "managed" }, { 2, "locked" }, { 4, "exter
 
 /* Ages, in hundredths of a second. */
 static const struct field cache[] = {
-	{ "confirmed", FIELD_U32, FIELD_VOLATILE, "centiseconds", "since it was confirmed", HEADER_FIELD(struct nda_cacheinfo, ndm_confirmed) },
-	{ "used", FIELD_U32, FIELD_VOLATILE, "centiseconds", "since it was used", HEADER_FIELD(struct nda_cacheinfo, ndm_used) },
-	{ "updated", FIELD_U32, FIELD_VOLATILE, "centiseconds", "since it was updated", HEADER_FIELD(struct nda_cacheinfo, ndm_updated) },
-	{ "refcnt", FIELD_U32, FIELD_VOLATILE, NULL, "users", HEADER_FIELD(struct nda_cacheinfo, ndm_refcnt) },
+	{ "confirmed", FIELD_U32, FIELD_VOLATILE, UNIT_CENTISECONDS, "since it was confirmed", HEADER_FIELD(struct nda_cacheinfo, ndm_confirmed) },
+	{ "used", FIELD_U32, FIELD_VOLATILE, UNIT_CENTISECONDS, "since it was used", HEADER_FIELD(struct nda_cacheinfo, ndm_used) },
+	{ "updated", FIELD_U32, FIELD_VOLATILE, UNIT_CENTISECONDS, "since it was updated", HEADER_FIELD(struct nda_cacheinfo, ndm_updated) },
+	{ "refcnt", FIELD_U32, FIELD_VOLATILE, 0, "users", HEADER_FIELD(struct nda_cacheinfo, ndm_refcnt) },
 };
 static const struct schema schema_cache = {
 	.name = "cacheinfo", .header_size = sizeof(struct nda_cacheinfo), .header = cache, .header_count = ARRAY_SIZE(cache)
@@ -34,32 +34,32 @@ static const struct schema schema_cache = {
 
 /* The states that the kernel goes through by itself are one thing; PERMANENT and NOARP are settings. */
 static const struct field header[] = {
-	{ "family", FIELD_U8, FIELD_KEY, NULL, "protocol family", HEADER_FIELD(struct ndmsg, ndm_family), .names = &words_family },
-	{ "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link", HEADER_FIELD(struct ndmsg, ndm_ifindex) },
-	{ "state", FIELD_U16, SET, NULL, "what is known of it", HEADER_FIELD(struct ndmsg, ndm_state), .names = &states, LIMITS(.mask = STATES_SET) },
-	{ "flags", FIELD_U8, SET, NULL, "who looks after it", HEADER_FIELD(struct ndmsg, ndm_flags), .names = &words_neighbour_flags,
+	{ "family", FIELD_U8, FIELD_KEY, 0, "protocol family", HEADER_FIELD(struct ndmsg, ndm_family), .names = &words_family },
+	{ "dev", FIELD_INTERFACE, FIELD_KEY, 0, "link", HEADER_FIELD(struct ndmsg, ndm_ifindex) },
+	{ "state", FIELD_U16, SET, 0, "what is known of it", HEADER_FIELD(struct ndmsg, ndm_state), .names = &states, LIMITS(.mask = STATES_SET) },
+	{ "flags", FIELD_U8, SET, 0, "who looks after it", HEADER_FIELD(struct ndmsg, ndm_flags), .names = &words_neighbour_flags,
 	  LIMITS(.mask = NTF_PROXY | NTF_EXT_LEARNED | NTF_STICKY) },
-	{ "type", FIELD_U8, FIELD_DERIVED, NULL, "kind of address", HEADER_FIELD(struct ndmsg, ndm_type), .names = &words_route_type },
+	{ "type", FIELD_U8, FIELD_DERIVED, 0, "kind of address", HEADER_FIELD(struct ndmsg, ndm_type), .names = &words_route_type },
 };
 
 static const struct field attributes_of_neighbour[] = {
-	[NDA_DST] = { "dst", FIELD_ADDRESS, FIELD_KEY, NULL, "network address" },
-	[NDA_LLADDR] = { "lladdr", FIELD_ADDRESS, SET, NULL, "hardware address" },
-	[NDA_CACHEINFO] = { "cacheinfo", FIELD_RECORD, FIELD_VOLATILE, NULL, "ages", .schema = &schema_cache },
-	[NDA_PROBES] = { "probes", FIELD_U32, FIELD_VOLATILE, NULL, "questions without an answer" },
-	[NDA_VLAN] = { "vlan", FIELD_U16, SET, NULL, "VLAN" },
-	[NDA_PORT] = { "port", FIELD_BE16, SET, NULL, "UDP port" },
-	[NDA_VNI] = { "vni", FIELD_U32, SET, NULL, "network identifier" },
-	[NDA_IFINDEX] = { "via", FIELD_INTERFACE, SET, NULL, "link that leads to it" },
-	[NDA_MASTER] = { "master", FIELD_INTERFACE, 0, NULL, "bridge" },
-	[NDA_LINK_NETNSID] = { "link_netnsid", FIELD_S32, 0, NULL, "namespace of the link" },
-	[NDA_SRC_VNI] = { "src_vni", FIELD_U32, SET, NULL, "network identifier that it is seen from" },
-	[NDA_PROTOCOL] = { "protocol", FIELD_U8, SET, NULL, "who made it", .names = &words_route_protocol },
-	[13] = { "nhid", FIELD_U32, SET, NULL, "nexthop object" }, /* NDA_NH_ID */
-	[14] = { "fdb_ext_attrs", FIELD_BYTES, FIELD_VOLATILE, NULL, "bridge attributes, raw" },
-	[15] = { "flags_ext", FIELD_U32, SET, NULL, "further flags", .names = &words_neighbour_more_flags }, /* NDA_FLAGS_EXT, 5.16 */
-	[16] = { "state_mask", FIELD_U16, FIELD_HIDDEN | FIELD_VOLATILE, NULL, "states that a request selects" },
-	[17] = { "flags_mask", FIELD_U8, FIELD_HIDDEN | FIELD_VOLATILE, NULL, "flags that a request selects" },
+	[NDA_DST] = { "dst", FIELD_ADDRESS, FIELD_KEY, 0, "network address" },
+	[NDA_LLADDR] = { "lladdr", FIELD_ADDRESS, SET, 0, "hardware address" },
+	[NDA_CACHEINFO] = { "cacheinfo", FIELD_RECORD, FIELD_VOLATILE, 0, "ages", .schema = &schema_cache },
+	[NDA_PROBES] = { "probes", FIELD_U32, FIELD_VOLATILE, 0, "questions without an answer" },
+	[NDA_VLAN] = { "vlan", FIELD_U16, SET, 0, "VLAN" },
+	[NDA_PORT] = { "port", FIELD_BE16, SET, 0, "UDP port" },
+	[NDA_VNI] = { "vni", FIELD_U32, SET, 0, "network identifier" },
+	[NDA_IFINDEX] = { "via", FIELD_INTERFACE, SET, 0, "link that leads to it" },
+	[NDA_MASTER] = { "master", FIELD_INTERFACE, 0, 0, "bridge" },
+	[NDA_LINK_NETNSID] = { "link_netnsid", FIELD_S32, 0, 0, "namespace of the link" },
+	[NDA_SRC_VNI] = { "src_vni", FIELD_U32, SET, 0, "network identifier that it is seen from" },
+	[NDA_PROTOCOL] = { "protocol", FIELD_U8, SET, 0, "who made it", .names = &words_route_protocol },
+	[13] = { "nhid", FIELD_U32, SET, 0, "nexthop object" }, /* NDA_NH_ID */
+	[14] = { "fdb_ext_attrs", FIELD_BYTES, FIELD_VOLATILE, 0, "bridge attributes, raw" },
+	[15] = { "flags_ext", FIELD_U32, SET, 0, "further flags", .names = &words_neighbour_more_flags }, /* NDA_FLAGS_EXT, 5.16 */
+	[16] = { "state_mask", FIELD_U16, FIELD_HIDDEN | FIELD_VOLATILE, 0, "states that a request selects" },
+	[17] = { "flags_mask", FIELD_U8, FIELD_HIDDEN | FIELD_VOLATILE, 0, "flags that a request selects" },
 };
 
 static const struct schema schema = {

@@ -17,24 +17,24 @@ NAMES(places, false, { UINT32_MAX, "all" }, { UINT32_MAX - 1, "default" });
 NAMES(families, false, { AF_INET, "ipv4" }, { AF_INET6, "ipv6" }, { AF_MPLS, "mpls" });
 
 static const struct field header[] = {
-	{ "family", FIELD_U8, FIELD_KEY, NULL, "protocol family", HEADER_FIELD(struct netconfmsg, ncm_family), .names = &families },
+	{ "family", FIELD_U8, FIELD_KEY, 0, "protocol family", HEADER_FIELD(struct netconfmsg, ncm_family), .names = &families },
 };
 
-#define SWITCH(name, words)                                         \
-	{                                                           \
-		name, FIELD_U32, 0, NULL, words, .names = &switches \
+#define SWITCH(name, words)                                      \
+	{                                                        \
+		name, FIELD_U32, 0, 0, words, .names = &switches \
 	}
 static const struct field settings[] = {
-	[NETCONFA_IFINDEX] = { "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link" },
+	[NETCONFA_IFINDEX] = { "dev", FIELD_INTERFACE, FIELD_KEY, 0, "link" },
 	[NETCONFA_FORWARDING] = SWITCH("forwarding", "packets of others are handed on"),
-	[NETCONFA_RP_FILTER] = { "rp_filter", FIELD_U32, 0, NULL, "check of where packets come from", .names = &filters },
+	[NETCONFA_RP_FILTER] = { "rp_filter", FIELD_U32, 0, 0, "check of where packets come from", .names = &filters },
 	[NETCONFA_MC_FORWARDING] = SWITCH("mc_forwarding", "packets of groups are handed on"),
 	[NETCONFA_PROXY_NEIGH] = SWITCH("proxy_neigh", "it answers for others"),
 	[NETCONFA_IGNORE_ROUTES_WITH_LINKDOWN] = SWITCH("ignore_routes_with_linkdown", "routes over a link without carrier do not count"),
 	[NETCONFA_INPUT] = SWITCH("input", "labelled packets are taken"),
 	[NETCONFA_BC_FORWARDING] = SWITCH("bc_forwarding", "directed broadcasts are handed on"),
 	[9] = SWITCH("force_forwarding", "packets are handed on whatever all says"), /* NETCONFA_FORCE_FORWARDING, 6.17 */
-	[WHICH] = { "which", FIELD_U32, FIELD_KEY, NULL, "all links, or those to come", .names = &places },
+	[WHICH] = { "which", FIELD_U32, FIELD_KEY, 0, "all links, or those to come", .names = &places },
 };
 
 static const struct schema schema = {

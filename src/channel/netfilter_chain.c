@@ -14,15 +14,15 @@ NAMES(inet_hooks, false, { 0, "prerouting" }, { 1, "input" }, { 2, "forward" }, 
 NAMES(arp_hooks, false, { 0, "input" }, { 1, "output" }, { 2, "forward" });
 NAMES(netdev_hooks, false, { 0, "ingress" }, { 1, "egress" });
 
-#define HOOK(identifier, words)                                                                                                         \
-	static const struct field identifier##_hook[] = {                                                                               \
-		[NFTA_HOOK_HOOKNUM] = { "num", FIELD_BE32, MAKE, NULL, "where packets come from", .names = &(words) },                  \
-		[NFTA_HOOK_PRIORITY] = { "priority", FIELD_CODEC, MAKE, NULL, "lower is earlier", .codec = &codec_netfilter_priority }, \
-		[NFTA_HOOK_DEV] = { "device", FIELD_TEXT, MAKE, NULL, "device" },                                                       \
-		[NFTA_HOOK_DEVS] = { "devices", FIELD_LIST, MAKE, NULL, "devices", .element = &field_netfilter_device },                \
-	};                                                                                                                              \
-	static const struct schema schema_##identifier##_hook = { .name = "hook",                                                       \
-								  .attributes = identifier##_hook,                                      \
+#define HOOK(identifier, words)                                                                                                      \
+	static const struct field identifier##_hook[] = {                                                                            \
+		[NFTA_HOOK_HOOKNUM] = { "num", FIELD_BE32, MAKE, 0, "where packets come from", .names = &(words) },                  \
+		[NFTA_HOOK_PRIORITY] = { "priority", FIELD_CODEC, MAKE, 0, "lower is earlier", .codec = &codec_netfilter_priority }, \
+		[NFTA_HOOK_DEV] = { "device", FIELD_TEXT, MAKE, 0, "device" },                                                       \
+		[NFTA_HOOK_DEVS] = { "devices", FIELD_LIST, MAKE, 0, "devices", .element = &field_netfilter_device },                \
+	};                                                                                                                           \
+	static const struct schema schema_##identifier##_hook = { .name = "hook",                                                    \
+								  .attributes = identifier##_hook,                                   \
 								  .attribute_count = ARRAY_SIZE(identifier##_hook) }
 
 HOOK(inet, inet_hooks);
@@ -36,20 +36,20 @@ static const struct selection_row hooks[] = {
 static const struct selection by_family = { .by = "family", .rows = hooks, .count = ARRAY_SIZE(hooks), .names = &words_netfilter_family };
 
 static const struct field chain[] = {
-	[NFTA_CHAIN_TABLE] = { "table", FIELD_TEXT, FIELD_KEY, NULL, "table that it stands in" },
-	[NFTA_CHAIN_HANDLE] = { "handle", FIELD_BE64, FIELD_DERIVED, NULL, "number that the kernel gave it" },
-	[NFTA_CHAIN_NAME] = { "name", FIELD_TEXT, FIELD_KEY, NULL, "name" },
-	[NFTA_CHAIN_HOOK] = { "hook", FIELD_SELECT, MAKE, NULL, "where packets come in: of a base chain", .select = &by_family },
-	[NFTA_CHAIN_POLICY] = { "policy", FIELD_BE32, SET, NULL, "what becomes of packets that no rule decided on", .names = &policies },
-	[NFTA_CHAIN_USE] = { "use", FIELD_BE32, FIELD_VOLATILE, NULL, "rules in it, and jumps to it" },
-	[NFTA_CHAIN_TYPE] = { "type", FIELD_TEXT, MAKE, NULL, "filter, nat or route: of a base chain" },
-	[NFTA_CHAIN_COUNTERS] = { "counters", FIELD_RECORD, FIELD_VOLATILE, NULL, "packets that the policy decided on",
+	[NFTA_CHAIN_TABLE] = { "table", FIELD_TEXT, FIELD_KEY, 0, "table that it stands in" },
+	[NFTA_CHAIN_HANDLE] = { "handle", FIELD_BE64, FIELD_DERIVED, 0, "number that the kernel gave it" },
+	[NFTA_CHAIN_NAME] = { "name", FIELD_TEXT, FIELD_KEY, 0, "name" },
+	[NFTA_CHAIN_HOOK] = { "hook", FIELD_SELECT, MAKE, 0, "where packets come in: of a base chain", .select = &by_family },
+	[NFTA_CHAIN_POLICY] = { "policy", FIELD_BE32, SET, 0, "what becomes of packets that no rule decided on", .names = &policies },
+	[NFTA_CHAIN_USE] = { "use", FIELD_BE32, FIELD_VOLATILE, 0, "rules in it, and jumps to it" },
+	[NFTA_CHAIN_TYPE] = { "type", FIELD_TEXT, MAKE, 0, "filter, nat or route: of a base chain" },
+	[NFTA_CHAIN_COUNTERS] = { "counters", FIELD_RECORD, FIELD_VOLATILE, 0, "packets that the policy decided on",
 				  .schema = &schema_netfilter_counter },
 	[NFTA_CHAIN_PAD] = { "pad", FIELD_PAD },
-	[NFTA_CHAIN_FLAGS] = { "flags", FIELD_BE32, MAKE, NULL, "what kind it is", .names = &flags,
+	[NFTA_CHAIN_FLAGS] = { "flags", FIELD_BE32, MAKE, 0, "what kind it is", .names = &flags,
 			       LIMITS(.taken = NFT_CHAIN_HW_OFFLOAD | NFT_CHAIN_BINDING) },
-	[NFTA_CHAIN_ID] = { "id", FIELD_BE32, FIELD_HIDDEN | SET, NULL, "number in a request" },
-	[NFTA_CHAIN_USERDATA] = { "userdata", FIELD_CODEC, MAKE, NULL, "what nft keeps with it", .codec = &codec_netfilter_userdata,
+	[NFTA_CHAIN_ID] = { "id", FIELD_BE32, FIELD_HIDDEN | SET, 0, "number in a request" },
+	[NFTA_CHAIN_USERDATA] = { "userdata", FIELD_CODEC, MAKE, 0, "what nft keeps with it", .codec = &codec_netfilter_userdata,
 				  .schema = &schema_netfilter_comment },
 };
 

@@ -17,27 +17,26 @@ enum { KEY_TYPE = 32, DATA_TYPE, TEXT, DATA_TEXT };
 NAMES(flags, true, { NFT_SET_ELEM_INTERVAL_END, "interval_end" }, { NFT_SET_ELEM_CATCHALL, "catchall" });
 
 static const struct field element[] = {
-	[NFTA_SET_ELEM_LIST_TABLE] = { "table", FIELD_TEXT, FIELD_KEY, NULL, "table that it stands in" },
-	[NFTA_SET_ELEM_LIST_SET] = { "set", FIELD_TEXT, FIELD_KEY, NULL, "set or map that it is in" },
-	[NFTA_SET_ELEM_LIST_SET_ID] = { "set_id", FIELD_BE32, FIELD_HIDDEN | SET, NULL, "number of a set that is made with it" },
-	[ELEMENT + NFTA_SET_ELEM_KEY] = { "key", FIELD_BYTES, FIELD_KEY, NULL, "key: of a range the first" },
-	[ELEMENT + NFTA_SET_ELEM_DATA] = { "data", FIELD_RECORD, SET, NULL, "what the map leads to", .schema = &schema_netfilter_data },
-	[ELEMENT + NFTA_SET_ELEM_FLAGS] = { "flags", FIELD_BE32, FIELD_KEY, NULL, "what kind it is", .names = &flags },
-	[ELEMENT + NFTA_SET_ELEM_TIMEOUT] = { "timeout", FIELD_BE64, SET, "milliseconds", "after which it goes" },
-	[ELEMENT + NFTA_SET_ELEM_EXPIRATION] = { "expiration", FIELD_BE64, FIELD_VOLATILE, "milliseconds", "that are left of it" },
-	[ELEMENT + NFTA_SET_ELEM_USERDATA] = { "userdata", FIELD_CODEC, SET, NULL, "what nft keeps with it", .codec = &codec_netfilter_userdata,
+	[NFTA_SET_ELEM_LIST_TABLE] = { "table", FIELD_TEXT, FIELD_KEY, 0, "table that it stands in" },
+	[NFTA_SET_ELEM_LIST_SET] = { "set", FIELD_TEXT, FIELD_KEY, 0, "set or map that it is in" },
+	[NFTA_SET_ELEM_LIST_SET_ID] = { "set_id", FIELD_BE32, FIELD_HIDDEN | SET, 0, "number of a set that is made with it" },
+	[ELEMENT + NFTA_SET_ELEM_KEY] = { "key", FIELD_BYTES, FIELD_KEY, 0, "key: of a range the first" },
+	[ELEMENT + NFTA_SET_ELEM_DATA] = { "data", FIELD_RECORD, SET, 0, "what the map leads to", .schema = &schema_netfilter_data },
+	[ELEMENT + NFTA_SET_ELEM_FLAGS] = { "flags", FIELD_BE32, FIELD_KEY, 0, "what kind it is", .names = &flags },
+	[ELEMENT + NFTA_SET_ELEM_TIMEOUT] = { "timeout", FIELD_BE64, SET, UNIT_MILLISECONDS, "after which it goes" },
+	[ELEMENT + NFTA_SET_ELEM_EXPIRATION] = { "expiration", FIELD_BE64, FIELD_VOLATILE, UNIT_MILLISECONDS, "that are left of it" },
+	[ELEMENT + NFTA_SET_ELEM_USERDATA] = { "userdata", FIELD_CODEC, SET, 0, "what nft keeps with it", .codec = &codec_netfilter_userdata,
 					       .schema = &schema_netfilter_comment },
-	[ELEMENT +
-		NFTA_SET_ELEM_EXPR] = { "expression", FIELD_RECORD, SET, NULL, "what it counts or limits", .schema = &schema_netfilter_expression },
+	[ELEMENT + NFTA_SET_ELEM_EXPR] = { "expression", FIELD_RECORD, SET, 0, "what it counts or limits", .schema = &schema_netfilter_expression },
 	[ELEMENT + NFTA_SET_ELEM_PAD] = { "pad", FIELD_PAD },
-	[ELEMENT + NFTA_SET_ELEM_OBJREF] = { "object", FIELD_TEXT, SET, NULL, "object that it leads to" },
-	[ELEMENT + NFTA_SET_ELEM_KEY_END] = { "key_end", FIELD_BYTES, FIELD_KEY, NULL, "the last key of a range" },
-	[ELEMENT + NFTA_SET_ELEM_EXPRESSIONS] = { "expressions", FIELD_LIST, SET, NULL, "what it counts or limits",
+	[ELEMENT + NFTA_SET_ELEM_OBJREF] = { "object", FIELD_TEXT, SET, 0, "object that it leads to" },
+	[ELEMENT + NFTA_SET_ELEM_KEY_END] = { "key_end", FIELD_BYTES, FIELD_KEY, 0, "the last key of a range" },
+	[ELEMENT + NFTA_SET_ELEM_EXPRESSIONS] = { "expressions", FIELD_LIST, SET, 0, "what it counts or limits",
 						  .element = &field_netfilter_expression },
-	[KEY_TYPE] = { "key_type", FIELD_BE32, FIELD_HIDDEN | FIELD_DERIVED, NULL, "type of the set's keys" },
-	[DATA_TYPE] = { "data_type", FIELD_BE32, FIELD_HIDDEN | FIELD_DERIVED, NULL, "type of the map's data" },
-	[TEXT] = { "text", FIELD_TEXT, FIELD_DERIVED, NULL, "the key as nft prints it" },
-	[DATA_TEXT] = { "data_text", FIELD_TEXT, FIELD_DERIVED, NULL, "the data as nft prints them" },
+	[KEY_TYPE] = { "key_type", FIELD_BE32, FIELD_HIDDEN | FIELD_DERIVED, 0, "type of the set's keys" },
+	[DATA_TYPE] = { "data_type", FIELD_BE32, FIELD_HIDDEN | FIELD_DERIVED, 0, "type of the map's data" },
+	[TEXT] = { "text", FIELD_TEXT, FIELD_DERIVED, 0, "the key as nft prints it" },
+	[DATA_TEXT] = { "data_text", FIELD_TEXT, FIELD_DERIVED, 0, "the data as nft prints them" },
 };
 
 static const struct schema schema = {
@@ -50,7 +49,7 @@ static const struct schema schema = {
 	.attribute_count = ARRAY_SIZE(element),
 };
 
-const struct field field_netfilter_element = { "element", FIELD_RECORD, SET, NULL, "an element", .schema = &schema };
+const struct field field_netfilter_element = { "element", FIELD_RECORD, SET, 0, "an element", .schema = &schema };
 
 /* ---- A message, taken apart ---- */
 

@@ -52,12 +52,12 @@ static const struct selection_row rows[] = {
 static const struct selection by_name = { .by = "name", .rows = rows, .count = ARRAY_SIZE(rows) };
 
 static const struct field expression[] = {
-	[NFTA_EXPR_NAME] = { "name", FIELD_TEXT, SET, NULL, "what it does" },
-	[NFTA_EXPR_DATA] = { "data", FIELD_SELECT, SET, NULL, "with what", .select = &by_name },
+	[NFTA_EXPR_NAME] = { "name", FIELD_TEXT, SET, 0, "what it does" },
+	[NFTA_EXPR_DATA] = { "data", FIELD_SELECT, SET, 0, "with what", .select = &by_name },
 };
 const struct schema schema_netfilter_expression = { .name = "expression", .attributes = expression, .attribute_count = ARRAY_SIZE(expression) };
 
 const struct field field_netfilter_expression = {
-	"expression", FIELD_RECORD, SET, NULL, "an expression", .offset = NFTA_LIST_ELEM, .schema = &schema_netfilter_expression
+	"expression", FIELD_RECORD, SET, 0, "an expression", .offset = NFTA_LIST_ELEM, .schema = &schema_netfilter_expression
 };
-const struct field field_netfilter_device = { "device", FIELD_TEXT, SET, NULL, "a device", .offset = NFTA_DEVICE_NAME };
+const struct field field_netfilter_device = { "device", FIELD_TEXT, SET, 0, "a device", .offset = NFTA_DEVICE_NAME };

@@ -20,7 +20,7 @@ WORDS(words_netfilter_object, { NFT_OBJECT_COUNTER, "counter" }, { NFT_OBJECT_QU
       { NFT_OBJECT_SECMARK, "secmark" }, { NFT_OBJECT_CT_EXPECT, "ct_expectation" }, { NFT_OBJECT_SYNPROXY, "synproxy" });
 
 const struct field field_netfilter_family = {
-	"family", FIELD_U8, FIELD_KEY, NULL, "what packets it is for", HEADER_FIELD(struct nfgenmsg, nfgen_family), .names = &words_netfilter_family
+	"family", FIELD_U8, FIELD_KEY, 0, "what packets it is for", HEADER_FIELD(struct nfgenmsg, nfgen_family), .names = &words_netfilter_family
 };
 
 /* ---- A value or a verdict ---- */
@@ -29,15 +29,15 @@ NAMES(verdicts, false, { 0, "drop" }, { 1, "accept" }, { 2, "stolen" }, { 3, "qu
       { (uint32_t)NFT_BREAK, "break" }, { (uint32_t)NFT_JUMP, "jump" }, { (uint32_t)NFT_GOTO, "goto" }, { (uint32_t)NFT_RETURN, "return" });
 
 static const struct field verdict[] = {
-	[NFTA_VERDICT_CODE] = { "code", FIELD_BE32, SET, NULL, "what becomes of the packet", .names = &verdicts },
-	[NFTA_VERDICT_CHAIN] = { "chain", FIELD_TEXT, SET, NULL, "where it goes" },
-	[NFTA_VERDICT_CHAIN_ID] = { "chain_id", FIELD_BE32, SET, NULL, "the same of a chain that is made with it" },
+	[NFTA_VERDICT_CODE] = { "code", FIELD_BE32, SET, 0, "what becomes of the packet", .names = &verdicts },
+	[NFTA_VERDICT_CHAIN] = { "chain", FIELD_TEXT, SET, 0, "where it goes" },
+	[NFTA_VERDICT_CHAIN_ID] = { "chain_id", FIELD_BE32, SET, 0, "the same of a chain that is made with it" },
 };
 static const struct schema schema_verdict = { .name = "verdict", .attributes = verdict, .attribute_count = ARRAY_SIZE(verdict) };
 
 static const struct field data[] = {
-	[NFTA_DATA_VALUE] = { "value", FIELD_BYTES, SET, NULL, "bytes, as they stand in a packet or a register" },
-	[NFTA_DATA_VERDICT] = { "verdict", FIELD_RECORD, SET, NULL, "what becomes of the packet", .schema = &schema_verdict },
+	[NFTA_DATA_VALUE] = { "value", FIELD_BYTES, SET, 0, "bytes, as they stand in a packet or a register" },
+	[NFTA_DATA_VERDICT] = { "verdict", FIELD_RECORD, SET, 0, "what becomes of the packet", .schema = &schema_verdict },
 };
 const struct schema schema_netfilter_data = { .name = "data", .attributes = data, .attribute_count = ARRAY_SIZE(data) };
 
@@ -181,18 +181,18 @@ const struct codec codec_netfilter_type = { decode_type, encode_type };
 
 /* ---- What nft keeps with an object ---- */
 
-static const struct field comment[] = { { "comment", FIELD_TEXT, SET, NULL, "a word to people" } };
+static const struct field comment[] = { { "comment", FIELD_TEXT, SET, 0, "a word to people" } };
 const struct schema schema_netfilter_comment = { .name = "userdata", .attributes = comment, .attribute_count = ARRAY_SIZE(comment) };
 
 static const struct field set_data[] = {
-	{ "key_byteorder", FIELD_U32, SET, NULL, "how nft prints keys: 1 as the machine orders bytes, 2 as the network does" },
-	{ "data_byteorder", FIELD_U32, SET, NULL, "the same of data" },
-	{ "merge_elements", FIELD_U32, SET, NULL, "ranges that touch become one" },
-	{ "key_typeof", FIELD_BYTES, SET, NULL, "expression that the type of keys is that of, as nft writes it" },
-	{ "data_typeof", FIELD_BYTES, SET, NULL, "the same of data" },
-	{ "expressions", FIELD_BYTES, SET, NULL, "expressions, as nft writes them" },
-	{ "data_interval", FIELD_U32, SET, NULL, "data are ranges" },
-	{ "comment", FIELD_TEXT, SET, NULL, "a word to people" },
+	{ "key_byteorder", FIELD_U32, SET, 0, "how nft prints keys: 1 as the machine orders bytes, 2 as the network does" },
+	{ "data_byteorder", FIELD_U32, SET, 0, "the same of data" },
+	{ "merge_elements", FIELD_U32, SET, 0, "ranges that touch become one" },
+	{ "key_typeof", FIELD_BYTES, SET, 0, "expression that the type of keys is that of, as nft writes it" },
+	{ "data_typeof", FIELD_BYTES, SET, 0, "the same of data" },
+	{ "expressions", FIELD_BYTES, SET, 0, "expressions, as nft writes them" },
+	{ "data_interval", FIELD_U32, SET, 0, "data are ranges" },
+	{ "comment", FIELD_TEXT, SET, 0, "a word to people" },
 };
 const struct schema schema_netfilter_set_data = { .name = "userdata", .attributes = set_data, .attribute_count = ARRAY_SIZE(set_data) };
 

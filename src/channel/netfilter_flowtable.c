@@ -8,20 +8,20 @@ NAMES(flags, true, { NFT_FLOWTABLE_HW_OFFLOAD, "offload" }, { NFT_FLOWTABLE_COUN
 NAMES(hooks, false, { 0, "ingress" });
 
 static const struct field hook[] = {
-	[NFTA_FLOWTABLE_HOOK_NUM] = { "num", FIELD_BE32, MAKE, NULL, "where packets come from", .names = &hooks },
-	[NFTA_FLOWTABLE_HOOK_PRIORITY] = { "priority", FIELD_CODEC, MAKE, NULL, "lower is earlier", .codec = &codec_netfilter_priority },
-	[NFTA_FLOWTABLE_HOOK_DEVS] = { "devices", FIELD_LIST, MAKE, NULL, "devices", .element = &field_netfilter_device },
+	[NFTA_FLOWTABLE_HOOK_NUM] = { "num", FIELD_BE32, MAKE, 0, "where packets come from", .names = &hooks },
+	[NFTA_FLOWTABLE_HOOK_PRIORITY] = { "priority", FIELD_CODEC, MAKE, 0, "lower is earlier", .codec = &codec_netfilter_priority },
+	[NFTA_FLOWTABLE_HOOK_DEVS] = { "devices", FIELD_LIST, MAKE, 0, "devices", .element = &field_netfilter_device },
 };
 static const struct schema schema_hook = { .name = "hook", .attributes = hook, .attribute_count = ARRAY_SIZE(hook) };
 
 static const struct field flowtable[] = {
-	[NFTA_FLOWTABLE_TABLE] = { "table", FIELD_TEXT, FIELD_KEY, NULL, "table that it stands in" },
-	[NFTA_FLOWTABLE_NAME] = { "name", FIELD_TEXT, FIELD_KEY, NULL, "name" },
-	[NFTA_FLOWTABLE_HOOK] = { "hook", FIELD_RECORD, MAKE, NULL, "where packets come in", .schema = &schema_hook },
-	[NFTA_FLOWTABLE_USE] = { "use", FIELD_BE32, FIELD_VOLATILE, NULL, "rules that lead to it" },
-	[NFTA_FLOWTABLE_HANDLE] = { "handle", FIELD_BE64, FIELD_DERIVED, NULL, "number that the kernel gave it" },
+	[NFTA_FLOWTABLE_TABLE] = { "table", FIELD_TEXT, FIELD_KEY, 0, "table that it stands in" },
+	[NFTA_FLOWTABLE_NAME] = { "name", FIELD_TEXT, FIELD_KEY, 0, "name" },
+	[NFTA_FLOWTABLE_HOOK] = { "hook", FIELD_RECORD, MAKE, 0, "where packets come in", .schema = &schema_hook },
+	[NFTA_FLOWTABLE_USE] = { "use", FIELD_BE32, FIELD_VOLATILE, 0, "rules that lead to it" },
+	[NFTA_FLOWTABLE_HANDLE] = { "handle", FIELD_BE64, FIELD_DERIVED, 0, "number that the kernel gave it" },
 	[NFTA_FLOWTABLE_PAD] = { "pad", FIELD_PAD },
-	[NFTA_FLOWTABLE_FLAGS] = { "flags", FIELD_BE32, MAKE, NULL, "what it does", .names = &flags },
+	[NFTA_FLOWTABLE_FLAGS] = { "flags", FIELD_BE32, MAKE, 0, "what it does", .names = &flags },
 };
 
 static const struct schema schema = {

@@ -4,8 +4,8 @@
 #include "channel/netfilter.h"
 
 #define SET         0 /* a rule is set as a whole: what is not known here goes with it */
-#define SOURCE      "sreg", FIELD_BE32, SET, NULL, "register that is read"
-#define DESTINATION "dreg", FIELD_BE32, SET, NULL, "register that is written"
+#define SOURCE      "sreg", FIELD_BE32, SET, 0, "register that is read"
+#define DESTINATION "dreg", FIELD_BE32, SET, 0, "register that is written"
 #define EXPRESSION(word, array) \
 	const struct schema schema_netfilter_##word = { .name = #word, .attributes = array, .attribute_count = ARRAY_SIZE(array) }
 
@@ -16,13 +16,13 @@ NAMES(checksum_flags, true, { NFT_PAYLOAD_L4CSUM_PSEUDOHDR, "pseudo_header" });
 
 static const struct field payload[] = {
 	[NFTA_PAYLOAD_DREG] = { DESTINATION },
-	[NFTA_PAYLOAD_BASE] = { "base", FIELD_BE32, SET, NULL, "header that it counts from", .names = &bases },
-	[NFTA_PAYLOAD_OFFSET] = { "offset", FIELD_BE32, SET, "bytes", "where it begins" },
-	[NFTA_PAYLOAD_LEN] = { "len", FIELD_BE32, SET, "bytes", "how much of it" },
+	[NFTA_PAYLOAD_BASE] = { "base", FIELD_BE32, SET, 0, "header that it counts from", .names = &bases },
+	[NFTA_PAYLOAD_OFFSET] = { "offset", FIELD_BE32, SET, UNIT_BYTES, "where it begins" },
+	[NFTA_PAYLOAD_LEN] = { "len", FIELD_BE32, SET, UNIT_BYTES, "how much of it" },
 	[NFTA_PAYLOAD_SREG] = { SOURCE },
-	[NFTA_PAYLOAD_CSUM_TYPE] = { "csum_type", FIELD_BE32, SET, NULL, "checksum that is mended", .names = &checksums },
-	[NFTA_PAYLOAD_CSUM_OFFSET] = { "csum_offset", FIELD_BE32, SET, "bytes", "where that stands" },
-	[NFTA_PAYLOAD_CSUM_FLAGS] = { "csum_flags", FIELD_BE32, SET, NULL, "what else is mended", .names = &checksum_flags },
+	[NFTA_PAYLOAD_CSUM_TYPE] = { "csum_type", FIELD_BE32, SET, 0, "checksum that is mended", .names = &checksums },
+	[NFTA_PAYLOAD_CSUM_OFFSET] = { "csum_offset", FIELD_BE32, SET, UNIT_BYTES, "where that stands" },
+	[NFTA_PAYLOAD_CSUM_FLAGS] = { "csum_flags", FIELD_BE32, SET, 0, "what else is mended", .names = &checksum_flags },
 };
 EXPRESSION(payload, payload);
 
@@ -39,7 +39,7 @@ NAMES(meta_keys, false, { NFT_META_LEN, "length" }, { NFT_META_PROTOCOL, "protoc
 
 static const struct field meta[] = {
 	[NFTA_META_DREG] = { DESTINATION },
-	[NFTA_META_KEY] = { "key", FIELD_BE32, SET, NULL, "what is known of the packet", .names = &meta_keys },
+	[NFTA_META_KEY] = { "key", FIELD_BE32, SET, 0, "what is known of the packet", .names = &meta_keys },
 	[NFTA_META_SREG] = { SOURCE },
 };
 EXPRESSION(meta, meta);
@@ -49,8 +49,8 @@ NAMES(comparisons, false, { NFT_CMP_EQ, "eq" }, { NFT_CMP_NEQ, "neq" }, { NFT_CM
 
 static const struct field cmp[] = {
 	[NFTA_CMP_SREG] = { SOURCE },
-	[NFTA_CMP_OP] = { "op", FIELD_BE32, SET, NULL, "how it must compare", .names = &comparisons },
-	[NFTA_CMP_DATA] = { "data", FIELD_RECORD, SET, NULL, "with what", .schema = &schema_netfilter_data },
+	[NFTA_CMP_OP] = { "op", FIELD_BE32, SET, 0, "how it must compare", .names = &comparisons },
+	[NFTA_CMP_DATA] = { "data", FIELD_RECORD, SET, 0, "with what", .schema = &schema_netfilter_data },
 };
 EXPRESSION(cmp, cmp);
 
@@ -58,27 +58,26 @@ NAMES(range_ops, false, { NFT_RANGE_EQ, "eq" }, { NFT_RANGE_NEQ, "neq" });
 
 static const struct field range[] = {
 	[NFTA_RANGE_SREG] = { SOURCE },
-	[NFTA_RANGE_OP] = { "op", FIELD_BE32, SET, NULL, "inside or outside", .names = &range_ops },
-	[NFTA_RANGE_FROM_DATA] = { "from", FIELD_RECORD, SET, NULL, "the least", .schema = &schema_netfilter_data },
-	[NFTA_RANGE_TO_DATA] = { "to", FIELD_RECORD, SET, NULL, "the most", .schema = &schema_netfilter_data },
+	[NFTA_RANGE_OP] = { "op", FIELD_BE32, SET, 0, "inside or outside", .names = &range_ops },
+	[NFTA_RANGE_FROM_DATA] = { "from", FIELD_RECORD, SET, 0, "the least", .schema = &schema_netfilter_data },
+	[NFTA_RANGE_TO_DATA] = { "to", FIELD_RECORD, SET, 0, "the most", .schema = &schema_netfilter_data },
 };
 EXPRESSION(range, range);
 
 NAMES(lookup_flags, true, { NFT_LOOKUP_F_INV, "invert" });
 
 static const struct field lookup[] = {
-	[NFTA_LOOKUP_SET] = { "set", FIELD_TEXT, SET, NULL, "set or map" },
+	[NFTA_LOOKUP_SET] = { "set", FIELD_TEXT, SET, 0, "set or map" },
 	[NFTA_LOOKUP_SREG] = { SOURCE },
 	[NFTA_LOOKUP_DREG] = { DESTINATION },
-	[NFTA_LOOKUP_SET_ID] = { "set_id", FIELD_BE32, SET, NULL, "number of a set that is made with it" },
-	[NFTA_LOOKUP_FLAGS] = { "flags", FIELD_BE32, SET, NULL, "whether it must not be in it", .names = &lookup_flags },
+	[NFTA_LOOKUP_SET_ID] = { "set_id", FIELD_BE32, SET, 0, "number of a set that is made with it" },
+	[NFTA_LOOKUP_FLAGS] = { "flags", FIELD_BE32, SET, 0, "whether it must not be in it", .names = &lookup_flags },
 };
 EXPRESSION(lookup, lookup);
 
 static const struct field immediate[] = {
 	[NFTA_IMMEDIATE_DREG] = { DESTINATION },
-	[NFTA_IMMEDIATE_DATA] = { "data", FIELD_RECORD, SET, NULL, "what is written there: a value, or the verdict",
-				  .schema = &schema_netfilter_data },
+	[NFTA_IMMEDIATE_DATA] = { "data", FIELD_RECORD, SET, 0, "what is written there: a value, or the verdict", .schema = &schema_netfilter_data },
 };
 EXPRESSION(immediate, immediate);
 
@@ -88,12 +87,12 @@ NAMES(bitwise_ops, false, { NFT_BITWISE_MASK_XOR, "mask_xor" }, { NFT_BITWISE_LS
 static const struct field bitwise[] = {
 	[NFTA_BITWISE_SREG] = { SOURCE },
 	[NFTA_BITWISE_DREG] = { DESTINATION },
-	[NFTA_BITWISE_LEN] = { "len", FIELD_BE32, SET, "bytes", "how much of it" },
-	[NFTA_BITWISE_MASK] = { "mask", FIELD_RECORD, SET, NULL, "bits that stay", .schema = &schema_netfilter_data },
-	[NFTA_BITWISE_XOR] = { "xor", FIELD_RECORD, SET, NULL, "bits that are turned round then", .schema = &schema_netfilter_data },
-	[NFTA_BITWISE_OP] = { "op", FIELD_BE32, SET, NULL, "what is done", .names = &bitwise_ops },
-	[NFTA_BITWISE_DATA] = { "data", FIELD_RECORD, SET, NULL, "by how much", .schema = &schema_netfilter_data },
-	[8] = { "sreg2", FIELD_BE32, SET, NULL, "second register that is read" }, /* NFTA_BITWISE_SREG2, 6.13 */
+	[NFTA_BITWISE_LEN] = { "len", FIELD_BE32, SET, UNIT_BYTES, "how much of it" },
+	[NFTA_BITWISE_MASK] = { "mask", FIELD_RECORD, SET, 0, "bits that stay", .schema = &schema_netfilter_data },
+	[NFTA_BITWISE_XOR] = { "xor", FIELD_RECORD, SET, 0, "bits that are turned round then", .schema = &schema_netfilter_data },
+	[NFTA_BITWISE_OP] = { "op", FIELD_BE32, SET, 0, "what is done", .names = &bitwise_ops },
+	[NFTA_BITWISE_DATA] = { "data", FIELD_RECORD, SET, 0, "by how much", .schema = &schema_netfilter_data },
+	[8] = { "sreg2", FIELD_BE32, SET, 0, "second register that is read" }, /* NFTA_BITWISE_SREG2, 6.13 */
 };
 EXPRESSION(bitwise, bitwise);
 
@@ -102,9 +101,9 @@ NAMES(byteorder_ops, false, { NFT_BYTEORDER_NTOH, "ntoh" }, { NFT_BYTEORDER_HTON
 static const struct field byteorder[] = {
 	[NFTA_BYTEORDER_SREG] = { SOURCE },
 	[NFTA_BYTEORDER_DREG] = { DESTINATION },
-	[NFTA_BYTEORDER_OP] = { "op", FIELD_BE32, SET, NULL, "to which order", .names = &byteorder_ops },
-	[NFTA_BYTEORDER_LEN] = { "len", FIELD_BE32, SET, "bytes", "how much of it" },
-	[NFTA_BYTEORDER_SIZE] = { "size", FIELD_BE32, SET, "bytes", "of a number" },
+	[NFTA_BYTEORDER_OP] = { "op", FIELD_BE32, SET, 0, "to which order", .names = &byteorder_ops },
+	[NFTA_BYTEORDER_LEN] = { "len", FIELD_BE32, SET, UNIT_BYTES, "how much of it" },
+	[NFTA_BYTEORDER_SIZE] = { "size", FIELD_BE32, SET, UNIT_BYTES, "of a number" },
 };
 EXPRESSION(byteorder, byteorder);
 
@@ -118,8 +117,8 @@ NAMES(ct_directions, false, { 0, "original" }, { 1, "reply" });
 
 static const struct field ct[] = {
 	[NFTA_CT_DREG] = { DESTINATION },
-	[NFTA_CT_KEY] = { "key", FIELD_BE32, SET, NULL, "what is known of the connection", .names = &ct_keys },
-	[NFTA_CT_DIRECTION] = { "direction", FIELD_U8, SET, NULL, "which way", .names = &ct_directions },
+	[NFTA_CT_KEY] = { "key", FIELD_BE32, SET, 0, "what is known of the connection", .names = &ct_keys },
+	[NFTA_CT_DIRECTION] = { "direction", FIELD_U8, SET, 0, "which way", .names = &ct_directions },
 	[NFTA_CT_SREG] = { SOURCE },
 };
 EXPRESSION(ct, ct);
@@ -130,8 +129,8 @@ NAMES(fib_flags, true, { NFTA_FIB_F_SADDR, "saddr" }, { NFTA_FIB_F_DADDR, "daddr
 
 static const struct field fib[] = {
 	[NFTA_FIB_DREG] = { DESTINATION },
-	[NFTA_FIB_RESULT] = { "result", FIELD_BE32, SET, NULL, "what is asked of the route", .names = &fib_results },
-	[NFTA_FIB_FLAGS] = { "flags", FIELD_BE32, SET, NULL, "by what it is looked for", .names = &fib_flags },
+	[NFTA_FIB_RESULT] = { "result", FIELD_BE32, SET, 0, "what is asked of the route", .names = &fib_results },
+	[NFTA_FIB_FLAGS] = { "flags", FIELD_BE32, SET, 0, "by what it is looked for", .names = &fib_flags },
 };
 EXPRESSION(fib, fib);
 
@@ -140,7 +139,7 @@ NAMES(rt_keys, false, { NFT_RT_CLASSID, "classid" }, { NFT_RT_NEXTHOP4, "nexthop
 
 static const struct field rt[] = {
 	[NFTA_RT_DREG] = { DESTINATION },
-	[NFTA_RT_KEY] = { "key", FIELD_BE32, SET, NULL, "what is known of the route", .names = &rt_keys },
+	[NFTA_RT_KEY] = { "key", FIELD_BE32, SET, 0, "what is known of the route", .names = &rt_keys },
 };
 EXPRESSION(rt, rt);
 
@@ -148,9 +147,9 @@ NAMES(socket_keys, false, { NFT_SOCKET_TRANSPARENT, "transparent" }, { NFT_SOCKE
       { NFT_SOCKET_CGROUPV2, "cgroupv2" });
 
 static const struct field socket_fields[] = {
-	[NFTA_SOCKET_KEY] = { "key", FIELD_BE32, SET, NULL, "what is known of the socket", .names = &socket_keys },
+	[NFTA_SOCKET_KEY] = { "key", FIELD_BE32, SET, 0, "what is known of the socket", .names = &socket_keys },
 	[NFTA_SOCKET_DREG] = { DESTINATION },
-	[NFTA_SOCKET_LEVEL] = { "level", FIELD_BE32, SET, NULL, "of the cgroup, counted from the root" },
+	[NFTA_SOCKET_LEVEL] = { "level", FIELD_BE32, SET, 0, "of the cgroup, counted from the root" },
 };
 EXPRESSION(socket, socket_fields);
 
@@ -160,11 +159,11 @@ NAMES(exthdr_ops, false, { NFT_EXTHDR_OP_IPV6, "ip6" }, { NFT_EXTHDR_OP_TCPOPT, 
 
 static const struct field exthdr[] = {
 	[NFTA_EXTHDR_DREG] = { DESTINATION },
-	[NFTA_EXTHDR_TYPE] = { "type", FIELD_U8, SET, NULL, "number of the header, option or chunk" },
-	[NFTA_EXTHDR_OFFSET] = { "offset", FIELD_BE32, SET, "bytes", "where it begins in it" },
-	[NFTA_EXTHDR_LEN] = { "len", FIELD_BE32, SET, "bytes", "how much of it" },
-	[NFTA_EXTHDR_FLAGS] = { "flags", FIELD_BE32, SET, NULL, "whether just its presence is asked for", .names = &exthdr_flags },
-	[NFTA_EXTHDR_OP] = { "op", FIELD_BE32, SET, NULL, "protocol that it is of", .names = &exthdr_ops },
+	[NFTA_EXTHDR_TYPE] = { "type", FIELD_U8, SET, 0, "number of the header, option or chunk" },
+	[NFTA_EXTHDR_OFFSET] = { "offset", FIELD_BE32, SET, UNIT_BYTES, "where it begins in it" },
+	[NFTA_EXTHDR_LEN] = { "len", FIELD_BE32, SET, UNIT_BYTES, "how much of it" },
+	[NFTA_EXTHDR_FLAGS] = { "flags", FIELD_BE32, SET, 0, "whether just its presence is asked for", .names = &exthdr_flags },
+	[NFTA_EXTHDR_OP] = { "op", FIELD_BE32, SET, 0, "protocol that it is of", .names = &exthdr_ops },
 	[NFTA_EXTHDR_SREG] = { SOURCE },
 };
 EXPRESSION(exthdr, exthdr);
@@ -173,9 +172,9 @@ NAMES(numgen_types, false, { NFT_NG_INCREMENTAL, "inc" }, { NFT_NG_RANDOM, "rand
 
 static const struct field numgen[] = {
 	[NFTA_NG_DREG] = { DESTINATION },
-	[NFTA_NG_MODULUS] = { "modulus", FIELD_BE32, SET, NULL, "numbers stay below it" },
-	[NFTA_NG_TYPE] = { "type", FIELD_BE32, SET, NULL, "one after the other, or at random", .names = &numgen_types },
-	[NFTA_NG_OFFSET] = { "offset", FIELD_BE32, SET, NULL, "added to the number" },
+	[NFTA_NG_MODULUS] = { "modulus", FIELD_BE32, SET, 0, "numbers stay below it" },
+	[NFTA_NG_TYPE] = { "type", FIELD_BE32, SET, 0, "one after the other, or at random", .names = &numgen_types },
+	[NFTA_NG_OFFSET] = { "offset", FIELD_BE32, SET, 0, "added to the number" },
 };
 EXPRESSION(numgen, numgen);
 
@@ -184,11 +183,11 @@ NAMES(hash_types, false, { NFT_HASH_JENKINS, "jhash" }, { NFT_HASH_SYM, "symhash
 static const struct field hash[] = {
 	[NFTA_HASH_SREG] = { SOURCE },
 	[NFTA_HASH_DREG] = { DESTINATION },
-	[NFTA_HASH_LEN] = { "len", FIELD_BE32, SET, "bytes", "how much goes into it" },
-	[NFTA_HASH_MODULUS] = { "modulus", FIELD_BE32, SET, NULL, "numbers stay below it" },
-	[NFTA_HASH_SEED] = { "seed", FIELD_BE32, SET | FIELD_HEX, NULL, "what the numbers depend on" },
-	[NFTA_HASH_OFFSET] = { "offset", FIELD_BE32, SET, NULL, "added to the number" },
-	[NFTA_HASH_TYPE] = { "type", FIELD_BE32, SET, NULL, "of some bytes, or of the connection either way", .names = &hash_types },
+	[NFTA_HASH_LEN] = { "len", FIELD_BE32, SET, UNIT_BYTES, "how much goes into it" },
+	[NFTA_HASH_MODULUS] = { "modulus", FIELD_BE32, SET, 0, "numbers stay below it" },
+	[NFTA_HASH_SEED] = { "seed", FIELD_BE32, SET | FIELD_HEX, 0, "what the numbers depend on" },
+	[NFTA_HASH_OFFSET] = { "offset", FIELD_BE32, SET, 0, "added to the number" },
+	[NFTA_HASH_TYPE] = { "type", FIELD_BE32, SET, 0, "of some bytes, or of the connection either way", .names = &hash_types },
 };
 EXPRESSION(hash, hash);
 
@@ -197,8 +196,8 @@ NAMES(osf_ttls, false, { 0, "true" }, { 1, "loose" }, { 2, "skip" });
 
 static const struct field osf[] = {
 	[NFTA_OSF_DREG] = { DESTINATION },
-	[NFTA_OSF_TTL] = { "ttl", FIELD_U8, SET, NULL, "how the time to live is compared", .names = &osf_ttls },
-	[NFTA_OSF_FLAGS] = { "flags", FIELD_BE32, SET, NULL, "whether the version counts", .names = &osf_flags },
+	[NFTA_OSF_TTL] = { "ttl", FIELD_U8, SET, 0, "how the time to live is compared", .names = &osf_ttls },
+	[NFTA_OSF_FLAGS] = { "flags", FIELD_BE32, SET, 0, "whether the version counts", .names = &osf_flags },
 };
 EXPRESSION(osf, osf);
 
@@ -208,9 +207,9 @@ NAMES(xfrm_directions, false, { 0, "in" }, { 1, "out" }, { 2, "fwd" });
 
 static const struct field xfrm[] = {
 	[NFTA_XFRM_DREG] = { DESTINATION },
-	[NFTA_XFRM_KEY] = { "key", FIELD_BE32, SET, NULL, "what is known of the IPsec state", .names = &xfrm_keys },
-	[NFTA_XFRM_DIR] = { "dir", FIELD_U8, SET, NULL, "which way", .names = &xfrm_directions },
-	[NFTA_XFRM_SPNUM] = { "spnum", FIELD_BE32, SET, NULL, "which of several, from 0" },
+	[NFTA_XFRM_KEY] = { "key", FIELD_BE32, SET, 0, "what is known of the IPsec state", .names = &xfrm_keys },
+	[NFTA_XFRM_DIR] = { "dir", FIELD_U8, SET, 0, "which way", .names = &xfrm_directions },
+	[NFTA_XFRM_SPNUM] = { "spnum", FIELD_BE32, SET, 0, "which of several, from 0" },
 };
 EXPRESSION(xfrm, xfrm);
 
@@ -218,8 +217,8 @@ NAMES(tunnel_keys, false, { NFT_TUNNEL_PATH, "path" }, { NFT_TUNNEL_ID, "id" });
 NAMES(tunnel_modes, false, { NFT_TUNNEL_MODE_NONE, "none" }, { NFT_TUNNEL_MODE_RX, "rx" }, { NFT_TUNNEL_MODE_TX, "tx" });
 
 static const struct field tunnel[] = {
-	[NFTA_TUNNEL_KEY] = { "key", FIELD_BE32, SET, NULL, "what is known of the tunnel", .names = &tunnel_keys },
+	[NFTA_TUNNEL_KEY] = { "key", FIELD_BE32, SET, 0, "what is known of the tunnel", .names = &tunnel_keys },
 	[NFTA_TUNNEL_DREG] = { DESTINATION },
-	[NFTA_TUNNEL_MODE] = { "mode", FIELD_BE32, SET, NULL, "which way", .names = &tunnel_modes },
+	[NFTA_TUNNEL_MODE] = { "mode", FIELD_BE32, SET, 0, "which way", .names = &tunnel_modes },
 };
 EXPRESSION(tunnel, tunnel);

@@ -9,39 +9,39 @@
 #define SET FIELD_SETTABLE
 
 static const struct field helper[] = {
-	[NFTA_CT_HELPER_NAME] = { "name", FIELD_TEXT, SET, NULL, "what the kernel calls it" },
-	[NFTA_CT_HELPER_L3PROTO] = { "l3proto", FIELD_BE16, SET, NULL, "protocol of packets", .names = &words_netfilter_layer3 },
-	[NFTA_CT_HELPER_L4PROTO] = { "l4proto", FIELD_U8, SET, NULL, "protocol in it", .names = &words_ip_protocol },
+	[NFTA_CT_HELPER_NAME] = { "name", FIELD_TEXT, SET, 0, "what the kernel calls it" },
+	[NFTA_CT_HELPER_L3PROTO] = { "l3proto", FIELD_BE16, SET, 0, "protocol of packets", .names = &words_netfilter_layer3 },
+	[NFTA_CT_HELPER_L4PROTO] = { "l4proto", FIELD_U8, SET, 0, "protocol in it", .names = &words_ip_protocol },
 };
 static const struct schema schema_helper = { .name = "ct_helper", .attributes = helper, .attribute_count = ARRAY_SIZE(helper) };
 
-static const struct field timeout_member = { "timeout", FIELD_BE32, SET, "seconds", "of a state of the protocol" };
+static const struct field timeout_member = { "timeout", FIELD_BE32, SET, UNIT_SECONDS, "of a state of the protocol" };
 static const struct field timeout[] = {
-	[NFTA_CT_TIMEOUT_L3PROTO] = { "l3proto", FIELD_BE16, SET, NULL, "protocol of packets", .names = &words_netfilter_layer3 },
-	[NFTA_CT_TIMEOUT_L4PROTO] = { "l4proto", FIELD_U8, SET, NULL, "protocol in it", .names = &words_ip_protocol },
-	[NFTA_CT_TIMEOUT_DATA] = { "timeouts", FIELD_LIST, SET, NULL, "of the states of the protocol, in the kernel's order",
+	[NFTA_CT_TIMEOUT_L3PROTO] = { "l3proto", FIELD_BE16, SET, 0, "protocol of packets", .names = &words_netfilter_layer3 },
+	[NFTA_CT_TIMEOUT_L4PROTO] = { "l4proto", FIELD_U8, SET, 0, "protocol in it", .names = &words_ip_protocol },
+	[NFTA_CT_TIMEOUT_DATA] = { "timeouts", FIELD_LIST, SET, 0, "of the states of the protocol, in the kernel's order",
 				   .element = &timeout_member },
 };
 static const struct schema schema_timeout = { .name = "ct_timeout", .attributes = timeout, .attribute_count = ARRAY_SIZE(timeout) };
 
 static const struct field expectation[] = {
-	[NFTA_CT_EXPECT_L3PROTO] = { "l3proto", FIELD_BE16, SET, NULL, "protocol of packets", .names = &words_netfilter_layer3 },
-	[NFTA_CT_EXPECT_L4PROTO] = { "l4proto", FIELD_U8, SET, NULL, "protocol in it", .names = &words_ip_protocol },
-	[NFTA_CT_EXPECT_DPORT] = { "dport", FIELD_BE16, SET, NULL, "port of the connection that will come" },
-	[NFTA_CT_EXPECT_TIMEOUT] = { "timeout", FIELD_U32, SET, "milliseconds", "in which it must" },
-	[NFTA_CT_EXPECT_SIZE] = { "size", FIELD_U8, SET, "connections", "how many may" },
+	[NFTA_CT_EXPECT_L3PROTO] = { "l3proto", FIELD_BE16, SET, 0, "protocol of packets", .names = &words_netfilter_layer3 },
+	[NFTA_CT_EXPECT_L4PROTO] = { "l4proto", FIELD_U8, SET, 0, "protocol in it", .names = &words_ip_protocol },
+	[NFTA_CT_EXPECT_DPORT] = { "dport", FIELD_BE16, SET, 0, "port of the connection that will come" },
+	[NFTA_CT_EXPECT_TIMEOUT] = { "timeout", FIELD_U32, SET, UNIT_MILLISECONDS, "in which it must" },
+	[NFTA_CT_EXPECT_SIZE] = { "size", FIELD_U8, SET, UNIT_CONNECTIONS, "how many may" },
 };
 static const struct schema schema_expectation = { .name = "ct_expectation", .attributes = expectation, .attribute_count = ARRAY_SIZE(expectation) };
 
 static const struct field secmark[] = {
-	[NFTA_SECMARK_CTX] = { "context", FIELD_TEXT, SET, NULL, "label" },
+	[NFTA_SECMARK_CTX] = { "context", FIELD_TEXT, SET, 0, "label" },
 };
 static const struct schema schema_secmark = { .name = "secmark", .attributes = secmark, .attribute_count = ARRAY_SIZE(secmark) };
 
 static const struct field ends[] = {
-	[NFTA_TUNNEL_KEY_IP6_SRC] = { "src", FIELD_ADDRESS, SET, NULL, "address of this end" },
-	[NFTA_TUNNEL_KEY_IP6_DST] = { "dst", FIELD_ADDRESS, SET, NULL, "address of the other end" },
-	[NFTA_TUNNEL_KEY_IP6_FLOWLABEL] = { "flowlabel", FIELD_BE32, SET | FIELD_HEX, NULL, "flow label" },
+	[NFTA_TUNNEL_KEY_IP6_SRC] = { "src", FIELD_ADDRESS, SET, 0, "address of this end" },
+	[NFTA_TUNNEL_KEY_IP6_DST] = { "dst", FIELD_ADDRESS, SET, 0, "address of the other end" },
+	[NFTA_TUNNEL_KEY_IP6_FLOWLABEL] = { "flowlabel", FIELD_BE32, SET | FIELD_HEX, 0, "flow label" },
 };
 static const struct schema schema_ends = { .name = "ends", .attributes = ends, .attribute_count = ARRAY_SIZE(ends) };
 
@@ -49,15 +49,15 @@ NAMES(tunnel_flags, true, { NFT_TUNNEL_F_ZERO_CSUM_TX, "zero_checksum" }, { NFT_
       { NFT_TUNNEL_F_SEQ_NUMBER, "sequence_number" });
 
 static const struct field tunnel[] = {
-	[NFTA_TUNNEL_KEY_ID] = { "id", FIELD_BE32, SET, NULL, "number of the tunnel" },
-	[NFTA_TUNNEL_KEY_IP] = { "ip", FIELD_RECORD, SET, NULL, "its ends", .schema = &schema_ends },
-	[NFTA_TUNNEL_KEY_IP6] = { "ip6", FIELD_RECORD, SET, NULL, "its ends", .schema = &schema_ends },
-	[NFTA_TUNNEL_KEY_FLAGS] = { "flags", FIELD_BE32, SET, NULL, "how packets are wrapped", .names = &tunnel_flags },
-	[NFTA_TUNNEL_KEY_TOS] = { "tos", FIELD_U8, SET | FIELD_HEX, NULL, "type of service" },
-	[NFTA_TUNNEL_KEY_TTL] = { "ttl", FIELD_U8, SET, NULL, "time to live" },
-	[NFTA_TUNNEL_KEY_SPORT] = { "sport", FIELD_BE16, SET, NULL, "source port" },
-	[NFTA_TUNNEL_KEY_DPORT] = { "dport", FIELD_BE16, SET, NULL, "destination port" },
-	[NFTA_TUNNEL_KEY_OPTS] = { "options", FIELD_BYTES, SET, NULL, "options of its kind, as the kernel writes them" },
+	[NFTA_TUNNEL_KEY_ID] = { "id", FIELD_BE32, SET, 0, "number of the tunnel" },
+	[NFTA_TUNNEL_KEY_IP] = { "ip", FIELD_RECORD, SET, 0, "its ends", .schema = &schema_ends },
+	[NFTA_TUNNEL_KEY_IP6] = { "ip6", FIELD_RECORD, SET, 0, "its ends", .schema = &schema_ends },
+	[NFTA_TUNNEL_KEY_FLAGS] = { "flags", FIELD_BE32, SET, 0, "how packets are wrapped", .names = &tunnel_flags },
+	[NFTA_TUNNEL_KEY_TOS] = { "tos", FIELD_U8, SET | FIELD_HEX, 0, "type of service" },
+	[NFTA_TUNNEL_KEY_TTL] = { "ttl", FIELD_U8, SET, 0, "time to live" },
+	[NFTA_TUNNEL_KEY_SPORT] = { "sport", FIELD_BE16, SET, 0, "source port" },
+	[NFTA_TUNNEL_KEY_DPORT] = { "dport", FIELD_BE16, SET, 0, "destination port" },
+	[NFTA_TUNNEL_KEY_OPTS] = { "options", FIELD_BYTES, SET, 0, "options of its kind, as the kernel writes them" },
 };
 static const struct schema schema_tunnel = { .name = "tunnel", .attributes = tunnel, .attribute_count = ARRAY_SIZE(tunnel) };
 
@@ -76,14 +76,14 @@ static const struct selection_row kinds[] = {
 static const struct selection by_type = { .by = "type", .rows = kinds, .count = ARRAY_SIZE(kinds), .names = &words_netfilter_object };
 
 static const struct field object[] = {
-	[NFTA_OBJ_TABLE] = { "table", FIELD_TEXT, FIELD_KEY, NULL, "table that it stands in" },
-	[NFTA_OBJ_NAME] = { "name", FIELD_TEXT, FIELD_KEY, NULL, "name" },
-	[NFTA_OBJ_TYPE] = { "type", FIELD_BE32, FIELD_KEY, NULL, "what it is", .names = &words_netfilter_object },
-	[NFTA_OBJ_DATA] = { "data", FIELD_SELECT, SET, NULL, "what it holds", .select = &by_type },
-	[NFTA_OBJ_USE] = { "use", FIELD_BE32, FIELD_VOLATILE, NULL, "rules and elements that lead to it" },
-	[NFTA_OBJ_HANDLE] = { "handle", FIELD_BE64, FIELD_DERIVED, NULL, "number that the kernel gave it" },
+	[NFTA_OBJ_TABLE] = { "table", FIELD_TEXT, FIELD_KEY, 0, "table that it stands in" },
+	[NFTA_OBJ_NAME] = { "name", FIELD_TEXT, FIELD_KEY, 0, "name" },
+	[NFTA_OBJ_TYPE] = { "type", FIELD_BE32, FIELD_KEY, 0, "what it is", .names = &words_netfilter_object },
+	[NFTA_OBJ_DATA] = { "data", FIELD_SELECT, SET, 0, "what it holds", .select = &by_type },
+	[NFTA_OBJ_USE] = { "use", FIELD_BE32, FIELD_VOLATILE, 0, "rules and elements that lead to it" },
+	[NFTA_OBJ_HANDLE] = { "handle", FIELD_BE64, FIELD_DERIVED, 0, "number that the kernel gave it" },
 	[NFTA_OBJ_PAD] = { "pad", FIELD_PAD },
-	[NFTA_OBJ_USERDATA] = { "userdata", FIELD_CODEC, FIELD_CREATE, NULL, "what nft keeps with it", .codec = &codec_netfilter_userdata,
+	[NFTA_OBJ_USERDATA] = { "userdata", FIELD_CODEC, FIELD_CREATE, 0, "what nft keeps with it", .codec = &codec_netfilter_userdata,
 				.schema = &schema_netfilter_comment },
 };
 

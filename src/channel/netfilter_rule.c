@@ -14,39 +14,39 @@ NAMES(no_handle, false, { 0, "new" }); /* one that is to be made */
 NAMES(compat_flags, true, { NFT_RULE_COMPAT_F_INV, "invert" });
 
 static const struct field compat[] = {
-	[NFTA_RULE_COMPAT_PROTO] = { "proto", FIELD_BE32, SET, NULL, "protocol that the extensions are for" },
-	[NFTA_RULE_COMPAT_FLAGS] = { "flags", FIELD_BE32, SET, NULL, "whether it is all others", .names = &compat_flags },
+	[NFTA_RULE_COMPAT_PROTO] = { "proto", FIELD_BE32, SET, 0, "protocol that the extensions are for" },
+	[NFTA_RULE_COMPAT_FLAGS] = { "flags", FIELD_BE32, SET, 0, "whether it is all others", .names = &compat_flags },
 };
 static const struct schema schema_rule_compat = { .name = "compat", .attributes = compat, .attribute_count = ARRAY_SIZE(compat) };
 
 static const struct schema schema;
 
 /* A chain that a rule has for itself, within the rule. */
-static const struct field own_rule = { "rule", FIELD_RECORD, SET, NULL, "a rule", .schema = &schema };
+static const struct field own_rule = { "rule", FIELD_RECORD, SET, 0, "a rule", .schema = &schema };
 static const struct field own_chain[] = {
-	{ "name", FIELD_TEXT, SET, NULL, "name, by which the rule goes there" },
-	{ "rules", FIELD_LIST, SET, NULL, "what stands in it", .element = &own_rule },
+	{ "name", FIELD_TEXT, SET, 0, "name, by which the rule goes there" },
+	{ "rules", FIELD_LIST, SET, 0, "what stands in it", .element = &own_rule },
 };
 static const struct schema schema_own_chain = { .name = "chain", .attributes = own_chain, .attribute_count = ARRAY_SIZE(own_chain) };
-static const struct field field_own_chain = { "chain", FIELD_RECORD, SET, NULL, "a chain of the rule's own", .schema = &schema_own_chain };
+static const struct field field_own_chain = { "chain", FIELD_RECORD, SET, 0, "a chain of the rule's own", .schema = &schema_own_chain };
 
 static const struct field rule[] = {
-	[NFTA_RULE_TABLE] = { "table", FIELD_TEXT, FIELD_KEY, NULL, "table that it stands in" },
-	[NFTA_RULE_CHAIN] = { "chain", FIELD_TEXT, FIELD_KEY, NULL, "chain that it stands in" },
-	[NFTA_RULE_HANDLE] = { "handle", FIELD_BE64, FIELD_KEY, NULL, "number that the kernel gave it", .names = &no_handle },
-	[NFTA_RULE_EXPRESSIONS] = { "expressions", FIELD_LIST, SET, NULL, "what it looks at and does, in order",
+	[NFTA_RULE_TABLE] = { "table", FIELD_TEXT, FIELD_KEY, 0, "table that it stands in" },
+	[NFTA_RULE_CHAIN] = { "chain", FIELD_TEXT, FIELD_KEY, 0, "chain that it stands in" },
+	[NFTA_RULE_HANDLE] = { "handle", FIELD_BE64, FIELD_KEY, 0, "number that the kernel gave it", .names = &no_handle },
+	[NFTA_RULE_EXPRESSIONS] = { "expressions", FIELD_LIST, SET, 0, "what it looks at and does, in order",
 				    .element = &field_netfilter_expression },
-	[NFTA_RULE_COMPAT] = { "compat", FIELD_RECORD, SET, NULL, "what extensions of iptables are told", .schema = &schema_rule_compat },
-	[NFTA_RULE_POSITION] = { "position", FIELD_BE64, SET | FIELD_VOLATILE, NULL, "handle of the rule before it, 0: it is the first" },
-	[NFTA_RULE_USERDATA] = { "userdata", FIELD_CODEC, SET, NULL, "what nft keeps with it", .codec = &codec_netfilter_userdata,
+	[NFTA_RULE_COMPAT] = { "compat", FIELD_RECORD, SET, 0, "what extensions of iptables are told", .schema = &schema_rule_compat },
+	[NFTA_RULE_POSITION] = { "position", FIELD_BE64, SET | FIELD_VOLATILE, 0, "handle of the rule before it, 0: it is the first" },
+	[NFTA_RULE_USERDATA] = { "userdata", FIELD_CODEC, SET, 0, "what nft keeps with it", .codec = &codec_netfilter_userdata,
 				 .schema = &schema_netfilter_comment },
 	[NFTA_RULE_PAD] = { "pad", FIELD_PAD },
-	[NFTA_RULE_ID] = { "id", FIELD_BE32, FIELD_HIDDEN | SET, NULL, "number in a request" },
-	[NFTA_RULE_POSITION_ID] = { "position_id", FIELD_BE32, FIELD_HIDDEN | SET, NULL, "number of a rule that is made with it" },
-	[NFTA_RULE_CHAIN_ID] = { "chain_id", FIELD_BE32, FIELD_HIDDEN | SET, NULL, "number of a chain that is made with it" },
-	[TEXT] = { "text", FIELD_TEXT, FIELD_DERIVED, NULL, "the rule as nft prints it; what cannot be said so stands in brackets" },
-	[SETS] = { "sets", FIELD_LIST, SET, NULL, "in a document: the sets that it has for itself", .element = &field_netfilter_own_set },
-	[CHAINS] = { "chains", FIELD_LIST, SET, NULL, "in a document: the chains that it has for itself", .element = &field_own_chain },
+	[NFTA_RULE_ID] = { "id", FIELD_BE32, FIELD_HIDDEN | SET, 0, "number in a request" },
+	[NFTA_RULE_POSITION_ID] = { "position_id", FIELD_BE32, FIELD_HIDDEN | SET, 0, "number of a rule that is made with it" },
+	[NFTA_RULE_CHAIN_ID] = { "chain_id", FIELD_BE32, FIELD_HIDDEN | SET, 0, "number of a chain that is made with it" },
+	[TEXT] = { "text", FIELD_TEXT, FIELD_DERIVED, 0, "the rule as nft prints it; what cannot be said so stands in brackets" },
+	[SETS] = { "sets", FIELD_LIST, SET, 0, "in a document: the sets that it has for itself", .element = &field_netfilter_own_set },
+	[CHAINS] = { "chains", FIELD_LIST, SET, 0, "in a document: the chains that it has for itself", .element = &field_own_chain },
 };
 
 static const struct schema schema = {

@@ -7,14 +7,14 @@
 NAMES(flags, true, { NFT_TABLE_F_DORMANT, "dormant" }, { NFT_TABLE_F_OWNER, "owner" }, { 4, "persist" });
 
 static const struct field table[] = {
-	[NFTA_TABLE_NAME] = { "name", FIELD_TEXT, FIELD_KEY, NULL, "name" },
-	[NFTA_TABLE_FLAGS] = { "flags", FIELD_BE32, SET, NULL, "whether it does anything, and whose it is", .names = &flags },
-	[NFTA_TABLE_USE] = { "use", FIELD_BE32, FIELD_VOLATILE, NULL, "how much stands in it" },
-	[NFTA_TABLE_HANDLE] = { "handle", FIELD_BE64, FIELD_DERIVED, NULL, "number that the kernel gave it" },
+	[NFTA_TABLE_NAME] = { "name", FIELD_TEXT, FIELD_KEY, 0, "name" },
+	[NFTA_TABLE_FLAGS] = { "flags", FIELD_BE32, SET, 0, "whether it does anything, and whose it is", .names = &flags },
+	[NFTA_TABLE_USE] = { "use", FIELD_BE32, FIELD_VOLATILE, 0, "how much stands in it" },
+	[NFTA_TABLE_HANDLE] = { "handle", FIELD_BE64, FIELD_DERIVED, 0, "number that the kernel gave it" },
 	[NFTA_TABLE_PAD] = { "pad", FIELD_PAD },
-	[NFTA_TABLE_USERDATA] = { "userdata", FIELD_CODEC, FIELD_CREATE, NULL, "what nft keeps with it", .codec = &codec_netfilter_userdata,
+	[NFTA_TABLE_USERDATA] = { "userdata", FIELD_CODEC, FIELD_CREATE, 0, "what nft keeps with it", .codec = &codec_netfilter_userdata,
 				  .schema = &schema_netfilter_comment },
-	[NFTA_TABLE_OWNER] = { "owner", FIELD_BE32, FIELD_DERIVED, NULL, "netlink port of the program that it goes with" },
+	[NFTA_TABLE_OWNER] = { "owner", FIELD_BE32, FIELD_DERIVED, 0, "netlink port of the program that it goes with" },
 };
 
 static const struct schema schema = {

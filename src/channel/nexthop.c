@@ -9,21 +9,21 @@
 #include "channel/words.h"
 
 #define SET        FIELD_SETTABLE
-#define HUNDREDTHS "centiseconds"
+#define HUNDREDTHS UNIT_CENTISECONDS
 
 NAMES(group_types, false, { NEXTHOP_GRP_TYPE_MPATH, "mpath" }, { 1, "resilient" });
 
 /* ---- A group's members ---- */
 
 static const struct field member[] = {
-	{ "id", FIELD_U32, SET, NULL, "nexthop object", HEADER_FIELD(struct nexthop_grp, id) },
-	{ "weight", FIELD_U32, SET, NULL, "share of the packets", .offset = sizeof(struct nexthop_grp), .size = 4 },
+	{ "id", FIELD_U32, SET, 0, "nexthop object", HEADER_FIELD(struct nexthop_grp, id) },
+	{ "weight", FIELD_U32, SET, 0, "share of the packets", .offset = sizeof(struct nexthop_grp), .size = 4 },
 };
 /* The weight, less one, lies in two bytes apart from each other; decode and encode do both. */
 static const struct schema schema_member = {
 	.name = "group", .header_size = sizeof(struct nexthop_grp), .header = member, .header_count = ARRAY_SIZE(member)
 };
-static const struct field group_element = { "member", FIELD_RECORD, SET, NULL, "a member", .schema = &schema_member };
+static const struct field group_element = { "member", FIELD_RECORD, SET, 0, "a member", .schema = &schema_member };
 
 static int decode_member(struct arena *arena, const uint8_t *data, struct value *ret)
 {
@@ -91,7 +91,7 @@ static const struct codec codec_group = { decode_group, encode_group, FIELD_LIST
 /* ---- A nexthop ---- */
 
 static const struct field resilient[] = {
-	[1] = { "buckets", FIELD_U16, SET, NULL, "parts that flows fall into" }, /* NHA_RES_GROUP_* */
+	[1] = { "buckets", FIELD_U16, SET, 0, "parts that flows fall into" }, /* NHA_RES_GROUP_* */
 	[2] = { "idle_timer", FIELD_U32, SET, HUNDREDTHS, "until an unused bucket may move" },
 	[3] = { "unbalanced_timer", FIELD_U32, SET, HUNDREDTHS, "until a used bucket must move, 0 = never" },
 	[4] = { "unbalanced_time", FIELD_U64, FIELD_VOLATILE, HUNDREDTHS, "for which it has been out of balance" },
@@ -99,31 +99,31 @@ static const struct field resilient[] = {
 static const struct schema schema_resilient = { .name = "resilient_args", .attributes = resilient, .attribute_count = ARRAY_SIZE(resilient) };
 
 static const struct field header[] = {
-	{ "family", FIELD_U8, SET, NULL, "protocol family", HEADER_FIELD(struct nhmsg, nh_family), .names = &words_family },
-	{ "scope", FIELD_U8, FIELD_DERIVED, NULL, "how far it is", HEADER_FIELD(struct nhmsg, nh_scope), .names = &words_route_scope },
-	{ "protocol", FIELD_U8, SET, NULL, "who made it", HEADER_FIELD(struct nhmsg, nh_protocol), .names = &words_route_protocol },
-	{ "flags", FIELD_U32, SET, NULL, "onlink, and how it stands", HEADER_FIELD(struct nhmsg, nh_flags), .names = &words_nexthop_flags,
+	{ "family", FIELD_U8, SET, 0, "protocol family", HEADER_FIELD(struct nhmsg, nh_family), .names = &words_family },
+	{ "scope", FIELD_U8, FIELD_DERIVED, 0, "how far it is", HEADER_FIELD(struct nhmsg, nh_scope), .names = &words_route_scope },
+	{ "protocol", FIELD_U8, SET, 0, "who made it", HEADER_FIELD(struct nhmsg, nh_protocol), .names = &words_route_protocol },
+	{ "flags", FIELD_U32, SET, 0, "onlink, and how it stands", HEADER_FIELD(struct nhmsg, nh_flags), .names = &words_nexthop_flags,
 	  LIMITS(.mask = RTNH_F_ONLINK | RTNH_F_PERVASIVE) },
 };
 
 static const struct field attributes_of_nexthop[] = {
-	[NHA_ID] = { "id", FIELD_U32, FIELD_KEY, NULL, "number" },
-	[NHA_GROUP] = { "group", FIELD_CODEC, SET, NULL, "members", .codec = &codec_group, .element = &group_element },
-	[NHA_GROUP_TYPE] = { "type", FIELD_U16, SET, NULL, "how the group spreads packets", .names = &group_types },
-	[NHA_BLACKHOLE] = { "blackhole", FIELD_FLAG, SET, NULL, "drops packets" },
-	[NHA_OIF] = { "dev", FIELD_INTERFACE, SET, NULL, "link" },
-	[NHA_GATEWAY] = { "gateway", FIELD_ADDRESS, SET, NULL, "next router" },
-	[NHA_ENCAP_TYPE] = { "encap_type", FIELD_U16, SET, NULL, "kind of encapsulation", .names = &words_encap_type },
-	[NHA_ENCAP] = { "encap", FIELD_SELECT, SET, NULL, "what packets are wrapped in", .select = &selection_encap },
-	[NHA_GROUPS] = { "groups", FIELD_FLAG, FIELD_HIDDEN, NULL, "a request for groups only" },
-	[NHA_MASTER] = { "master", FIELD_INTERFACE, FIELD_HIDDEN, NULL, "a request by master" },
-	[NHA_FDB] = { "fdb", FIELD_FLAG, SET, NULL, "for forwarding tables of vxlan" },
-	[12] = { "resilient_args", FIELD_RECORD, SET, NULL, "a resilient group's timers", .schema = &schema_resilient }, /* NHA_RES_GROUP, 5.13 */
-	[13] = { "bucket", FIELD_BYTES, FIELD_VOLATILE, NULL, "a bucket, raw" },
-	[14] = { "op_flags", FIELD_U32, FIELD_HIDDEN | FIELD_VOLATILE, NULL, "what a request wants told" },
-	[15] = { "group_stats", FIELD_BYTES, FIELD_VOLATILE, NULL, "counters, raw" },
-	[16] = { "hw_stats_enable", FIELD_U32, SET, NULL, "the device counts" },
-	[17] = { "hw_stats_used", FIELD_U32, FIELD_VOLATILE, NULL, "the device does count" },
+	[NHA_ID] = { "id", FIELD_U32, FIELD_KEY, 0, "number" },
+	[NHA_GROUP] = { "group", FIELD_CODEC, SET, 0, "members", .codec = &codec_group, .element = &group_element },
+	[NHA_GROUP_TYPE] = { "type", FIELD_U16, SET, 0, "how the group spreads packets", .names = &group_types },
+	[NHA_BLACKHOLE] = { "blackhole", FIELD_FLAG, SET, 0, "drops packets" },
+	[NHA_OIF] = { "dev", FIELD_INTERFACE, SET, 0, "link" },
+	[NHA_GATEWAY] = { "gateway", FIELD_ADDRESS, SET, 0, "next router" },
+	[NHA_ENCAP_TYPE] = { "encap_type", FIELD_U16, SET, 0, "kind of encapsulation", .names = &words_encap_type },
+	[NHA_ENCAP] = { "encap", FIELD_SELECT, SET, 0, "what packets are wrapped in", .select = &selection_encap },
+	[NHA_GROUPS] = { "groups", FIELD_FLAG, FIELD_HIDDEN, 0, "a request for groups only" },
+	[NHA_MASTER] = { "master", FIELD_INTERFACE, FIELD_HIDDEN, 0, "a request by master" },
+	[NHA_FDB] = { "fdb", FIELD_FLAG, SET, 0, "for forwarding tables of vxlan" },
+	[12] = { "resilient_args", FIELD_RECORD, SET, 0, "a resilient group's timers", .schema = &schema_resilient }, /* NHA_RES_GROUP, 5.13 */
+	[13] = { "bucket", FIELD_BYTES, FIELD_VOLATILE, 0, "a bucket, raw" },
+	[14] = { "op_flags", FIELD_U32, FIELD_HIDDEN | FIELD_VOLATILE, 0, "what a request wants told" },
+	[15] = { "group_stats", FIELD_BYTES, FIELD_VOLATILE, 0, "counters, raw" },
+	[16] = { "hw_stats_enable", FIELD_U32, SET, 0, "the device counts" },
+	[17] = { "hw_stats_used", FIELD_U32, FIELD_VOLATILE, 0, "the device does count" },
 };
 
 static const struct schema schema = {

@@ -9,13 +9,13 @@
 NAMES(flags, true, { NFACCT_F_QUOTA_PKTS, "quota_packets" }, { NFACCT_F_QUOTA_BYTES, "quota_bytes" }, { NFACCT_F_OVERQUOTA, "overquota" });
 
 static const struct field account[] = {
-	[NFACCT_NAME] = { "name", FIELD_TEXT, FIELD_KEY, NULL, "name" },
-	[NFACCT_PKTS] = { "packets", FIELD_BE64, FIELD_VOLATILE | FIELD_CREATE, "packets", "counted" },
-	[NFACCT_BYTES] = { "bytes", FIELD_BE64, FIELD_VOLATILE | FIELD_CREATE, "bytes", "counted" },
-	[NFACCT_USE] = { "use", FIELD_BE32, FIELD_VOLATILE, NULL, "rules that count in it" },
-	[NFACCT_FLAGS] = { "flags", FIELD_BE32, FIELD_CREATE, NULL, "what the quota is of, and whether it is used up", .names = &flags,
+	[NFACCT_NAME] = { "name", FIELD_TEXT, FIELD_KEY, 0, "name" },
+	[NFACCT_PKTS] = { "packets", FIELD_BE64, FIELD_VOLATILE | FIELD_CREATE, UNIT_PACKETS, "counted" },
+	[NFACCT_BYTES] = { "bytes", FIELD_BE64, FIELD_VOLATILE | FIELD_CREATE, UNIT_BYTES, "counted" },
+	[NFACCT_USE] = { "use", FIELD_BE32, FIELD_VOLATILE, 0, "rules that count in it" },
+	[NFACCT_FLAGS] = { "flags", FIELD_BE32, FIELD_CREATE, 0, "what the quota is of, and whether it is used up", .names = &flags,
 			   LIMITS(.mask = NFACCT_F_QUOTA_PKTS | NFACCT_F_QUOTA_BYTES) },
-	[NFACCT_QUOTA] = { "quota", FIELD_BE64, FIELD_CREATE, NULL, "packets or bytes after which it is used up" },
+	[NFACCT_QUOTA] = { "quota", FIELD_BE64, FIELD_CREATE, 0, "packets or bytes after which it is used up" },
 	[NFACCT_PAD] = { "pad", FIELD_PAD },
 };
 

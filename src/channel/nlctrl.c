@@ -13,30 +13,30 @@ NAMES(operation_flags, true, { GENL_ADMIN_PERM, "admin" }, { GENL_CMD_CAP_DO, "d
       { GENL_CMD_CAP_HASPOL, "policy" }, { GENL_UNS_ADMIN_PERM, "namespace_admin" });
 
 static const struct field operation[] = {
-	[CTRL_ATTR_OP_ID] = { "command", FIELD_U32, 0, NULL, "number of the command" },
-	[CTRL_ATTR_OP_FLAGS] = { "flags", FIELD_U32, 0, NULL, "how it may be asked", .names = &operation_flags },
+	[CTRL_ATTR_OP_ID] = { "command", FIELD_U32, 0, 0, "number of the command" },
+	[CTRL_ATTR_OP_FLAGS] = { "flags", FIELD_U32, 0, 0, "how it may be asked", .names = &operation_flags },
 };
 static const struct schema schema_operation = { .name = "operation", .attributes = operation, .attribute_count = ARRAY_SIZE(operation) };
-static const struct field member_operation = { "operation", FIELD_RECORD, 0, NULL, "a command", .schema = &schema_operation };
+static const struct field member_operation = { "operation", FIELD_RECORD, 0, 0, "a command", .schema = &schema_operation };
 
 static const struct field group[] = {
-	[CTRL_ATTR_MCAST_GRP_NAME] = { "name", FIELD_TEXT, 0, NULL, "name of the group" },
-	[CTRL_ATTR_MCAST_GRP_ID] = { "group", FIELD_U32, 0, NULL, "number of the group" },
+	[CTRL_ATTR_MCAST_GRP_NAME] = { "name", FIELD_TEXT, 0, 0, "name of the group" },
+	[CTRL_ATTR_MCAST_GRP_ID] = { "group", FIELD_U32, 0, 0, "number of the group" },
 };
 static const struct schema schema_group = { .name = "group", .attributes = group, .attribute_count = ARRAY_SIZE(group) };
-static const struct field member_group = { "group", FIELD_RECORD, 0, NULL, "a multicast group", .schema = &schema_group };
+static const struct field member_group = { "group", FIELD_RECORD, 0, 0, "a multicast group", .schema = &schema_group };
 
 static const struct field header[] = {
-	{ "command", FIELD_U8, 0, NULL, "what is told", HEADER_FIELD(struct genlmsghdr, cmd), .names = &commands },
+	{ "command", FIELD_U8, 0, 0, "what is told", HEADER_FIELD(struct genlmsghdr, cmd), .names = &commands },
 };
 static const struct field attributes_of_family[] = {
-	[CTRL_ATTR_FAMILY_ID] = { "type", FIELD_U16, 0, NULL, "type of the family's messages" },
-	[CTRL_ATTR_FAMILY_NAME] = { "family", FIELD_TEXT, 0, NULL, "name of the family" },
-	[CTRL_ATTR_VERSION] = { "version", FIELD_U32, 0, NULL, "version of the family" },
-	[CTRL_ATTR_HDRSIZE] = { "header_size", FIELD_U32, 0, "bytes", "the family's own header" },
-	[CTRL_ATTR_MAXATTR] = { "attributes_maximum", FIELD_U32, 0, NULL, "the highest attribute" },
-	[CTRL_ATTR_OPS] = { "operations", FIELD_LIST, 0, NULL, "commands that the family takes", .element = &member_operation },
-	[CTRL_ATTR_MCAST_GROUPS] = { "groups", FIELD_LIST, 0, NULL, "multicast groups that it tells to", .element = &member_group },
+	[CTRL_ATTR_FAMILY_ID] = { "type", FIELD_U16, 0, 0, "type of the family's messages" },
+	[CTRL_ATTR_FAMILY_NAME] = { "family", FIELD_TEXT, 0, 0, "name of the family" },
+	[CTRL_ATTR_VERSION] = { "version", FIELD_U32, 0, 0, "version of the family" },
+	[CTRL_ATTR_HDRSIZE] = { "header_size", FIELD_U32, 0, UNIT_BYTES, "the family's own header" },
+	[CTRL_ATTR_MAXATTR] = { "attributes_maximum", FIELD_U32, 0, 0, "the highest attribute" },
+	[CTRL_ATTR_OPS] = { "operations", FIELD_LIST, 0, 0, "commands that the family takes", .element = &member_operation },
+	[CTRL_ATTR_MCAST_GROUPS] = { "groups", FIELD_LIST, 0, 0, "multicast groups that it tells to", .element = &member_group },
 };
 
 const struct schema schema_nlctrl = {

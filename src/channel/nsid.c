@@ -8,12 +8,12 @@
 #include "channel/object.h"
 
 static const struct field header[] = {
-	{ "family", FIELD_U8, FIELD_HIDDEN | FIELD_DERIVED, NULL, "of no use", HEADER_FIELD(struct rtgenmsg, rtgen_family) },
+	{ "family", FIELD_U8, FIELD_HIDDEN | FIELD_DERIVED, 0, "of no use", HEADER_FIELD(struct rtgenmsg, rtgen_family) },
 };
 
 static const struct field known[] = {
-	[NETNSA_NSID] = { "nsid", FIELD_S32, FIELD_KEY, NULL, "number of the namespace" },
-	[NETNSA_CURRENT_NSID] = { "current_nsid", FIELD_S32, 0, NULL, "number here of what has that number there" },
+	[NETNSA_NSID] = { "nsid", FIELD_S32, FIELD_KEY, 0, "number of the namespace" },
+	[NETNSA_CURRENT_NSID] = { "current_nsid", FIELD_S32, 0, 0, "number here of what has that number there" },
 };
 
 static const struct schema schema = {

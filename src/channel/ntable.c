@@ -18,23 +18,23 @@
 		name, FIELD_U32, VOLATILE, unit, words, HEADER_FIELD(struct ndt_config, member) \
 	}
 static const struct field config[] = {
-	{ "key_len", FIELD_U16, 0, "bytes", "of an address", HEADER_FIELD(struct ndt_config, ndtc_key_len) },
-	{ "entry_size", FIELD_U16, 0, "bytes", "of an entry", HEADER_FIELD(struct ndt_config, ndtc_entry_size) },
-	CONFIG("entries", ndtc_entries, "entries", "in it now"),
-	CONFIG("last_flush", ndtc_last_flush, "milliseconds", "since it was cleared"),
-	CONFIG("last_rand", ndtc_last_rand, "milliseconds", "since times were drawn anew"),
-	CONFIG("hash_rnd", ndtc_hash_rnd, NULL, "what the hash begins with"),
-	CONFIG("hash_mask", ndtc_hash_mask, NULL, "size of the hash, less one"),
-	CONFIG("hash_chain_gc", ndtc_hash_chain_gc, NULL, "where it was tidied up last"),
-	CONFIG("proxy_qlen", ndtc_proxy_qlen, "packets", "that wait for a proxy's answer"),
+	{ "key_len", FIELD_U16, 0, UNIT_BYTES, "of an address", HEADER_FIELD(struct ndt_config, ndtc_key_len) },
+	{ "entry_size", FIELD_U16, 0, UNIT_BYTES, "of an entry", HEADER_FIELD(struct ndt_config, ndtc_entry_size) },
+	CONFIG("entries", ndtc_entries, UNIT_ENTRIES, "in it now"),
+	CONFIG("last_flush", ndtc_last_flush, UNIT_MILLISECONDS, "since it was cleared"),
+	CONFIG("last_rand", ndtc_last_rand, UNIT_MILLISECONDS, "since times were drawn anew"),
+	CONFIG("hash_rnd", ndtc_hash_rnd, 0, "what the hash begins with"),
+	CONFIG("hash_mask", ndtc_hash_mask, 0, "size of the hash, less one"),
+	CONFIG("hash_chain_gc", ndtc_hash_chain_gc, 0, "where it was tidied up last"),
+	CONFIG("proxy_qlen", ndtc_proxy_qlen, UNIT_PACKETS, "that wait for a proxy's answer"),
 };
 static const struct schema schema_config = {
 	.name = "config", .header_size = sizeof(struct ndt_config), .header = config, .header_count = ARRAY_SIZE(config)
 };
 
-#define COUNT(name, words)                                                                           \
-	{                                                                                            \
-#name, FIELD_U64, VOLATILE, NULL, words, HEADER_FIELD(struct ndt_stats, ndts_##name) \
+#define COUNT(name, words)                                                                        \
+	{                                                                                         \
+#name, FIELD_U64, VOLATILE, 0, words, HEADER_FIELD(struct ndt_stats, ndts_##name) \
 	}
 static const struct field counters[] = {
 	COUNT(allocs, "entries made"),
@@ -53,52 +53,53 @@ static const struct schema schema_counters = {
 	.name = "stats", .header_size = sizeof(struct ndt_stats), .header = counters, .header_count = ARRAY_SIZE(counters)
 };
 
-#define TIME(name, words)                                   \
-	{                                                   \
-		name, FIELD_U64, SET, "milliseconds", words \
+#define TIME(name, words)                                      \
+	{                                                      \
+		name, FIELD_U64, SET, UNIT_MILLISECONDS, words \
 	}
 #define NUMBER(name, unit, words)                 \
 	{                                         \
 		name, FIELD_U32, SET, unit, words \
 	}
 static const struct field parameters[] = {
-	[NDTPA_IFINDEX] = { "ifindex", FIELD_INTERFACE, SET | FIELD_HIDDEN, NULL, "link" },
-	[NDTPA_REFCNT] = { "refcnt", FIELD_U32, VOLATILE, NULL, "users" },
-	[NDTPA_REACHABLE_TIME] = { "reachable_time", FIELD_U64, VOLATILE, "milliseconds", "drawn from the base: that an entry counts as reachable" },
+	[NDTPA_IFINDEX] = { "ifindex", FIELD_INTERFACE, SET | FIELD_HIDDEN, 0, "link" },
+	[NDTPA_REFCNT] = { "refcnt", FIELD_U32, VOLATILE, 0, "users" },
+	[NDTPA_REACHABLE_TIME] = { "reachable_time", FIELD_U64, VOLATILE, UNIT_MILLISECONDS,
+				   "drawn from the base: that an entry counts as reachable" },
 	[NDTPA_BASE_REACHABLE_TIME] = TIME("base_reachable_time", "what that is drawn from"),
 	[NDTPA_RETRANS_TIME] = TIME("retrans_time", "between two questions"),
 	[NDTPA_GC_STALETIME] = TIME("gc_staletime", "that an unused entry stays"),
 	[NDTPA_DELAY_PROBE_TIME] = TIME("delay_probe_time", "that an entry is believed before it is asked for again"),
-	[NDTPA_QUEUE_LEN] = NUMBER("queue_len", "packets", "that wait for an answer"),
-	[NDTPA_APP_PROBES] = NUMBER("app_probes", NULL, "questions by a program"),
-	[NDTPA_UCAST_PROBES] = NUMBER("ucast_probes", NULL, "questions to the neighbour itself"),
-	[NDTPA_MCAST_PROBES] = NUMBER("mcast_probes", NULL, "questions to all"),
+	[NDTPA_QUEUE_LEN] = NUMBER("queue_len", UNIT_PACKETS, "that wait for an answer"),
+	[NDTPA_APP_PROBES] = NUMBER("app_probes", 0, "questions by a program"),
+	[NDTPA_UCAST_PROBES] = NUMBER("ucast_probes", 0, "questions to the neighbour itself"),
+	[NDTPA_MCAST_PROBES] = NUMBER("mcast_probes", 0, "questions to all"),
 	[NDTPA_ANYCAST_DELAY] = TIME("anycast_delay", "at most before an answer for an anycast address"),
 	[NDTPA_PROXY_DELAY] = TIME("proxy_delay", "at most before an answer for another"),
-	[NDTPA_PROXY_QLEN] = NUMBER("proxy_qlen", "packets", "that wait for that"),
+	[NDTPA_PROXY_QLEN] = NUMBER("proxy_qlen", UNIT_PACKETS, "that wait for that"),
 	[NDTPA_LOCKTIME] = TIME("locktime", "that a new address stays before the next is believed"),
-	[NDTPA_QUEUE_LENBYTES] = NUMBER("queue_lenbytes", "bytes", "that wait for an answer"),
-	[NDTPA_MCAST_REPROBES] = NUMBER("mcast_reprobes", NULL, "questions to all behind those to the neighbour"),
+	[NDTPA_QUEUE_LENBYTES] = NUMBER("queue_lenbytes", UNIT_BYTES, "that wait for an answer"),
+	[NDTPA_MCAST_REPROBES] = NUMBER("mcast_reprobes", 0, "questions to all behind those to the neighbour"),
 	[NDTPA_PAD] = { "pad", FIELD_PAD },
 	[19] = TIME("interval_probe_time", "between two questions for managed entries"), /* NDTPA_INTERVAL_PROBE_TIME_MS, 6.0 */
 };
 static const struct schema schema_parameters = { .name = "parms", .attributes = parameters, .attribute_count = ARRAY_SIZE(parameters) };
 
 static const struct field header[] = {
-	{ "family", FIELD_U8, FIELD_KEY, NULL, "protocol family", HEADER_FIELD(struct ndtmsg, ndtm_family), .names = &words_family },
+	{ "family", FIELD_U8, FIELD_KEY, 0, "protocol family", HEADER_FIELD(struct ndtmsg, ndtm_family), .names = &words_family },
 };
 
 static const struct field table[] = {
-	[NDTA_NAME] = { "name", FIELD_TEXT, FIELD_KEY, NULL, "name of the table" },
-	[NDTA_THRESH1] = NUMBER("thresh1", "entries", "up to which nothing is tidied up"),
-	[NDTA_THRESH2] = NUMBER("thresh2", "entries", "that may be there for five seconds"),
-	[NDTA_THRESH3] = NUMBER("thresh3", "entries", "that may be there at all"),
-	[NDTA_CONFIG] = { "config", FIELD_RECORD, VOLATILE, NULL, "how it stands", .schema = &schema_config },
-	[NDTA_PARMS] = { "parms", FIELD_RECORD, SET, NULL, "how it goes about", .schema = &schema_parameters },
-	[NDTA_STATS] = { "stats", FIELD_RECORD, VOLATILE, NULL, "counters", .schema = &schema_counters },
+	[NDTA_NAME] = { "name", FIELD_TEXT, FIELD_KEY, 0, "name of the table" },
+	[NDTA_THRESH1] = NUMBER("thresh1", UNIT_ENTRIES, "up to which nothing is tidied up"),
+	[NDTA_THRESH2] = NUMBER("thresh2", UNIT_ENTRIES, "that may be there for five seconds"),
+	[NDTA_THRESH3] = NUMBER("thresh3", UNIT_ENTRIES, "that may be there at all"),
+	[NDTA_CONFIG] = { "config", FIELD_RECORD, VOLATILE, 0, "how it stands", .schema = &schema_config },
+	[NDTA_PARMS] = { "parms", FIELD_RECORD, SET, 0, "how it goes about", .schema = &schema_parameters },
+	[NDTA_STATS] = { "stats", FIELD_RECORD, VOLATILE, 0, "counters", .schema = &schema_counters },
 	[NDTA_GC_INTERVAL] = TIME("gc_interval", "between two looks for unused entries"),
 	[NDTA_PAD] = { "pad", FIELD_PAD },
-	[DEVICE] = { "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link that the parameters are for; without one, new links" },
+	[DEVICE] = { "dev", FIELD_INTERFACE, FIELD_KEY, 0, "link that the parameters are for; without one, new links" },
 };
 
 static const struct schema schema = {

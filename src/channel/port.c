@@ -16,30 +16,30 @@ NAMES(vlan_flags, true, { BRIDGE_VLAN_INFO_MASTER, "master" }, { BRIDGE_VLAN_INF
       { BRIDGE_VLAN_INFO_RANGE_BEGIN, "range_begin" }, { BRIDGE_VLAN_INFO_RANGE_END, "range_end" }, { BRIDGE_VLAN_INFO_BRENTRY, "brentry" });
 
 static const struct field vlan[] = {
-	{ "flags", FIELD_U16, 0, NULL, "how packets of it leave", HEADER_FIELD(struct bridge_vlan_info, flags), .names = &vlan_flags },
-	{ "vid", FIELD_U16, 0, NULL, "VLAN", HEADER_FIELD(struct bridge_vlan_info, vid) },
+	{ "flags", FIELD_U16, 0, 0, "how packets of it leave", HEADER_FIELD(struct bridge_vlan_info, flags), .names = &vlan_flags },
+	{ "vid", FIELD_U16, 0, 0, "VLAN", HEADER_FIELD(struct bridge_vlan_info, vid) },
 };
 static const struct schema schema_vlan = {
 	.name = "vlan", .header_size = sizeof(struct bridge_vlan_info), .header = vlan, .header_count = ARRAY_SIZE(vlan)
 };
-static const struct field vlan_member = { "vlan", FIELD_RECORD, 0, NULL, "a VLAN", .schema = &schema_vlan, .offset = IFLA_BRIDGE_VLAN_INFO };
+static const struct field vlan_member = { "vlan", FIELD_RECORD, 0, 0, "a VLAN", .schema = &schema_vlan, .offset = IFLA_BRIDGE_VLAN_INFO };
 
 static const struct field header[] = {
-	{ "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link", HEADER_FIELD(struct ifinfomsg, ifi_index) },
-	{ "family", FIELD_U8, FIELD_SETTABLE | FIELD_HIDDEN, NULL, "AF_BRIDGE", HEADER_FIELD(struct ifinfomsg, ifi_family) },
-	{ "link_type", FIELD_U16, TOLD_BY_LINK, NULL, "kind of hardware", HEADER_FIELD(struct ifinfomsg, ifi_type) },
-	{ "flags", FIELD_U32, TOLD_BY_LINK | FIELD_HEX, NULL, "flags of the link", HEADER_FIELD(struct ifinfomsg, ifi_flags) },
+	{ "dev", FIELD_INTERFACE, FIELD_KEY, 0, "link", HEADER_FIELD(struct ifinfomsg, ifi_index) },
+	{ "family", FIELD_U8, FIELD_SETTABLE | FIELD_HIDDEN, 0, "AF_BRIDGE", HEADER_FIELD(struct ifinfomsg, ifi_family) },
+	{ "link_type", FIELD_U16, TOLD_BY_LINK, 0, "kind of hardware", HEADER_FIELD(struct ifinfomsg, ifi_type) },
+	{ "flags", FIELD_U32, TOLD_BY_LINK | FIELD_HEX, 0, "flags of the link", HEADER_FIELD(struct ifinfomsg, ifi_flags) },
 };
 
 static const struct field attributes_of_port[] = {
-	[IFLA_ADDRESS] = { "address", FIELD_ADDRESS, TOLD_BY_LINK, NULL, "hardware address" },
-	[IFLA_IFNAME] = { "ifname", FIELD_TEXT, TOLD_BY_LINK, NULL, "name of the link" },
-	[IFLA_MTU] = { "mtu", FIELD_U32, TOLD_BY_LINK, "bytes", "largest packet" },
-	[IFLA_LINK] = { "link", FIELD_INTERFACE, TOLD_BY_LINK, NULL, "link below" },
-	[IFLA_MASTER] = { "master", FIELD_INTERFACE, 0, NULL, "bridge" },
-	[IFLA_PROTINFO] = { "options", FIELD_RECORD, FIELD_SETTABLE, NULL, "what is set for the port", .schema = &schema_link_bridge_port },
-	[IFLA_OPERSTATE] = { "operstate", FIELD_U8, TOLD_BY_LINK, NULL, "operational state" },
-	[IFLA_AF_SPEC] = { "vlans", FIELD_LIST, FIELD_DERIVED, NULL, "VLANs: netlink/route/vlan", .element = &vlan_member },
+	[IFLA_ADDRESS] = { "address", FIELD_ADDRESS, TOLD_BY_LINK, 0, "hardware address" },
+	[IFLA_IFNAME] = { "ifname", FIELD_TEXT, TOLD_BY_LINK, 0, "name of the link" },
+	[IFLA_MTU] = { "mtu", FIELD_U32, TOLD_BY_LINK, UNIT_BYTES, "largest packet" },
+	[IFLA_LINK] = { "link", FIELD_INTERFACE, TOLD_BY_LINK, 0, "link below" },
+	[IFLA_MASTER] = { "master", FIELD_INTERFACE, 0, 0, "bridge" },
+	[IFLA_PROTINFO] = { "options", FIELD_RECORD, FIELD_SETTABLE, 0, "what is set for the port", .schema = &schema_link_bridge_port },
+	[IFLA_OPERSTATE] = { "operstate", FIELD_U8, TOLD_BY_LINK, 0, "operational state" },
+	[IFLA_AF_SPEC] = { "vlans", FIELD_LIST, FIELD_DERIVED, 0, "VLANs: netlink/route/vlan", .element = &vlan_member },
 };
 
 static const struct schema schema = {

@@ -75,12 +75,12 @@ static int not_sent(const struct field *field, const struct value *value, struct
 static const struct codec codec_event = { decode_event, not_sent };
 
 static const struct field header[] = {
-	{ "index", FIELD_U32, FIELD_HIDDEN, NULL, "who tells", HEADER_FIELD(struct cn_msg, id.idx) },
-	{ "sequence", FIELD_U32, FIELD_HIDDEN, NULL, "of the processor", HEADER_FIELD(struct cn_msg, seq) },
-	{ "event", FIELD_U32, 0, NULL, "what happened", AT(what), .names = &kinds },
-	{ "cpu", FIELD_U32, 0, NULL, "where it happened", AT(cpu) },
-	{ "timestamp", FIELD_U64, 0, "nanoseconds", "when, since boot", AT(timestamp_ns) },
-	{ "process", FIELD_CODEC, 0, NULL, "to whom", AT(event_data), .codec = &codec_event },
+	{ "index", FIELD_U32, FIELD_HIDDEN, 0, "who tells", HEADER_FIELD(struct cn_msg, id.idx) },
+	{ "sequence", FIELD_U32, FIELD_HIDDEN, 0, "of the processor", HEADER_FIELD(struct cn_msg, seq) },
+	{ "event", FIELD_U32, 0, 0, "what happened", AT(what), .names = &kinds },
+	{ "cpu", FIELD_U32, 0, 0, "where it happened", AT(cpu) },
+	{ "timestamp", FIELD_U64, 0, UNIT_NANOSECONDS, "when, since boot", AT(timestamp_ns) },
+	{ "process", FIELD_CODEC, 0, 0, "to whom", AT(event_data), .codec = &codec_event },
 };
 
 const struct schema schema_process_event = {

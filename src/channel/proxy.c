@@ -10,17 +10,17 @@
 #define SET FIELD_SETTABLE
 
 static const struct field header[] = {
-	{ "family", FIELD_U8, FIELD_KEY, NULL, "protocol family", HEADER_FIELD(struct ndmsg, ndm_family), .names = &words_family },
-	{ "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link that answers", HEADER_FIELD(struct ndmsg, ndm_ifindex) },
-	{ "state", FIELD_U16, FIELD_HIDDEN | FIELD_DERIVED, NULL, "a proxy has none", HEADER_FIELD(struct ndmsg, ndm_state) },
-	{ "flags", FIELD_U8, SET, NULL, "proxy, and what it answers for", HEADER_FIELD(struct ndmsg, ndm_flags), .names = &words_neighbour_flags },
-	{ "type", FIELD_U8, FIELD_DERIVED, NULL, "kind of address", HEADER_FIELD(struct ndmsg, ndm_type), .names = &words_route_type },
+	{ "family", FIELD_U8, FIELD_KEY, 0, "protocol family", HEADER_FIELD(struct ndmsg, ndm_family), .names = &words_family },
+	{ "dev", FIELD_INTERFACE, FIELD_KEY, 0, "link that answers", HEADER_FIELD(struct ndmsg, ndm_ifindex) },
+	{ "state", FIELD_U16, FIELD_HIDDEN | FIELD_DERIVED, 0, "a proxy has none", HEADER_FIELD(struct ndmsg, ndm_state) },
+	{ "flags", FIELD_U8, SET, 0, "proxy, and what it answers for", HEADER_FIELD(struct ndmsg, ndm_flags), .names = &words_neighbour_flags },
+	{ "type", FIELD_U8, FIELD_DERIVED, 0, "kind of address", HEADER_FIELD(struct ndmsg, ndm_type), .names = &words_route_type },
 };
 
 static const struct field attributes_of_proxy[] = {
-	[NDA_DST] = { "dst", FIELD_ADDRESS, FIELD_KEY, NULL, "address that is answered for" },
-	[NDA_PROTOCOL] = { "protocol", FIELD_U8, SET, NULL, "who made it", .names = &words_route_protocol },
-	[15] = { "flags_ext", FIELD_U32, SET, NULL, "further flags", .names = &words_neighbour_more_flags }, /* NDA_FLAGS_EXT, 5.16 */
+	[NDA_DST] = { "dst", FIELD_ADDRESS, FIELD_KEY, 0, "address that is answered for" },
+	[NDA_PROTOCOL] = { "protocol", FIELD_U8, SET, 0, "who made it", .names = &words_route_protocol },
+	[15] = { "flags_ext", FIELD_U32, SET, 0, "further flags", .names = &words_neighbour_more_flags }, /* NDA_FLAGS_EXT, 5.16 */
 };
 
 static const struct schema schema = {

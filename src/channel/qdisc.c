@@ -9,25 +9,25 @@
 #define SET TC_SET
 
 static const struct field header[] = {
-	{ "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "link", HEADER_FIELD(struct tcmsg, tcm_ifindex) },
-	{ "handle", FIELD_U32, FIELD_CREATE | FIELD_HANDLE, NULL, "name; 0: none, the kernel has made it", HEADER_FIELD(struct tcmsg, tcm_handle) },
-	{ "parent", FIELD_U32, FIELD_KEY | FIELD_HANDLE, NULL, "place", HEADER_FIELD(struct tcmsg, tcm_parent), .names = &words_tc_parent },
-	{ "refcnt", FIELD_U32, FIELD_DERIVED, NULL, "users", HEADER_FIELD(struct tcmsg, tcm_info) },
+	{ "dev", FIELD_INTERFACE, FIELD_KEY, 0, "link", HEADER_FIELD(struct tcmsg, tcm_ifindex) },
+	{ "handle", FIELD_U32, FIELD_CREATE | FIELD_HANDLE, 0, "name; 0: none, the kernel has made it", HEADER_FIELD(struct tcmsg, tcm_handle) },
+	{ "parent", FIELD_U32, FIELD_KEY | FIELD_HANDLE, 0, "place", HEADER_FIELD(struct tcmsg, tcm_parent), .names = &words_tc_parent },
+	{ "refcnt", FIELD_U32, FIELD_DERIVED, 0, "users", HEADER_FIELD(struct tcmsg, tcm_info) },
 };
 
 static const struct field attributes_of_qdisc[] = {
 	TC_KIND,
-	[TCA_OPTIONS] = { "options", FIELD_SELECT, SET, NULL, "what this kind has of its own", .select = &tc_qdisc_options },
+	[TCA_OPTIONS] = { "options", FIELD_SELECT, SET, 0, "what this kind has of its own", .select = &tc_qdisc_options },
 	TC_STATS,
-	[TCA_XSTATS] = { "xstats", FIELD_SELECT, FIELD_VOLATILE, NULL, "what this kind counts", .select = &tc_qdisc_counters },
+	[TCA_XSTATS] = { "xstats", FIELD_SELECT, FIELD_VOLATILE, 0, "what this kind counts", .select = &tc_qdisc_counters },
 	TC_RATE,
 	TC_STATS2,
-	[TCA_STAB] = { "stab", FIELD_BYTES, FIELD_CREATE, NULL, "table of sizes" },
+	[TCA_STAB] = { "stab", FIELD_BYTES, FIELD_CREATE, 0, "table of sizes" },
 	TC_PAD,
-	[TCA_DUMP_INVISIBLE] = { "dump_invisible", FIELD_FLAG, FIELD_HIDDEN, NULL, "asks for those that are not shown" },
-	[TCA_HW_OFFLOAD] = { "hw_offload", FIELD_U8, FIELD_DERIVED, NULL, "whether the device does it" },
-	[TCA_INGRESS_BLOCK] = { "ingress_block", FIELD_U32, FIELD_CREATE, NULL, "filters shared with others, on the way in" },
-	[TCA_EGRESS_BLOCK] = { "egress_block", FIELD_U32, FIELD_CREATE, NULL, "filters shared with others, on the way out" },
+	[TCA_DUMP_INVISIBLE] = { "dump_invisible", FIELD_FLAG, FIELD_HIDDEN, 0, "asks for those that are not shown" },
+	[TCA_HW_OFFLOAD] = { "hw_offload", FIELD_U8, FIELD_DERIVED, 0, "whether the device does it" },
+	[TCA_INGRESS_BLOCK] = { "ingress_block", FIELD_U32, FIELD_CREATE, 0, "filters shared with others, on the way in" },
+	[TCA_EGRESS_BLOCK] = { "egress_block", FIELD_U32, FIELD_CREATE, 0, "filters shared with others, on the way out" },
 	TC_EXT_WARN_MSG,
 };
 

@@ -41,7 +41,7 @@ static struct ferry_item item_of(const struct record_items *items, enum ferry_it
 		.address = items->address.data,
 		.kind = kind,
 		.type = record_items_type(field, value),
-		.unit = field ? field->unit : NULL,
+		.unit = field ? unit_text(field->unit) : NULL,
 		.help = field                       ? field->help
 			: kind == FERRY_ITEM_OBJECT ? items->help
 						    : items->help_unknown,

@@ -57,11 +57,11 @@ static const struct field meminfo_fields[] = {
 	BYTES("CmaFree", "of that not in use"),
 	BYTES("Unaccepted", "a guest's memory that its host has not been asked for yet"),
 	BYTES("Balloon", "given back to the host"),
-	COUNT("HugePages_Total", "pages", "huge pages set aside"),
-	COUNT("HugePages_Free", "pages", "of those not in use"),
-	COUNT("HugePages_Rsvd", "pages", "promised and not in use yet"),
-	COUNT("HugePages_Surp", "pages", "beyond what was set aside"),
-	{ "Hugepagesize", FIELD_U64, 0, "bytes", "size of a huge page" },
+	COUNT("HugePages_Total", UNIT_PAGES, "huge pages set aside"),
+	COUNT("HugePages_Free", UNIT_PAGES, "of those not in use"),
+	COUNT("HugePages_Rsvd", UNIT_PAGES, "promised and not in use yet"),
+	COUNT("HugePages_Surp", UNIT_PAGES, "beyond what was set aside"),
+	{ "Hugepagesize", FIELD_U64, 0, UNIT_BYTES, "size of a huge page" },
 	BYTES("Hugetlb", "huge pages of all sizes"),
 	BYTES("DirectMap4k", "the kernel's map of memory in pages of 4 KiB"),
 	BYTES("DirectMap2M", "in pages of 2 MiB"),
@@ -92,11 +92,11 @@ static const struct field stat_fields[] = {
 	{ "cpu", FIELD_RECORD, FIELD_VOLATILE, .help = "all processors together", .schema = &time_schema },
 	{ "cpu*", FIELD_RECORD, FIELD_VOLATILE, .help = "one processor", .schema = &time_schema },
 	{ "intr", FIELD_LIST, FIELD_VOLATILE, .help = "interrupts: all together, then each number", .element = &counter },
-	COUNT("ctxt", NULL, "context switches"),
-	{ "btime", FIELD_U64, 0, "seconds", "when the machine started, since 1970" },
-	COUNT("processes", NULL, "processes and threads that were started"),
-	COUNT("procs_running", NULL, "threads that run or could"),
-	COUNT("procs_blocked", NULL, "threads that wait for a disk"),
+	COUNT("ctxt", 0, "context switches"),
+	{ "btime", FIELD_U64, 0, UNIT_SECONDS, "when the machine started, since 1970" },
+	COUNT("processes", 0, "processes and threads that were started"),
+	COUNT("procs_running", 0, "threads that run or could"),
+	COUNT("procs_blocked", 0, "threads that wait for a disk"),
 	{ "softirq", FIELD_LIST, FIELD_VOLATILE, .help = "softirqs: all together, then each kind", .element = &counter },
 };
 static const struct schema stat_schema = SCHEMA("stat", "counters since the start", stat_fields);
@@ -105,19 +105,19 @@ static const struct layout stat = { LAYOUT_NAMES, .schema = &stat_schema, .separ
 /* ---- One line ---- */
 
 static const struct field loadavg_fields[] = {
-	DECIMAL("load1", 2, NULL, "threads that run or wait for a disk, on average of 1 minute"),
-	DECIMAL("load5", 2, NULL, "of 5 minutes"),
-	DECIMAL("load15", 2, NULL, "of 15 minutes"),
-	COUNT("running", NULL, "threads that run or could"),
-	COUNT("threads", NULL, "threads there are"),
-	COUNT("last_pid", NULL, "the number that was given last"),
+	DECIMAL("load1", 2, 0, "threads that run or wait for a disk, on average of 1 minute"),
+	DECIMAL("load5", 2, 0, "of 5 minutes"),
+	DECIMAL("load15", 2, 0, "of 15 minutes"),
+	COUNT("running", 0, "threads that run or could"),
+	COUNT("threads", 0, "threads there are"),
+	COUNT("last_pid", 0, "the number that was given last"),
 };
 static const struct schema loadavg_schema = SCHEMA("loadavg", "how busy the machine is", loadavg_fields);
 static const struct layout loadavg = { LAYOUT_LINE, .schema = &loadavg_schema, .separators = " /\n" };
 
 static const struct field uptime_fields[] = {
-	DECIMAL("up", 2, "seconds", "since the start"),
-	DECIMAL("idle", 2, "seconds", "that the processors were idle, all together"),
+	DECIMAL("up", 2, UNIT_SECONDS, "since the start"),
+	DECIMAL("idle", 2, UNIT_SECONDS, "that the processors were idle, all together"),
 };
 static const struct schema uptime_schema = SCHEMA("uptime", "since when the machine runs", uptime_fields);
 static const struct layout uptime = { LAYOUT_LINE, .schema = &uptime_schema };
@@ -133,8 +133,8 @@ static const struct field cpuinfo_fields[] = {
 	{ "model name", FIELD_TEXT },
 	{ "stepping", FIELD_U32 },
 	{ "microcode", FIELD_TEXT },
-	DECIMAL("cpu MHz", 3, "MHz", "how fast it runs now"),
-	{ "cache size", FIELD_U64, 0, "bytes", "of the last level" },
+	DECIMAL("cpu MHz", 3, UNIT_MEGAHERTZ, "how fast it runs now"),
+	{ "cache size", FIELD_U64, 0, UNIT_BYTES, "of the last level" },
 	{ "physical id", FIELD_U32, .help = "its socket" },
 	{ "siblings", FIELD_U32, .help = "processors of the socket" },
 	{ "core id", FIELD_U32 },
@@ -150,8 +150,8 @@ static const struct field cpuinfo_fields[] = {
 	{ "bugs", FIELD_LIST, .help = "errors that the kernel works around", .element = &word },
 	{ "bogomips", FIELD_U64, .decimals = 2 },
 	{ "TLB size", FIELD_TEXT },
-	{ "clflush size", FIELD_U32, 0, "bytes" },
-	{ "cache_alignment", FIELD_U32, 0, "bytes" },
+	{ "clflush size", FIELD_U32, 0, UNIT_BYTES },
+	{ "cache_alignment", FIELD_U32, 0, UNIT_BYTES },
 	{ "address sizes", FIELD_TEXT },
 	{ "power management", FIELD_TEXT },
 	{ "BogoMIPS", FIELD_U64, .decimals = 2 },
@@ -175,22 +175,22 @@ static const struct field diskstats_fields[] = {
 	{ "major", FIELD_U32 },
 	{ "minor", FIELD_U32 },
 	{ "device", FIELD_TEXT, FIELD_KEY, .help = "its name" },
-	COUNT("reads", NULL, "reads done"),
-	COUNT("reads_merged", NULL, "reads that were joined with a neighbour"),
+	COUNT("reads", 0, "reads done"),
+	COUNT("reads_merged", 0, "reads that were joined with a neighbour"),
 	SECTORS("read_bytes", "read"),
 	MILLISECONDS("read_time", "that reads took, all together"),
-	COUNT("writes", NULL, "writes done"),
-	COUNT("writes_merged", NULL, "writes that were joined with a neighbour"),
+	COUNT("writes", 0, "writes done"),
+	COUNT("writes_merged", 0, "writes that were joined with a neighbour"),
 	SECTORS("written_bytes", "written"),
 	MILLISECONDS("write_time", "that writes took, all together"),
-	COUNT("in_flight", NULL, "under way now"),
+	COUNT("in_flight", 0, "under way now"),
 	MILLISECONDS("busy_time", "that something was under way"),
 	MILLISECONDS("queue_time", "busy_time, each request counted"),
-	COUNT("discards", NULL, "discards done"),
-	COUNT("discards_merged", NULL, "discards that were joined with a neighbour"),
+	COUNT("discards", 0, "discards done"),
+	COUNT("discards_merged", 0, "discards that were joined with a neighbour"),
 	SECTORS("discarded_bytes", "discarded"),
 	MILLISECONDS("discard_time", "that discards took, all together"),
-	COUNT("flushes", NULL, "flushes done"),
+	COUNT("flushes", 0, "flushes done"),
 	MILLISECONDS("flush_time", "that flushes took, all together"),
 };
 static const struct schema diskstats_schema = SCHEMA("diskstats", "what a disk or partition did", diskstats_fields);
@@ -199,7 +199,7 @@ static const struct layout diskstats = { LAYOUT_ROWS, .schema = &diskstats_schem
 static const struct field partitions_fields[] = {
 	{ "major", FIELD_U32 },
 	{ "minor", FIELD_U32 },
-	{ "size", FIELD_U64, 0, "bytes", "size", .scale = SCALE_KIB },
+	{ "size", FIELD_U64, 0, UNIT_BYTES, "size", .scale = SCALE_KIB },
 	{ "name", FIELD_TEXT, FIELD_KEY, .help = "its name" },
 };
 static const struct schema partitions_schema = SCHEMA("partitions", "a disk or partition", partitions_fields);
@@ -223,7 +223,7 @@ static const struct layout filesystems = { LAYOUT_ROWS, LAYOUT_EXACT, .schema = 
 
 static const struct field modules_fields[] = {
 	{ "name", FIELD_TEXT, FIELD_KEY, .help = "its name" },
-	{ "size", FIELD_U64, 0, "bytes", "memory that it takes" },
+	{ "size", FIELD_U64, 0, UNIT_BYTES, "memory that it takes" },
 	{ "users", FIELD_S32, FIELD_VOLATILE, .help = "what uses it: modules, devices, open files" },
 	{ "used_by", FIELD_TEXT, .help = "the modules among them, a comma behind each; - where there are none" },
 	{ "state", FIELD_TEXT, .help = "Live, Loading or Unloading" },
@@ -234,10 +234,10 @@ static const struct schema modules_schema = SCHEMA("modules", "a module of the k
 static const struct layout modules = { LAYOUT_ROWS, .schema = &modules_schema };
 
 static const struct field pressure_fields[] = {
-	DECIMAL("avg10", 2, "percent", "of the last 10 seconds"),
-	DECIMAL("avg60", 2, "percent", "of the last minute"),
-	DECIMAL("avg300", 2, "percent", "of the last 5 minutes"),
-	COUNT("total", "microseconds", "lost since the start"),
+	DECIMAL("avg10", 2, UNIT_PERCENT, "of the last 10 seconds"),
+	DECIMAL("avg60", 2, UNIT_PERCENT, "of the last minute"),
+	DECIMAL("avg300", 2, UNIT_PERCENT, "of the last 5 minutes"),
+	COUNT("total", UNIT_MICROSECONDS, "lost since the start"),
 };
 static const struct schema pressure_schema = SCHEMA("pressure", "time in which some, or all, threads waited for it", pressure_fields);
 static const struct layout pressure = { LAYOUT_PAIRS, .schema = &pressure_schema };

@@ -5,17 +5,17 @@
 
 #include "channel/report.h"
 
-#define BYTES(name, help)                                      \
-	{                                                      \
-		name, FIELD_U64, FIELD_VOLATILE, "bytes", help \
+#define BYTES(name, help)                                         \
+	{                                                         \
+		name, FIELD_U64, FIELD_VOLATILE, UNIT_BYTES, help \
 	}
-#define PAGES(name, help)                                                           \
-	{                                                                           \
-		name, FIELD_U64, FIELD_VOLATILE, "bytes", help, .scale = SCALE_PAGE \
+#define PAGES(name, help)                                                              \
+	{                                                                              \
+		name, FIELD_U64, FIELD_VOLATILE, UNIT_BYTES, help, .scale = SCALE_PAGE \
 	}
-#define SECTORS(name, help)                                                           \
-	{                                                                             \
-		name, FIELD_U64, FIELD_VOLATILE, "bytes", help, .scale = SCALE_SECTOR \
+#define SECTORS(name, help)                                                              \
+	{                                                                                \
+		name, FIELD_U64, FIELD_VOLATILE, UNIT_BYTES, help, .scale = SCALE_SECTOR \
 	}
 #define COUNT(name, unit, help)                             \
 	{                                                   \
@@ -25,21 +25,21 @@
 	{                                                                     \
 		name, FIELD_U64, FIELD_VOLATILE, unit, help, .form = FORM_HEX \
 	}
-#define MASK(name, help)                                                 \
-	{                                                                \
-		name, FIELD_U64, FIELD_HEX, NULL, help, .form = FORM_HEX \
+#define MASK(name, help)                                              \
+	{                                                             \
+		name, FIELD_U64, FIELD_HEX, 0, help, .form = FORM_HEX \
 	}
 #define DECIMAL(name, digits, unit, help)                                       \
 	{                                                                       \
 		name, FIELD_U64, FIELD_VOLATILE, unit, help, .decimals = digits \
 	}
-#define MILLISECONDS(name, help)                                      \
-	{                                                             \
-		name, FIELD_U64, FIELD_VOLATILE, "milliseconds", help \
+#define MILLISECONDS(name, help)                                         \
+	{                                                                \
+		name, FIELD_U64, FIELD_VOLATILE, UNIT_MILLISECONDS, help \
 	}
-#define TICKS(name, help)                                                                            \
-	{                                                                                            \
-		name, FIELD_U64, FIELD_VOLATILE, "seconds", help, .decimals = 2, .scale = SCALE_TICK \
+#define TICKS(name, help)                                                                               \
+	{                                                                                               \
+		name, FIELD_U64, FIELD_VOLATILE, UNIT_SECONDS, help, .decimals = 2, .scale = SCALE_TICK \
 	}
 #define SCHEMA(schema_name, schema_help, fields)                                                                      \
 	{                                                                                                             \

@@ -30,17 +30,17 @@
 NAMES(seg6_modes, false, { SEG6_IPTUN_MODE_INLINE, "inline" }, { SEG6_IPTUN_MODE_ENCAP, "encap" }, { SEG6_IPTUN_MODE_L2ENCAP, "l2encap" },
       { SEG6_IPTUN_MODE_ENCAP_RED, "encap.red" }, { SEG6_IPTUN_MODE_L2ENCAP_RED, "l2encap.red" });
 
-static const struct field segment = { "segment", FIELD_ADDRESS, SET, NULL, "an address on the way" };
+static const struct field segment = { "segment", FIELD_ADDRESS, SET, 0, "an address on the way" };
 
 enum { SRH_MODE, SRH_SEGMENTS, SRH_FLAGS, SRH_TAG, SRH_HMAC };
 /* No header of these offsets: the segments stand in it the last first, and their number decides where the rest is, so that decode and encode do it by
  * hand. */
 static const struct field srh[] = {
-	[SRH_MODE] = { "mode", FIELD_U32, SET, NULL, "where the header goes", .names = &seg6_modes },
-	[SRH_SEGMENTS] = { "segs", FIELD_LIST, SET, NULL, "the way, in the order of travel", .element = &segment },
-	[SRH_FLAGS] = { "flags", FIELD_U8, SET | FIELD_HEX, NULL, "of the header" },
-	[SRH_TAG] = { "tag", FIELD_U16, SET, NULL, "of the header" },
-	[SRH_HMAC] = { "hmac", FIELD_U32, SET, NULL, "number of the key that signs it" },
+	[SRH_MODE] = { "mode", FIELD_U32, SET, 0, "where the header goes", .names = &seg6_modes },
+	[SRH_SEGMENTS] = { "segs", FIELD_LIST, SET, 0, "the way, in the order of travel", .element = &segment },
+	[SRH_FLAGS] = { "flags", FIELD_U8, SET | FIELD_HEX, 0, "of the header" },
+	[SRH_TAG] = { "tag", FIELD_U16, SET, 0, "of the header" },
+	[SRH_HMAC] = { "hmac", FIELD_U32, SET, 0, "number of the key that signs it" },
 };
 NEST(schema_srh, "srh", srh);
 
@@ -164,8 +164,8 @@ static const struct codec codec_tunnel = { decode_tunnel, encode_tunnel, FIELD_R
 /* ---- The kinds ---- */
 
 static const struct field mpls[] = {
-	[MPLS_IPTUNNEL_DST] = { "dst", FIELD_CODEC, SET, NULL, "labels, the outermost first", .codec = &codec_labels, .element = &field_label },
-	[MPLS_IPTUNNEL_TTL] = { "ttl", FIELD_U8, SET, NULL, "0 = that of the packet inside" },
+	[MPLS_IPTUNNEL_DST] = { "dst", FIELD_CODEC, SET, 0, "labels, the outermost first", .codec = &codec_labels, .element = &field_label },
+	[MPLS_IPTUNNEL_TTL] = { "ttl", FIELD_U8, SET, 0, "0 = that of the packet inside" },
 };
 NEST(schema_mpls, "mpls", mpls);
 
@@ -175,26 +175,26 @@ NAMES(tunnel_flags, true, { 0x1, "csum" }, { 0x2, "routing" }, { 0x4, "key" }, {
       { 0x1000, "vxlan_opt" }, { 0x2000, "nocache" }, { 0x4000, "erspan_opt" }, { 0x8000, "gtp_opt" });
 
 static const struct field ip[] = {
-	[LWTUNNEL_IP_ID] = { "id", FIELD_BE64, SET, NULL, "key of the tunnel" },
-	[LWTUNNEL_IP_DST] = { "dst", FIELD_ADDRESS, SET, NULL, "destination of the tunnel" },
-	[LWTUNNEL_IP_SRC] = { "src", FIELD_ADDRESS, SET, NULL, "source of the tunnel" },
-	[LWTUNNEL_IP_TTL] = { "ttl", FIELD_U8, SET, NULL, "TTL outside" },
-	[LWTUNNEL_IP_TOS] = { "tos", FIELD_U8, SET, NULL, "type of service outside" },
-	[LWTUNNEL_IP_FLAGS] = { "flags", FIELD_BE16, SET, NULL, "what the tunnel header has", .names = &tunnel_flags },
+	[LWTUNNEL_IP_ID] = { "id", FIELD_BE64, SET, 0, "key of the tunnel" },
+	[LWTUNNEL_IP_DST] = { "dst", FIELD_ADDRESS, SET, 0, "destination of the tunnel" },
+	[LWTUNNEL_IP_SRC] = { "src", FIELD_ADDRESS, SET, 0, "source of the tunnel" },
+	[LWTUNNEL_IP_TTL] = { "ttl", FIELD_U8, SET, 0, "TTL outside" },
+	[LWTUNNEL_IP_TOS] = { "tos", FIELD_U8, SET, 0, "type of service outside" },
+	[LWTUNNEL_IP_FLAGS] = { "flags", FIELD_BE16, SET, 0, "what the tunnel header has", .names = &tunnel_flags },
 	[LWTUNNEL_IP_PAD] = { "pad", FIELD_PAD },
-	[LWTUNNEL_IP_OPTS] = { "opts", FIELD_BYTES, SET, NULL, "options of geneve, vxlan or erspan, raw" },
+	[LWTUNNEL_IP_OPTS] = { "opts", FIELD_BYTES, SET, 0, "options of geneve, vxlan or erspan, raw" },
 };
 NEST(schema_ip, "ip", ip);
 
 static const struct field ip6[] = {
-	[LWTUNNEL_IP6_ID] = { "id", FIELD_BE64, SET, NULL, "key of the tunnel" },
-	[LWTUNNEL_IP6_DST] = { "dst", FIELD_ADDRESS, SET, NULL, "destination of the tunnel" },
-	[LWTUNNEL_IP6_SRC] = { "src", FIELD_ADDRESS, SET, NULL, "source of the tunnel" },
-	[LWTUNNEL_IP6_HOPLIMIT] = { "hoplimit", FIELD_U8, SET, NULL, "hop limit outside" },
-	[LWTUNNEL_IP6_TC] = { "tc", FIELD_U8, SET, NULL, "traffic class outside" },
-	[LWTUNNEL_IP6_FLAGS] = { "flags", FIELD_BE16, SET, NULL, "what the tunnel header has", .names = &tunnel_flags },
+	[LWTUNNEL_IP6_ID] = { "id", FIELD_BE64, SET, 0, "key of the tunnel" },
+	[LWTUNNEL_IP6_DST] = { "dst", FIELD_ADDRESS, SET, 0, "destination of the tunnel" },
+	[LWTUNNEL_IP6_SRC] = { "src", FIELD_ADDRESS, SET, 0, "source of the tunnel" },
+	[LWTUNNEL_IP6_HOPLIMIT] = { "hoplimit", FIELD_U8, SET, 0, "hop limit outside" },
+	[LWTUNNEL_IP6_TC] = { "tc", FIELD_U8, SET, 0, "traffic class outside" },
+	[LWTUNNEL_IP6_FLAGS] = { "flags", FIELD_BE16, SET, 0, "what the tunnel header has", .names = &tunnel_flags },
 	[LWTUNNEL_IP6_PAD] = { "pad", FIELD_PAD },
-	[LWTUNNEL_IP6_OPTS] = { "opts", FIELD_BYTES, SET, NULL, "options of geneve, vxlan or erspan, raw" },
+	[LWTUNNEL_IP6_OPTS] = { "opts", FIELD_BYTES, SET, 0, "options of geneve, vxlan or erspan, raw" },
 };
 NEST(schema_ip6, "ip6", ip6);
 
@@ -206,30 +206,30 @@ NAMES(ila_types, false, { ILA_ATYPE_IID, "iid" }, { ILA_ATYPE_LUID, "luid" }, { 
 NAMES(ila_hooks, false, { ILA_HOOK_ROUTE_OUTPUT, "output" }, { ILA_HOOK_ROUTE_INPUT, "input" });
 
 static const struct field ila[] = {
-	[ILA_ATTR_LOCATOR] = { "locator", FIELD_BE64, SET | FIELD_HEX, NULL, "upper half of the address" },
+	[ILA_ATTR_LOCATOR] = { "locator", FIELD_BE64, SET | FIELD_HEX, 0, "upper half of the address" },
 	[ILA_ATTR_PAD] = { "pad", FIELD_PAD },
-	[ILA_ATTR_CSUM_MODE] = { "csum_mode", FIELD_U8, SET, NULL, "what is done about checksums", .names = &ila_sums },
-	[ILA_ATTR_IDENT_TYPE] = { "ident_type", FIELD_U8, SET, NULL, "kind of identifier", .names = &ila_types },
-	[ILA_ATTR_HOOK_TYPE] = { "hook_type", FIELD_U8, SET, NULL, "when it is done", .names = &ila_hooks },
+	[ILA_ATTR_CSUM_MODE] = { "csum_mode", FIELD_U8, SET, 0, "what is done about checksums", .names = &ila_sums },
+	[ILA_ATTR_IDENT_TYPE] = { "ident_type", FIELD_U8, SET, 0, "kind of identifier", .names = &ila_types },
+	[ILA_ATTR_HOOK_TYPE] = { "hook_type", FIELD_U8, SET, 0, "when it is done", .names = &ila_hooks },
 };
 NEST(schema_ila, "ila", ila);
 
 static const struct field seg6[] = {
-	[SEG6_IPTUNNEL_SRH] = { "srh", FIELD_CODEC, SET, NULL, "segment routing header", .codec = &codec_tunnel, .schema = &schema_srh },
+	[SEG6_IPTUNNEL_SRH] = { "srh", FIELD_CODEC, SET, 0, "segment routing header", .codec = &codec_tunnel, .schema = &schema_srh },
 };
 NEST(schema_seg6, "seg6", seg6);
 
 static const struct field program[] = {
-	[LWT_BPF_PROG_FD] = { "fd", FIELD_U32, SET, NULL, "program, in a request" },
-	[LWT_BPF_PROG_NAME] = { "name", FIELD_TEXT, SET, NULL, "what it was called when it was attached" },
+	[LWT_BPF_PROG_FD] = { "fd", FIELD_U32, SET, 0, "program, in a request" },
+	[LWT_BPF_PROG_NAME] = { "name", FIELD_TEXT, SET, 0, "what it was called when it was attached" },
 };
 NEST(schema_program, "program", program);
 
 static const struct field bpf[] = {
-	[LWT_BPF_IN] = { "in", FIELD_RECORD, SET, NULL, "program for packets that come in", .schema = &schema_program },
-	[LWT_BPF_OUT] = { "out", FIELD_RECORD, SET, NULL, "program for packets of this host", .schema = &schema_program },
-	[LWT_BPF_XMIT] = { "xmit", FIELD_RECORD, SET, NULL, "program for packets that leave", .schema = &schema_program },
-	[LWT_BPF_XMIT_HEADROOM] = { "headroom", FIELD_U32, SET, "bytes", "room before each packet" },
+	[LWT_BPF_IN] = { "in", FIELD_RECORD, SET, 0, "program for packets that come in", .schema = &schema_program },
+	[LWT_BPF_OUT] = { "out", FIELD_RECORD, SET, 0, "program for packets of this host", .schema = &schema_program },
+	[LWT_BPF_XMIT] = { "xmit", FIELD_RECORD, SET, 0, "program for packets that leave", .schema = &schema_program },
+	[LWT_BPF_XMIT_HEADROOM] = { "headroom", FIELD_U32, SET, UNIT_BYTES, "room before each packet" },
 };
 NEST(schema_bpf, "bpf", bpf);
 
@@ -247,60 +247,60 @@ NAMES(flavors, true, FLAVOR(SEG6_LOCAL_FLV_OP_PSP, "psp"), FLAVOR(SEG6_LOCAL_FLV
       FLAVOR(SEG6_LOCAL_FLV_OP_NEXT_CSID, "next-csid"));
 
 static const struct field local_program[] = {
-	[SEG6_LOCAL_BPF_PROG] = { "prog", FIELD_U32, SET, NULL, "program: a descriptor in a request, its number in an answer" },
-	[SEG6_LOCAL_BPF_PROG_NAME] = { "prog_name", FIELD_TEXT, SET, NULL, "what it was called when it was attached" },
+	[SEG6_LOCAL_BPF_PROG] = { "prog", FIELD_U32, SET, 0, "program: a descriptor in a request, its number in an answer" },
+	[SEG6_LOCAL_BPF_PROG_NAME] = { "prog_name", FIELD_TEXT, SET, 0, "what it was called when it was attached" },
 };
 NEST(schema_local_program, "bpf", local_program);
 
 static const struct field counters[] = {
 	[SEG6_LOCAL_CNT_PAD] = { "pad", FIELD_PAD },
-	[SEG6_LOCAL_CNT_PACKETS] = { "packets", FIELD_U64, SET | FIELD_VOLATILE, "packets", "handled" },
-	[SEG6_LOCAL_CNT_BYTES] = { "bytes", FIELD_U64, SET | FIELD_VOLATILE, "bytes", "handled" },
-	[SEG6_LOCAL_CNT_ERRORS] = { "errors", FIELD_U64, SET | FIELD_VOLATILE, "packets", "not handled" },
+	[SEG6_LOCAL_CNT_PACKETS] = { "packets", FIELD_U64, SET | FIELD_VOLATILE, UNIT_PACKETS, "handled" },
+	[SEG6_LOCAL_CNT_BYTES] = { "bytes", FIELD_U64, SET | FIELD_VOLATILE, UNIT_BYTES, "handled" },
+	[SEG6_LOCAL_CNT_ERRORS] = { "errors", FIELD_U64, SET | FIELD_VOLATILE, UNIT_PACKETS, "not handled" },
 };
 NEST(schema_counters, "counters", counters);
 
 static const struct field flavor[] = {
-	[SEG6_LOCAL_FLV_OPERATION] = { "operations", FIELD_U32, SET, NULL, "what is on", .names = &flavors },
-	[SEG6_LOCAL_FLV_LCBLOCK_BITS] = { "lblen", FIELD_U8, SET, "bits", "length of the locator block" },
-	[SEG6_LOCAL_FLV_LCNODE_FN_BITS] = { "nflen", FIELD_U8, SET, "bits", "length of node and function" },
+	[SEG6_LOCAL_FLV_OPERATION] = { "operations", FIELD_U32, SET, 0, "what is on", .names = &flavors },
+	[SEG6_LOCAL_FLV_LCBLOCK_BITS] = { "lblen", FIELD_U8, SET, UNIT_BITS, "length of the locator block" },
+	[SEG6_LOCAL_FLV_LCNODE_FN_BITS] = { "nflen", FIELD_U8, SET, UNIT_BITS, "length of node and function" },
 };
 NEST(schema_flavors, "flavors", flavor);
 
 static const struct field seg6local[] = {
-	[SEG6_LOCAL_ACTION] = { "action", FIELD_U32, SET, NULL, "what is done with a packet", .names = &local_actions },
-	[SEG6_LOCAL_SRH] = { "srh", FIELD_CODEC, SET, NULL, "segment routing header", .codec = &codec_local, .schema = &schema_srh },
-	[SEG6_LOCAL_TABLE] = { "table", FIELD_U32, SET, NULL, "routing table", .names = &words_route_table },
-	[SEG6_LOCAL_NH4] = { "nh4", FIELD_ADDRESS, SET, NULL, "next router, IPv4" },
-	[SEG6_LOCAL_NH6] = { "nh6", FIELD_ADDRESS, SET, NULL, "next router, IPv6" },
-	[SEG6_LOCAL_IIF] = { "iif", FIELD_INTERFACE, SET, NULL, "link in" },
-	[SEG6_LOCAL_OIF] = { "oif", FIELD_INTERFACE, SET, NULL, "link out" },
-	[SEG6_LOCAL_BPF] = { "bpf", FIELD_RECORD, SET, NULL, "program", .schema = &schema_local_program },
-	[SEG6_LOCAL_VRFTABLE] = { "vrftable", FIELD_U32, SET, NULL, "routing table of a VRF", .names = &words_route_table },
-	[SEG6_LOCAL_COUNTERS] = { "counters", FIELD_RECORD, SET, NULL, "what it has handled", .schema = &schema_counters },
-	[SEG6_LOCAL_FLAVORS] = { "flavors", FIELD_RECORD, SET, NULL, "variants of the action", .schema = &schema_flavors },
+	[SEG6_LOCAL_ACTION] = { "action", FIELD_U32, SET, 0, "what is done with a packet", .names = &local_actions },
+	[SEG6_LOCAL_SRH] = { "srh", FIELD_CODEC, SET, 0, "segment routing header", .codec = &codec_local, .schema = &schema_srh },
+	[SEG6_LOCAL_TABLE] = { "table", FIELD_U32, SET, 0, "routing table", .names = &words_route_table },
+	[SEG6_LOCAL_NH4] = { "nh4", FIELD_ADDRESS, SET, 0, "next router, IPv4" },
+	[SEG6_LOCAL_NH6] = { "nh6", FIELD_ADDRESS, SET, 0, "next router, IPv6" },
+	[SEG6_LOCAL_IIF] = { "iif", FIELD_INTERFACE, SET, 0, "link in" },
+	[SEG6_LOCAL_OIF] = { "oif", FIELD_INTERFACE, SET, 0, "link out" },
+	[SEG6_LOCAL_BPF] = { "bpf", FIELD_RECORD, SET, 0, "program", .schema = &schema_local_program },
+	[SEG6_LOCAL_VRFTABLE] = { "vrftable", FIELD_U32, SET, 0, "routing table of a VRF", .names = &words_route_table },
+	[SEG6_LOCAL_COUNTERS] = { "counters", FIELD_RECORD, SET, 0, "what it has handled", .schema = &schema_counters },
+	[SEG6_LOCAL_FLAVORS] = { "flavors", FIELD_RECORD, SET, 0, "variants of the action", .schema = &schema_flavors },
 };
 NEST(schema_seg6local, "seg6local", seg6local);
 
 static const struct field rpl[] = {
-	[RPL_IPTUNNEL_SRH] = { "srh", FIELD_BYTES, SET, NULL, "source routing header, raw" },
+	[RPL_IPTUNNEL_SRH] = { "srh", FIELD_BYTES, SET, 0, "source routing header, raw" },
 };
 NEST(schema_rpl, "rpl", rpl);
 
 NAMES(ioam6_modes, false, { IOAM6_IPTUNNEL_MODE_INLINE, "inline" }, { IOAM6_IPTUNNEL_MODE_ENCAP, "encap" }, { IOAM6_IPTUNNEL_MODE_AUTO, "auto" });
 static const struct field ioam6[] = {
-	[IOAM6_IPTUNNEL_MODE] = { "mode", FIELD_U8, SET, NULL, "where the trace goes", .names = &ioam6_modes },
-	[IOAM6_IPTUNNEL_DST] = { "tundst", FIELD_ADDRESS, SET, NULL, "destination of the tunnel" },
-	[IOAM6_IPTUNNEL_TRACE] = { "trace", FIELD_BYTES, SET, NULL, "trace header, raw" },
-	[IOAM6_IPTUNNEL_FREQ_K] = { "freqk", FIELD_U32, SET, "packets", "that are marked" },
-	[IOAM6_IPTUNNEL_FREQ_N] = { "freqn", FIELD_U32, SET, "packets", "of so many" },
-	[6] = { "tunsrc", FIELD_ADDRESS, SET, NULL, "source of the tunnel" }, /* IOAM6_IPTUNNEL_SRC, 6.13 */
+	[IOAM6_IPTUNNEL_MODE] = { "mode", FIELD_U8, SET, 0, "where the trace goes", .names = &ioam6_modes },
+	[IOAM6_IPTUNNEL_DST] = { "tundst", FIELD_ADDRESS, SET, 0, "destination of the tunnel" },
+	[IOAM6_IPTUNNEL_TRACE] = { "trace", FIELD_BYTES, SET, 0, "trace header, raw" },
+	[IOAM6_IPTUNNEL_FREQ_K] = { "freqk", FIELD_U32, SET, UNIT_PACKETS, "that are marked" },
+	[IOAM6_IPTUNNEL_FREQ_N] = { "freqn", FIELD_U32, SET, UNIT_PACKETS, "of so many" },
+	[6] = { "tunsrc", FIELD_ADDRESS, SET, 0, "source of the tunnel" }, /* IOAM6_IPTUNNEL_SRC, 6.13 */
 };
 NEST(schema_ioam6, "ioam6", ioam6);
 
 static const struct field xfrm[] = {
-	[LWT_XFRM_IF_ID] = { "if_id", FIELD_U32, SET | FIELD_HEX, NULL, "identifier of the policy" },
-	[LWT_XFRM_LINK] = { "link_dev", FIELD_INTERFACE, SET, NULL, "link below" },
+	[LWT_XFRM_IF_ID] = { "if_id", FIELD_U32, SET | FIELD_HEX, 0, "identifier of the policy" },
+	[LWT_XFRM_LINK] = { "link_dev", FIELD_INTERFACE, SET, 0, "link below" },
 };
 NEST(schema_xfrm, "xfrm", xfrm);
 

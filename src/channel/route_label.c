@@ -59,7 +59,7 @@ static int encode_labels(const struct field *field, const struct value *value, s
 }
 
 const struct codec codec_labels = { decode_labels, encode_labels, FIELD_LIST };
-const struct field field_label = { "label", FIELD_U32, FIELD_SETTABLE, NULL, "an MPLS label", LIMITS(.maximum = LABEL_MAXIMUM) };
+const struct field field_label = { "label", FIELD_U32, FIELD_SETTABLE, 0, "an MPLS label", LIMITS(.maximum = LABEL_MAXIMUM) };
 
 static int decode_label(struct decode *decode, const struct field *field, const void *data, size_t length, struct value *ret)
 {

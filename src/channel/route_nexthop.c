@@ -15,20 +15,20 @@
 
 /* In the message the weight is one less: "hops". */
 static const struct field header[] = {
-	{ "weight", FIELD_U8, SET, NULL, "share of the packets", HEADER_FIELD(struct rtnexthop, rtnh_hops) },
-	{ "dev", FIELD_INTERFACE, SET, NULL, "link", HEADER_FIELD(struct rtnexthop, rtnh_ifindex) },
-	{ "flags", FIELD_U8, SET, NULL, "onlink, and how it stands", HEADER_FIELD(struct rtnexthop, rtnh_flags), .names = &words_nexthop_flags,
+	{ "weight", FIELD_U8, SET, 0, "share of the packets", HEADER_FIELD(struct rtnexthop, rtnh_hops) },
+	{ "dev", FIELD_INTERFACE, SET, 0, "link", HEADER_FIELD(struct rtnexthop, rtnh_ifindex) },
+	{ "flags", FIELD_U8, SET, 0, "onlink, and how it stands", HEADER_FIELD(struct rtnexthop, rtnh_flags), .names = &words_nexthop_flags,
 	  LIMITS(.mask = RTNH_F_ONLINK | RTNH_F_PERVASIVE) },
 };
 
 static const struct field attributes_of_nexthop[] = {
-	[RTA_GATEWAY] = { "gateway", FIELD_ADDRESS, SET, NULL, "next router" },
-	[RTA_FLOW] = { "flow", FIELD_U32, SET | FIELD_HEX, NULL, "realms" },
-	[RTA_VIA] = { "via", FIELD_CODEC, SET, NULL, "next router, of another family", .codec = &codec_via, .schema = &schema_via },
-	[RTA_NEWDST] = { "as_to", FIELD_CODEC, SET, NULL, "MPLS labels put on", .codec = &codec_labels, .element = &field_label },
-	[RTA_ENCAP_TYPE] = { "encap_type", FIELD_U16, SET, NULL, "kind of encapsulation", .names = &words_encap_type },
-	[RTA_ENCAP] = { "encap", FIELD_SELECT, SET, NULL, "what packets are wrapped in", .select = &selection_encap },
-	[RTA_TTL_PROPAGATE] = { "ttl_propagate", FIELD_BOOL, SET, NULL, "TTL is handed on" },
+	[RTA_GATEWAY] = { "gateway", FIELD_ADDRESS, SET, 0, "next router" },
+	[RTA_FLOW] = { "flow", FIELD_U32, SET | FIELD_HEX, 0, "realms" },
+	[RTA_VIA] = { "via", FIELD_CODEC, SET, 0, "next router, of another family", .codec = &codec_via, .schema = &schema_via },
+	[RTA_NEWDST] = { "as_to", FIELD_CODEC, SET, 0, "MPLS labels put on", .codec = &codec_labels, .element = &field_label },
+	[RTA_ENCAP_TYPE] = { "encap_type", FIELD_U16, SET, 0, "kind of encapsulation", .names = &words_encap_type },
+	[RTA_ENCAP] = { "encap", FIELD_SELECT, SET, 0, "what packets are wrapped in", .select = &selection_encap },
+	[RTA_TTL_PROPAGATE] = { "ttl_propagate", FIELD_BOOL, SET, 0, "TTL is handed on" },
 };
 
 static const struct schema schema = {
@@ -40,7 +40,7 @@ static const struct schema schema = {
 	.attribute_count = ARRAY_SIZE(attributes_of_nexthop),
 };
 
-const struct field field_multipath_member = { "nexthop", FIELD_RECORD, SET, NULL, "a way", .schema = &schema };
+const struct field field_multipath_member = { "nexthop", FIELD_RECORD, SET, 0, "a way", .schema = &schema };
 
 /* The length of the nexthop at DATA with its padding, 0 where it does not fit. */
 static size_t nexthop_length(const uint8_t *data, size_t length)
@@ -147,8 +147,8 @@ static int encode_multipath(const struct field *field, const struct value *value
 const struct codec codec_multipath = { decode_multipath, encode_multipath, FIELD_LIST };
 
 static const struct field via[] = {
-	{ "family", FIELD_U16, SET, NULL, "protocol family", HEADER_FIELD(struct rtvia, rtvia_family), .names = &words_family },
-	{ "host", FIELD_ADDRESS, SET, NULL, "address", .offset = sizeof(struct rtvia), .size = 0 },
+	{ "family", FIELD_U16, SET, 0, "protocol family", HEADER_FIELD(struct rtvia, rtvia_family), .names = &words_family },
+	{ "host", FIELD_ADDRESS, SET, 0, "address", .offset = sizeof(struct rtvia), .size = 0 },
 };
 /* The address behind the family is as long as the family's are, or as those of its link, so that decode and encode do it by hand. */
 const struct schema schema_via = { .name = "via", .header_size = sizeof(struct rtvia), .header = via, .header_count = ARRAY_SIZE(via) };

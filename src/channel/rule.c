@@ -19,58 +19,58 @@ NAMES(rule_flags, true, { FIB_RULE_PERMANENT, "permanent" }, { FIB_RULE_INVERT, 
 NAMES(families, false, { AF_INET, "ipv4" }, { AF_INET6, "ipv6" });
 
 static const struct field users[] = {
-	{ "start", FIELD_U32, KEY, NULL, "first", HEADER_FIELD(struct fib_rule_uid_range, start) },
-	{ "end", FIELD_U32, KEY, NULL, "last", HEADER_FIELD(struct fib_rule_uid_range, end) },
+	{ "start", FIELD_U32, KEY, 0, "first", HEADER_FIELD(struct fib_rule_uid_range, start) },
+	{ "end", FIELD_U32, KEY, 0, "last", HEADER_FIELD(struct fib_rule_uid_range, end) },
 };
 static const struct schema schema_users = {
 	.name = "uidrange", .header_size = sizeof(struct fib_rule_uid_range), .header = users, .header_count = 2
 };
 
 static const struct field ports[] = {
-	{ "start", FIELD_U16, KEY, NULL, "first", HEADER_FIELD(struct fib_rule_port_range, start) },
-	{ "end", FIELD_U16, KEY, NULL, "last", HEADER_FIELD(struct fib_rule_port_range, end) },
+	{ "start", FIELD_U16, KEY, 0, "first", HEADER_FIELD(struct fib_rule_port_range, start) },
+	{ "end", FIELD_U16, KEY, 0, "last", HEADER_FIELD(struct fib_rule_port_range, end) },
 };
 static const struct schema schema_ports = { .name = "ports", .header_size = sizeof(struct fib_rule_port_range), .header = ports, .header_count = 2 };
 
 /* Whether the interface that it names is there, and the rule it goes to, are news of those: they do not signify here. */
 static const struct field header[] = {
-	{ "family", FIELD_U8, KEY, NULL, "protocol family", HEADER_FIELD(struct fib_rule_hdr, family), .names = &words_family },
-	{ "tos", FIELD_U8, KEY | FIELD_HEX, NULL, "type of service", HEADER_FIELD(struct fib_rule_hdr, tos) },
-	{ "table", FIELD_U8, KEY | FIELD_HEADER_ATTRIBUTE, NULL, "routing table to look in", HEADER_FIELD(struct fib_rule_hdr, table),
+	{ "family", FIELD_U8, KEY, 0, "protocol family", HEADER_FIELD(struct fib_rule_hdr, family), .names = &words_family },
+	{ "tos", FIELD_U8, KEY | FIELD_HEX, 0, "type of service", HEADER_FIELD(struct fib_rule_hdr, tos) },
+	{ "table", FIELD_U8, KEY | FIELD_HEADER_ATTRIBUTE, 0, "routing table to look in", HEADER_FIELD(struct fib_rule_hdr, table),
 	  .names = &words_route_table },
-	{ "action", FIELD_U8, KEY, NULL, "what is done", HEADER_FIELD(struct fib_rule_hdr, action), .names = &actions },
-	{ "flags", FIELD_U32, KEY, NULL, "not: the selection is turned round", HEADER_FIELD(struct fib_rule_hdr, flags), .names = &rule_flags,
+	{ "action", FIELD_U8, KEY, 0, "what is done", HEADER_FIELD(struct fib_rule_hdr, action), .names = &actions },
+	{ "flags", FIELD_U32, KEY, 0, "not: the selection is turned round", HEADER_FIELD(struct fib_rule_hdr, flags), .names = &rule_flags,
 	  LIMITS(.mask = FIB_RULE_INVERT | FIB_RULE_FIND_SADDR) },
 };
 
 static const struct field attributes_of_rule[] = {
-	[FRA_DST] = { "dst", FIELD_PREFIX, KEY, NULL, "destination", .prefix_offset = offsetof(struct fib_rule_hdr, dst_len) },
-	[FRA_SRC] = { "src", FIELD_PREFIX, KEY, NULL, "source", .prefix_offset = offsetof(struct fib_rule_hdr, src_len) },
-	[FRA_IIFNAME] = { "iif", FIELD_TEXT, KEY, NULL, "link that it came in by" },
-	[FRA_GOTO] = { "goto", FIELD_U32, KEY, NULL, "priority of the rule to go on with" },
-	[FRA_PRIORITY] = { "priority", FIELD_U32, KEY, NULL, "the lowest is asked first" },
-	[FRA_FWMARK] = { "fwmark", FIELD_U32, KEY | FIELD_HEX, NULL, "mark" },
-	[FRA_FLOW] = { "flow", FIELD_U32, FIELD_SETTABLE | FIELD_HEX, NULL, "realms" },
-	[FRA_TUN_ID] = { "tun_id", FIELD_BE64, KEY, NULL, "tunnel" },
-	[FRA_SUPPRESS_IFGROUP] = { "suppress_ifgroup", FIELD_U32, FIELD_SETTABLE, NULL, "answers through links of this group do not count" },
-	[FRA_SUPPRESS_PREFIXLEN] = { "suppress_prefixlen", FIELD_U32, FIELD_SETTABLE, "bits",
+	[FRA_DST] = { "dst", FIELD_PREFIX, KEY, 0, "destination", .prefix_offset = offsetof(struct fib_rule_hdr, dst_len) },
+	[FRA_SRC] = { "src", FIELD_PREFIX, KEY, 0, "source", .prefix_offset = offsetof(struct fib_rule_hdr, src_len) },
+	[FRA_IIFNAME] = { "iif", FIELD_TEXT, KEY, 0, "link that it came in by" },
+	[FRA_GOTO] = { "goto", FIELD_U32, KEY, 0, "priority of the rule to go on with" },
+	[FRA_PRIORITY] = { "priority", FIELD_U32, KEY, 0, "the lowest is asked first" },
+	[FRA_FWMARK] = { "fwmark", FIELD_U32, KEY | FIELD_HEX, 0, "mark" },
+	[FRA_FLOW] = { "flow", FIELD_U32, FIELD_SETTABLE | FIELD_HEX, 0, "realms" },
+	[FRA_TUN_ID] = { "tun_id", FIELD_BE64, KEY, 0, "tunnel" },
+	[FRA_SUPPRESS_IFGROUP] = { "suppress_ifgroup", FIELD_U32, FIELD_SETTABLE, 0, "answers through links of this group do not count" },
+	[FRA_SUPPRESS_PREFIXLEN] = { "suppress_prefixlen", FIELD_U32, FIELD_SETTABLE, UNIT_BITS,
 				     "answers with prefixes no longer than this do not count" },
-	[FRA_TABLE] = { "table", FIELD_U32, KEY, NULL, "routing table to look in", .names = &words_route_table },
-	[FRA_FWMASK] = { "fwmask", FIELD_U32, KEY | FIELD_HEX, NULL, "bits of the mark that count" },
-	[FRA_OIFNAME] = { "oif", FIELD_TEXT, KEY, NULL, "link that it leaves by" },
+	[FRA_TABLE] = { "table", FIELD_U32, KEY, 0, "routing table to look in", .names = &words_route_table },
+	[FRA_FWMASK] = { "fwmask", FIELD_U32, KEY | FIELD_HEX, 0, "bits of the mark that count" },
+	[FRA_OIFNAME] = { "oif", FIELD_TEXT, KEY, 0, "link that it leaves by" },
 	[FRA_PAD] = { "pad", FIELD_PAD },
-	[FRA_L3MDEV] = { "l3mdev", FIELD_U8, KEY, NULL, "the table of the link's VRF" },
-	[FRA_UID_RANGE] = { "uidrange", FIELD_RECORD, KEY, NULL, "users", .schema = &schema_users },
-	[FRA_PROTOCOL] = { "protocol", FIELD_U8, FIELD_SETTABLE, NULL, "who made it", .names = &words_route_protocol },
-	[FRA_IP_PROTO] = { "ipproto", FIELD_U8, KEY, NULL, "IP protocol", .names = &words_ip_protocol },
-	[FRA_SPORT_RANGE] = { "sport", FIELD_RECORD, KEY, NULL, "source ports", .schema = &schema_ports },
-	[FRA_DPORT_RANGE] = { "dport", FIELD_RECORD, KEY, NULL, "destination ports", .schema = &schema_ports },
-	[25] = { "dscp", FIELD_U8, KEY | FIELD_HEX, NULL, "differentiated services" }, /* FRA_DSCP and later, 6.13 on */
-	[26] = { "flowlabel", FIELD_BE32, KEY | FIELD_HEX, NULL, "IPv6 flow label" },
-	[27] = { "flowlabel_mask", FIELD_BE32, KEY | FIELD_HEX, NULL, "bits of it that count" },
-	[28] = { "sport_mask", FIELD_U16, KEY | FIELD_HEX, NULL, "bits of the source port that count" },
-	[29] = { "dport_mask", FIELD_U16, KEY | FIELD_HEX, NULL, "bits of the destination port that count" },
-	[30] = { "dscp_mask", FIELD_U8, KEY | FIELD_HEX, NULL, "bits of it that count" },
+	[FRA_L3MDEV] = { "l3mdev", FIELD_U8, KEY, 0, "the table of the link's VRF" },
+	[FRA_UID_RANGE] = { "uidrange", FIELD_RECORD, KEY, 0, "users", .schema = &schema_users },
+	[FRA_PROTOCOL] = { "protocol", FIELD_U8, FIELD_SETTABLE, 0, "who made it", .names = &words_route_protocol },
+	[FRA_IP_PROTO] = { "ipproto", FIELD_U8, KEY, 0, "IP protocol", .names = &words_ip_protocol },
+	[FRA_SPORT_RANGE] = { "sport", FIELD_RECORD, KEY, 0, "source ports", .schema = &schema_ports },
+	[FRA_DPORT_RANGE] = { "dport", FIELD_RECORD, KEY, 0, "destination ports", .schema = &schema_ports },
+	[25] = { "dscp", FIELD_U8, KEY | FIELD_HEX, 0, "differentiated services" }, /* FRA_DSCP and later, 6.13 on */
+	[26] = { "flowlabel", FIELD_BE32, KEY | FIELD_HEX, 0, "IPv6 flow label" },
+	[27] = { "flowlabel_mask", FIELD_BE32, KEY | FIELD_HEX, 0, "bits of it that count" },
+	[28] = { "sport_mask", FIELD_U16, KEY | FIELD_HEX, 0, "bits of the source port that count" },
+	[29] = { "dport_mask", FIELD_U16, KEY | FIELD_HEX, 0, "bits of the destination port that count" },
+	[30] = { "dscp_mask", FIELD_U8, KEY | FIELD_HEX, 0, "bits of it that count" },
 };
 
 static const struct schema schema = {

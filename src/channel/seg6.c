@@ -9,10 +9,10 @@
 NAMES(algorithms, false, { SEG6_HMAC_ALGO_SHA1, "sha1" }, { SEG6_HMAC_ALGO_SHA256, "sha256" });
 
 static const struct field hmac[] = {
-	[SEG6_ATTR_HMACKEYID] = { "keyid", FIELD_U32, 0, NULL, "number of the key" },
-	[SEG6_ATTR_SECRET] = { "secret", FIELD_BYTES, FIELD_SECRET, NULL, "the key" },
-	[SEG6_ATTR_SECRETLEN] = { "secret_length", FIELD_U8, 0, "bytes", "length of the key" },
-	[SEG6_ATTR_ALGID] = { "algorithm", FIELD_U8, 0, NULL, "hash that is used", .names = &algorithms },
+	[SEG6_ATTR_HMACKEYID] = { "keyid", FIELD_U32, 0, 0, "number of the key" },
+	[SEG6_ATTR_SECRET] = { "secret", FIELD_BYTES, FIELD_SECRET, 0, "the key" },
+	[SEG6_ATTR_SECRETLEN] = { "secret_length", FIELD_U8, 0, UNIT_BYTES, "length of the key" },
+	[SEG6_ATTR_ALGID] = { "algorithm", FIELD_U8, 0, 0, "hash that is used", .names = &algorithms },
 };
 static const struct schema schema_hmac = {
 	.name = "hmac", .help = "keys that sign segment routing headers", .attributes = hmac, .attribute_count = ARRAY_SIZE(hmac)
@@ -25,7 +25,7 @@ const struct operation operation_seg6_hmac = { .family = SEG6_GENL_NAME,
 					       .key = "keyid" };
 
 static const struct field tunsrc[] = {
-	[SEG6_ATTR_DST] = { "tunsrc", FIELD_ADDRESS, 0, NULL, "source of tunnels; ::, one of the link" },
+	[SEG6_ATTR_DST] = { "tunsrc", FIELD_ADDRESS, 0, 0, "source of tunnels; ::, one of the link" },
 };
 static const struct schema schema_tunsrc = {
 	.name = "tunsrc", .help = "source of segment routing tunnels", .attributes = tunsrc, .attribute_count = ARRAY_SIZE(tunsrc)

@@ -35,15 +35,15 @@ const struct names words_socket_shutdown = { shutdown_words, ARRAY_SIZE(shutdown
 		name, FIELD_U32, FIELD_VOLATILE, unit, words, .offset = (number)*4, .size = 4 \
 	}
 static const struct field memory[] = {
-	MEMORY(SK_MEMINFO_RMEM_ALLOC, "rmem", "bytes", "received and not read"),
-	MEMORY(SK_MEMINFO_RCVBUF, "rcvbuf", "bytes", "room for that"),
-	MEMORY(SK_MEMINFO_WMEM_ALLOC, "wmem", "bytes", "handed to the device"),
-	MEMORY(SK_MEMINFO_SNDBUF, "sndbuf", "bytes", "room for what is sent"),
-	MEMORY(SK_MEMINFO_FWD_ALLOC, "forward", "bytes", "taken beforehand"),
-	MEMORY(SK_MEMINFO_WMEM_QUEUED, "wmem_queued", "bytes", "waiting to be sent"),
-	MEMORY(SK_MEMINFO_OPTMEM, "optmem", "bytes", "for options and filters"),
-	MEMORY(SK_MEMINFO_BACKLOG, "backlog", "bytes", "not looked at yet"),
-	MEMORY(SK_MEMINFO_DROPS, "drops", "packets", "dropped"),
+	MEMORY(SK_MEMINFO_RMEM_ALLOC, "rmem", UNIT_BYTES, "received and not read"),
+	MEMORY(SK_MEMINFO_RCVBUF, "rcvbuf", UNIT_BYTES, "room for that"),
+	MEMORY(SK_MEMINFO_WMEM_ALLOC, "wmem", UNIT_BYTES, "handed to the device"),
+	MEMORY(SK_MEMINFO_SNDBUF, "sndbuf", UNIT_BYTES, "room for what is sent"),
+	MEMORY(SK_MEMINFO_FWD_ALLOC, "forward", UNIT_BYTES, "taken beforehand"),
+	MEMORY(SK_MEMINFO_WMEM_QUEUED, "wmem_queued", UNIT_BYTES, "waiting to be sent"),
+	MEMORY(SK_MEMINFO_OPTMEM, "optmem", UNIT_BYTES, "for options and filters"),
+	MEMORY(SK_MEMINFO_BACKLOG, "backlog", UNIT_BYTES, "not looked at yet"),
+	MEMORY(SK_MEMINFO_DROPS, "drops", UNIT_PACKETS, "dropped"),
 };
 const struct schema schema_socket_memory = { .name = "memory", .header_size = 36, .header = memory, .header_count = ARRAY_SIZE(memory) };
 

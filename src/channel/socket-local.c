@@ -45,23 +45,23 @@ static int encode_name(const struct field *field, const struct value *value, str
 static const struct codec codec_name = { decode_name, encode_name, FIELD_UNKNOWN };
 
 static const struct field unix_header[] = {
-	{ "family", FIELD_U8, FIELD_HIDDEN, NULL, "AF_UNIX", HEADER_FIELD(struct unix_diag_msg, udiag_family) },
-	{ "type", FIELD_U8, 0, NULL, "kind", HEADER_FIELD(struct unix_diag_msg, udiag_type), .names = &words_socket_kind },
-	{ "state", FIELD_U8, 0, NULL, "state", HEADER_FIELD(struct unix_diag_msg, udiag_state), .names = &words_socket_state },
-	{ "inode", FIELD_U32, FIELD_KEY, NULL, "number among files", HEADER_FIELD(struct unix_diag_msg, udiag_ino) },
-	{ "cookie", FIELD_U64, FIELD_HEX, NULL, "number that no other socket has", HEADER_FIELD(struct unix_diag_msg, udiag_cookie) },
+	{ "family", FIELD_U8, FIELD_HIDDEN, 0, "AF_UNIX", HEADER_FIELD(struct unix_diag_msg, udiag_family) },
+	{ "type", FIELD_U8, 0, 0, "kind", HEADER_FIELD(struct unix_diag_msg, udiag_type), .names = &words_socket_kind },
+	{ "state", FIELD_U8, 0, 0, "state", HEADER_FIELD(struct unix_diag_msg, udiag_state), .names = &words_socket_state },
+	{ "inode", FIELD_U32, FIELD_KEY, 0, "number among files", HEADER_FIELD(struct unix_diag_msg, udiag_ino) },
+	{ "cookie", FIELD_U64, FIELD_HEX, 0, "number that no other socket has", HEADER_FIELD(struct unix_diag_msg, udiag_cookie) },
 };
 static const struct field place[] = {
-	{ "inode", FIELD_U32, 0, NULL, "file", HEADER_FIELD(struct unix_diag_vfs, udiag_vfs_ino) },
-	{ "device", FIELD_U32, FIELD_HEX, NULL, "file system", HEADER_FIELD(struct unix_diag_vfs, udiag_vfs_dev) },
+	{ "inode", FIELD_U32, 0, 0, "file", HEADER_FIELD(struct unix_diag_vfs, udiag_vfs_ino) },
+	{ "device", FIELD_U32, FIELD_HEX, 0, "file system", HEADER_FIELD(struct unix_diag_vfs, udiag_vfs_dev) },
 };
 static const struct schema schema_place = {
 	.name = "file", .header_size = sizeof(struct unix_diag_vfs), .header = place, .header_count = ARRAY_SIZE(place)
 };
 static const struct field queues[] = {
-	{ "rqueue", FIELD_U32, MOVES, NULL, "bytes to be read; of a listening one connections to be taken",
+	{ "rqueue", FIELD_U32, MOVES, 0, "bytes to be read; of a listening one connections to be taken",
 	  HEADER_FIELD(struct unix_diag_rqlen, udiag_rqueue) },
-	{ "wqueue", FIELD_U32, MOVES, NULL, "bytes not read by the other end; of a listening one room for connections",
+	{ "wqueue", FIELD_U32, MOVES, 0, "bytes not read by the other end; of a listening one room for connections",
 	  HEADER_FIELD(struct unix_diag_rqlen, udiag_wqueue) },
 };
 static const struct schema schema_queues = {
@@ -69,14 +69,14 @@ static const struct schema schema_queues = {
 };
 static const struct field waiting = { .name = "inode", .kind = FIELD_U32 };
 static const struct field unix_attributes[] = {
-	[UNIX_DIAG_NAME] = { "name", FIELD_CODEC, 0, NULL, "name; @: in no file system", .codec = &codec_name },
-	[UNIX_DIAG_VFS] = { "file", FIELD_RECORD, 0, NULL, "file of that name", .schema = &schema_place },
-	[UNIX_DIAG_PEER] = { "peer", FIELD_U32, 0, NULL, "the other end, by its inode" },
-	[UNIX_DIAG_ICONS] = { "connecting", FIELD_INDEXED, MOVES, NULL, "connections to be taken, by their inodes", .element = &waiting },
-	[UNIX_DIAG_RQLEN] = { "queues", FIELD_RECORD, MOVES, NULL, "queues", .schema = &schema_queues },
-	[UNIX_DIAG_MEMINFO] = { "memory", FIELD_RECORD, MOVES, NULL, "memory", .schema = &schema_socket_memory },
-	[UNIX_DIAG_SHUTDOWN] = { "shutdown", FIELD_U8, 0, NULL, "ways that are closed", .names = &words_socket_shutdown },
-	[UNIX_DIAG_UID] = { "uid", FIELD_U32, 0, NULL, "user" },
+	[UNIX_DIAG_NAME] = { "name", FIELD_CODEC, 0, 0, "name; @: in no file system", .codec = &codec_name },
+	[UNIX_DIAG_VFS] = { "file", FIELD_RECORD, 0, 0, "file of that name", .schema = &schema_place },
+	[UNIX_DIAG_PEER] = { "peer", FIELD_U32, 0, 0, "the other end, by its inode" },
+	[UNIX_DIAG_ICONS] = { "connecting", FIELD_INDEXED, MOVES, 0, "connections to be taken, by their inodes", .element = &waiting },
+	[UNIX_DIAG_RQLEN] = { "queues", FIELD_RECORD, MOVES, 0, "queues", .schema = &schema_queues },
+	[UNIX_DIAG_MEMINFO] = { "memory", FIELD_RECORD, MOVES, 0, "memory", .schema = &schema_socket_memory },
+	[UNIX_DIAG_SHUTDOWN] = { "shutdown", FIELD_U8, 0, 0, "ways that are closed", .names = &words_socket_shutdown },
+	[UNIX_DIAG_UID] = { "uid", FIELD_U32, 0, 0, "user" },
 	SOCKET_OWNER_FIELDS,
 };
 static const struct schema schema_unix = {
@@ -125,22 +125,22 @@ NAMES(netlink_flags, true, { NDIAG_FLAG_CB_RUNNING, "dumping" }, { NDIAG_FLAG_PK
       { 64, "ext_ack" }, { 128, "strict_check" });
 
 static const struct field netlink_header[] = {
-	{ "family", FIELD_U8, FIELD_HIDDEN, NULL, "AF_NETLINK", HEADER_FIELD(struct netlink_diag_msg, ndiag_family) },
-	{ "type", FIELD_U8, 0, NULL, "kind", HEADER_FIELD(struct netlink_diag_msg, ndiag_type), .names = &words_socket_kind },
-	{ "protocol", FIELD_U8, FIELD_KEY, NULL, "protocol", HEADER_FIELD(struct netlink_diag_msg, ndiag_protocol) },
-	{ "state", FIELD_U8, 0, NULL, "state", HEADER_FIELD(struct netlink_diag_msg, ndiag_state) },
-	{ "port", FIELD_U32, FIELD_KEY, NULL, "port; 0: the kernel", HEADER_FIELD(struct netlink_diag_msg, ndiag_portid) },
-	{ "dst_port", FIELD_U32, 0, NULL, "port there", HEADER_FIELD(struct netlink_diag_msg, ndiag_dst_portid) },
-	{ "dst_group", FIELD_U32, 0, NULL, "group there", HEADER_FIELD(struct netlink_diag_msg, ndiag_dst_group) },
-	{ "inode", FIELD_U32, 0, NULL, "number among files", HEADER_FIELD(struct netlink_diag_msg, ndiag_ino) },
-	{ "cookie", FIELD_U64, FIELD_HEX, NULL, "number that no other socket has", HEADER_FIELD(struct netlink_diag_msg, ndiag_cookie) },
+	{ "family", FIELD_U8, FIELD_HIDDEN, 0, "AF_NETLINK", HEADER_FIELD(struct netlink_diag_msg, ndiag_family) },
+	{ "type", FIELD_U8, 0, 0, "kind", HEADER_FIELD(struct netlink_diag_msg, ndiag_type), .names = &words_socket_kind },
+	{ "protocol", FIELD_U8, FIELD_KEY, 0, "protocol", HEADER_FIELD(struct netlink_diag_msg, ndiag_protocol) },
+	{ "state", FIELD_U8, 0, 0, "state", HEADER_FIELD(struct netlink_diag_msg, ndiag_state) },
+	{ "port", FIELD_U32, FIELD_KEY, 0, "port; 0: the kernel", HEADER_FIELD(struct netlink_diag_msg, ndiag_portid) },
+	{ "dst_port", FIELD_U32, 0, 0, "port there", HEADER_FIELD(struct netlink_diag_msg, ndiag_dst_portid) },
+	{ "dst_group", FIELD_U32, 0, 0, "group there", HEADER_FIELD(struct netlink_diag_msg, ndiag_dst_group) },
+	{ "inode", FIELD_U32, 0, 0, "number among files", HEADER_FIELD(struct netlink_diag_msg, ndiag_ino) },
+	{ "cookie", FIELD_U64, FIELD_HEX, 0, "number that no other socket has", HEADER_FIELD(struct netlink_diag_msg, ndiag_cookie) },
 };
 static const struct field netlink_attributes[] = {
-	[NETLINK_DIAG_MEMINFO] = { "memory", FIELD_RECORD, MOVES, NULL, "memory", .schema = &schema_socket_memory },
-	[NETLINK_DIAG_GROUPS] = { "groups", FIELD_BYTES, 0, NULL, "groups that it hears, as bits" },
-	[NETLINK_DIAG_RX_RING] = { "rx_ring", FIELD_BYTES, 0, NULL, "ring, of old kernels" },
-	[NETLINK_DIAG_TX_RING] = { "tx_ring", FIELD_BYTES, 0, NULL, "ring, of old kernels" },
-	[NETLINK_DIAG_FLAGS] = { "flags", FIELD_U32, 0, NULL, "options", .names = &netlink_flags },
+	[NETLINK_DIAG_MEMINFO] = { "memory", FIELD_RECORD, MOVES, 0, "memory", .schema = &schema_socket_memory },
+	[NETLINK_DIAG_GROUPS] = { "groups", FIELD_BYTES, 0, 0, "groups that it hears, as bits" },
+	[NETLINK_DIAG_RX_RING] = { "rx_ring", FIELD_BYTES, 0, 0, "ring, of old kernels" },
+	[NETLINK_DIAG_TX_RING] = { "tx_ring", FIELD_BYTES, 0, 0, "ring, of old kernels" },
+	[NETLINK_DIAG_FLAGS] = { "flags", FIELD_U32, 0, 0, "options", .names = &netlink_flags },
 	SOCKET_OWNER_FIELDS,
 };
 static const struct schema schema_netlink = {
@@ -199,32 +199,32 @@ NAMES(packet_flags, true, { PDI_RUNNING, "running" }, { PDI_AUXDATA, "auxdata" }
       { PDI_LOSS, "loss" });
 
 static const struct field packet_header[] = {
-	{ "family", FIELD_U8, FIELD_HIDDEN, NULL, "AF_PACKET", HEADER_FIELD(struct packet_diag_msg, pdiag_family) },
-	{ "type", FIELD_U8, 0, NULL, "kind", HEADER_FIELD(struct packet_diag_msg, pdiag_type), .names = &words_socket_kind },
-	{ "protocol", FIELD_U16, FIELD_HEX, NULL, "packets that it hears", HEADER_FIELD(struct packet_diag_msg, pdiag_num) },
-	{ "inode", FIELD_U32, FIELD_KEY, NULL, "number among files", HEADER_FIELD(struct packet_diag_msg, pdiag_ino) },
-	{ "cookie", FIELD_U64, FIELD_HEX, NULL, "number that no other socket has", HEADER_FIELD(struct packet_diag_msg, pdiag_cookie) },
+	{ "family", FIELD_U8, FIELD_HIDDEN, 0, "AF_PACKET", HEADER_FIELD(struct packet_diag_msg, pdiag_family) },
+	{ "type", FIELD_U8, 0, 0, "kind", HEADER_FIELD(struct packet_diag_msg, pdiag_type), .names = &words_socket_kind },
+	{ "protocol", FIELD_U16, FIELD_HEX, 0, "packets that it hears", HEADER_FIELD(struct packet_diag_msg, pdiag_num) },
+	{ "inode", FIELD_U32, FIELD_KEY, 0, "number among files", HEADER_FIELD(struct packet_diag_msg, pdiag_ino) },
+	{ "cookie", FIELD_U64, FIELD_HEX, 0, "number that no other socket has", HEADER_FIELD(struct packet_diag_msg, pdiag_cookie) },
 };
 static const struct field packet_info[] = {
-	{ "dev", FIELD_INTERFACE, 0, NULL, "link at which it hears", HEADER_FIELD(struct packet_diag_info, pdi_index) },
-	{ "version", FIELD_U32, 0, NULL, "of its ring", HEADER_FIELD(struct packet_diag_info, pdi_version) },
-	{ "reserve", FIELD_U32, 0, "bytes", "left free before each packet", HEADER_FIELD(struct packet_diag_info, pdi_reserve) },
-	{ "copy_threshold", FIELD_U32, 0, "packets", "copied though the ring is full", HEADER_FIELD(struct packet_diag_info, pdi_copy_thresh) },
-	{ "timestamp", FIELD_U32, 0, NULL, "time stamps", HEADER_FIELD(struct packet_diag_info, pdi_tstamp) },
-	{ "flags", FIELD_U32, 0, NULL, "options", HEADER_FIELD(struct packet_diag_info, pdi_flags), .names = &packet_flags },
+	{ "dev", FIELD_INTERFACE, 0, 0, "link at which it hears", HEADER_FIELD(struct packet_diag_info, pdi_index) },
+	{ "version", FIELD_U32, 0, 0, "of its ring", HEADER_FIELD(struct packet_diag_info, pdi_version) },
+	{ "reserve", FIELD_U32, 0, UNIT_BYTES, "left free before each packet", HEADER_FIELD(struct packet_diag_info, pdi_reserve) },
+	{ "copy_threshold", FIELD_U32, 0, UNIT_PACKETS, "copied though the ring is full", HEADER_FIELD(struct packet_diag_info, pdi_copy_thresh) },
+	{ "timestamp", FIELD_U32, 0, 0, "time stamps", HEADER_FIELD(struct packet_diag_info, pdi_tstamp) },
+	{ "flags", FIELD_U32, 0, 0, "options", HEADER_FIELD(struct packet_diag_info, pdi_flags), .names = &packet_flags },
 };
 static const struct schema schema_packet_info = {
 	.name = "info", .header_size = sizeof(struct packet_diag_info), .header = packet_info, .header_count = ARRAY_SIZE(packet_info)
 };
 static const struct field packet_attributes[] = {
-	[PACKET_DIAG_INFO] = { "info", FIELD_RECORD, 0, NULL, "how it hears", .schema = &schema_packet_info },
-	[PACKET_DIAG_MCLIST] = { "memberships", FIELD_BYTES, 0, NULL, "groups that it has joined" },
-	[PACKET_DIAG_RX_RING] = { "rx_ring", FIELD_BYTES, 0, NULL, "ring of what is received" },
-	[PACKET_DIAG_TX_RING] = { "tx_ring", FIELD_BYTES, 0, NULL, "ring of what is sent" },
-	[PACKET_DIAG_FANOUT] = { "fanout", FIELD_U32, FIELD_HEX, NULL, "sockets that share the packets" },
-	[PACKET_DIAG_UID] = { "uid", FIELD_U32, 0, NULL, "user" },
-	[PACKET_DIAG_MEMINFO] = { "memory", FIELD_RECORD, MOVES, NULL, "memory", .schema = &schema_socket_memory },
-	[PACKET_DIAG_FILTER] = { "filter", FIELD_BYTES, 0, NULL, "program of classic BPF" },
+	[PACKET_DIAG_INFO] = { "info", FIELD_RECORD, 0, 0, "how it hears", .schema = &schema_packet_info },
+	[PACKET_DIAG_MCLIST] = { "memberships", FIELD_BYTES, 0, 0, "groups that it has joined" },
+	[PACKET_DIAG_RX_RING] = { "rx_ring", FIELD_BYTES, 0, 0, "ring of what is received" },
+	[PACKET_DIAG_TX_RING] = { "tx_ring", FIELD_BYTES, 0, 0, "ring of what is sent" },
+	[PACKET_DIAG_FANOUT] = { "fanout", FIELD_U32, FIELD_HEX, 0, "sockets that share the packets" },
+	[PACKET_DIAG_UID] = { "uid", FIELD_U32, 0, 0, "user" },
+	[PACKET_DIAG_MEMINFO] = { "memory", FIELD_RECORD, MOVES, 0, "memory", .schema = &schema_socket_memory },
+	[PACKET_DIAG_FILTER] = { "filter", FIELD_BYTES, 0, 0, "program of classic BPF" },
 	SOCKET_OWNER_FIELDS,
 };
 static const struct schema schema_packet = {

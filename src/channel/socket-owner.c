@@ -28,11 +28,11 @@ struct socket_owners {
 };
 
 static const struct field user[] = {
-	[1] = { "pid", FIELD_U32, 0, NULL, "process" },
-	[2] = { "name", FIELD_TEXT, 0, NULL, "its name" },
+	[1] = { "pid", FIELD_U32, 0, 0, "process" },
+	[2] = { "name", FIELD_TEXT, 0, 0, "its name" },
 };
 static const struct schema schema_user = { .name = "user", .attributes = user, .attribute_count = ARRAY_SIZE(user) };
-const struct field field_socket_user = { "user", FIELD_RECORD, 0, NULL, "a process", .schema = &schema_user };
+const struct field field_socket_user = { "user", FIELD_RECORD, 0, 0, "a process", .schema = &schema_user };
 
 struct scan {
 	struct socket_owners *owners;

@@ -8,9 +8,9 @@
 /* Fields of ours in every schema, behind the kernel's own attributes: whom a socket belongs to. */
 #define SOCKET_USERS        30
 #define SOCKET_USERS_HIDDEN 31
-#define SOCKET_OWNER_FIELDS                                                                                                                        \
-	[SOCKET_USERS] = { "users", FIELD_LIST, 0, NULL, "processes that have it open", .element = &field_socket_user }, [SOCKET_USERS_HIDDEN] = { \
-		"users_hidden", FIELD_BOOL, 0, NULL, "processes that may have it could not be looked at"                                           \
+#define SOCKET_OWNER_FIELDS                                                                                                                     \
+	[SOCKET_USERS] = { "users", FIELD_LIST, 0, 0, "processes that have it open", .element = &field_socket_user }, [SOCKET_USERS_HIDDEN] = { \
+		"users_hidden", FIELD_BOOL, 0, 0, "processes that may have it could not be looked at"                                           \
 	}
 
 extern const struct field field_socket_user;

@@ -14,47 +14,47 @@
 /* ---- Counters ---- */
 
 static const struct field basic[] = {
-	{ "bytes", FIELD_U64, MOVES, "bytes", "sent", HEADER_FIELD(struct gnet_stats_basic, bytes) },
-	{ "packets", FIELD_U32, MOVES, "packets", "sent", HEADER_FIELD(struct gnet_stats_basic, packets) },
+	{ "bytes", FIELD_U64, MOVES, UNIT_BYTES, "sent", HEADER_FIELD(struct gnet_stats_basic, bytes) },
+	{ "packets", FIELD_U32, MOVES, UNIT_PACKETS, "sent", HEADER_FIELD(struct gnet_stats_basic, packets) },
 };
 static TC_STRUCT(schema_basic, "basic", struct gnet_stats_basic, basic);
 
 static const struct field queue[] = {
-	{ "qlen", FIELD_U32, MOVES, "packets", "waiting", HEADER_FIELD(struct gnet_stats_queue, qlen) },
-	{ "backlog", FIELD_U32, MOVES, "bytes", "waiting", HEADER_FIELD(struct gnet_stats_queue, backlog) },
-	{ "drops", FIELD_U32, MOVES, "packets", "dropped", HEADER_FIELD(struct gnet_stats_queue, drops) },
-	{ "requeues", FIELD_U32, MOVES, "packets", "given back by the device", HEADER_FIELD(struct gnet_stats_queue, requeues) },
-	{ "overlimits", FIELD_U32, MOVES, "packets", "that found a limit", HEADER_FIELD(struct gnet_stats_queue, overlimits) },
+	{ "qlen", FIELD_U32, MOVES, UNIT_PACKETS, "waiting", HEADER_FIELD(struct gnet_stats_queue, qlen) },
+	{ "backlog", FIELD_U32, MOVES, UNIT_BYTES, "waiting", HEADER_FIELD(struct gnet_stats_queue, backlog) },
+	{ "drops", FIELD_U32, MOVES, UNIT_PACKETS, "dropped", HEADER_FIELD(struct gnet_stats_queue, drops) },
+	{ "requeues", FIELD_U32, MOVES, UNIT_PACKETS, "given back by the device", HEADER_FIELD(struct gnet_stats_queue, requeues) },
+	{ "overlimits", FIELD_U32, MOVES, UNIT_PACKETS, "that found a limit", HEADER_FIELD(struct gnet_stats_queue, overlimits) },
 };
 static TC_STRUCT(schema_queue, "queue", struct gnet_stats_queue, queue);
 
 static const struct field rate[] = {
-	{ "rate", FIELD_U32, MOVES, "bytes/s", "sent", HEADER_FIELD(struct gnet_stats_rate_est, bps) },
-	{ "packet_rate", FIELD_U32, MOVES, "packets/s", "sent", HEADER_FIELD(struct gnet_stats_rate_est, pps) },
+	{ "rate", FIELD_U32, MOVES, UNIT_BYTES_A_SECOND, "sent", HEADER_FIELD(struct gnet_stats_rate_est, bps) },
+	{ "packet_rate", FIELD_U32, MOVES, UNIT_PACKETS_A_SECOND, "sent", HEADER_FIELD(struct gnet_stats_rate_est, pps) },
 };
 static TC_STRUCT(schema_rate, "rate", struct gnet_stats_rate_est, rate);
 
 static const struct field rate64[] = {
-	{ "rate", FIELD_U64, MOVES, "bytes/s", "sent", HEADER_FIELD(struct gnet_stats_rate_est64, bps) },
-	{ "packet_rate", FIELD_U64, MOVES, "packets/s", "sent", HEADER_FIELD(struct gnet_stats_rate_est64, pps) },
+	{ "rate", FIELD_U64, MOVES, UNIT_BYTES_A_SECOND, "sent", HEADER_FIELD(struct gnet_stats_rate_est64, bps) },
+	{ "packet_rate", FIELD_U64, MOVES, UNIT_PACKETS_A_SECOND, "sent", HEADER_FIELD(struct gnet_stats_rate_est64, pps) },
 };
 static TC_STRUCT(schema_rate64, "rate", struct gnet_stats_rate_est64, rate64);
 
 static const struct field statistics[] = {
-	[TCA_STATS_BASIC] = { "basic", FIELD_RECORD, MOVES, NULL, "sent", .schema = &schema_basic },
-	[TCA_STATS_RATE_EST] = { "rate", FIELD_RECORD, MOVES, NULL, "measured", .schema = &schema_rate },
-	[TCA_STATS_QUEUE] = { "queue", FIELD_RECORD, MOVES, NULL, "queue", .schema = &schema_queue },
-	[TCA_STATS_APP] = { "app", FIELD_BYTES, MOVES | FIELD_HIDDEN, NULL, "what the kind counts: told as xstats too" },
-	[TCA_STATS_RATE_EST64] = { "rate64", FIELD_RECORD, MOVES, NULL, "measured, with more bits", .schema = &schema_rate64 },
+	[TCA_STATS_BASIC] = { "basic", FIELD_RECORD, MOVES, 0, "sent", .schema = &schema_basic },
+	[TCA_STATS_RATE_EST] = { "rate", FIELD_RECORD, MOVES, 0, "measured", .schema = &schema_rate },
+	[TCA_STATS_QUEUE] = { "queue", FIELD_RECORD, MOVES, 0, "queue", .schema = &schema_queue },
+	[TCA_STATS_APP] = { "app", FIELD_BYTES, MOVES | FIELD_HIDDEN, 0, "what the kind counts: told as xstats too" },
+	[TCA_STATS_RATE_EST64] = { "rate64", FIELD_RECORD, MOVES, 0, "measured, with more bits", .schema = &schema_rate64 },
 	[TCA_STATS_PAD] = { "pad", FIELD_PAD },
-	[7] = { "basic_hw", FIELD_RECORD, MOVES, NULL, "sent by the device itself", .schema = &schema_basic }, /* TCA_STATS_BASIC_HW, 4.20 */
-	[8] = { "packets64", FIELD_U64, MOVES, "packets", "sent, with more bits" },                            /* TCA_STATS_PKT64, 5.5 */
+	[7] = { "basic_hw", FIELD_RECORD, MOVES, 0, "sent by the device itself", .schema = &schema_basic }, /* TCA_STATS_BASIC_HW, 4.20 */
+	[8] = { "packets64", FIELD_U64, MOVES, UNIT_PACKETS, "sent, with more bits" },                      /* TCA_STATS_PKT64, 5.5 */
 };
 TC_NEST(schema_tc_statistics, "stats", statistics);
 
 static const struct field estimator[] = {
-	{ "interval", FIELD_S8, FIELD_CREATE, NULL, "250 ms, times two to the power of this", HEADER_FIELD(struct tc_estimator, interval) },
-	{ "ewma_log", FIELD_U8, FIELD_CREATE, NULL, "weight of what was before", HEADER_FIELD(struct tc_estimator, ewma_log) },
+	{ "interval", FIELD_S8, FIELD_CREATE, 0, "250 ms, times two to the power of this", HEADER_FIELD(struct tc_estimator, interval) },
+	{ "ewma_log", FIELD_U8, FIELD_CREATE, 0, "weight of what was before", HEADER_FIELD(struct tc_estimator, ewma_log) },
 };
 TC_STRUCT(schema_tc_estimator, "estimator", struct tc_estimator, estimator);
 

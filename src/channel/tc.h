@@ -16,12 +16,12 @@
 	const struct schema identifier = { .name = words, .header_size = sizeof(type), .header = list, .header_count = ARRAY_SIZE(list) }
 
 /* The fields that all three objects have, for the attributes by TCA_*. */
-#define TC_KIND         [TCA_KIND] = { "kind", FIELD_TEXT, TC_SET | FIELD_CREATE, NULL, "kind" }
-#define TC_STATS        [TCA_STATS] = { "stats_before", FIELD_BYTES, FIELD_VOLATILE | FIELD_HIDDEN, NULL, "counters as old kernels told them" }
-#define TC_STATS2       [TCA_STATS2] = { "stats", FIELD_RECORD, FIELD_VOLATILE, NULL, "counters", .schema = &schema_tc_statistics }
+#define TC_KIND         [TCA_KIND] = { "kind", FIELD_TEXT, TC_SET | FIELD_CREATE, 0, "kind" }
+#define TC_STATS        [TCA_STATS] = { "stats_before", FIELD_BYTES, FIELD_VOLATILE | FIELD_HIDDEN, 0, "counters as old kernels told them" }
+#define TC_STATS2       [TCA_STATS2] = { "stats", FIELD_RECORD, FIELD_VOLATILE, 0, "counters", .schema = &schema_tc_statistics }
 #define TC_PAD          [TCA_PAD] = { "pad", FIELD_PAD }
-#define TC_RATE         [TCA_RATE] = { "estimator", FIELD_RECORD, FIELD_CREATE, NULL, "measuring of the rate, wanted", .schema = &schema_tc_estimator }
-#define TC_EXT_WARN_MSG [16] = { "warning", FIELD_TEXT, FIELD_DERIVED | FIELD_HIDDEN, NULL, "the kernel's own words" } /* TCA_EXT_WARN_MSG, 6.3 */
+#define TC_RATE         [TCA_RATE] = { "estimator", FIELD_RECORD, FIELD_CREATE, 0, "measuring of the rate, wanted", .schema = &schema_tc_estimator }
+#define TC_EXT_WARN_MSG [16] = { "warning", FIELD_TEXT, FIELD_DERIVED | FIELD_HIDDEN, 0, "the kernel's own words" } /* TCA_EXT_WARN_MSG, 6.3 */
 
 extern const struct schema schema_tc_statistics, schema_tc_estimator, schema_tc_no_options;
 extern const struct names words_tc_parent, words_tc_link_layer;

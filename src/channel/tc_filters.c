@@ -9,13 +9,13 @@
 
 #define SET TC_SET
 
-#define ACTIONS(number) [number] = { "actions", FIELD_LIST, SET, NULL, "what is done with the packets, in order", .element = &field_tc_action }
-#define CLASS(number)   [number] = { "classid", FIELD_U32, SET | FIELD_HANDLE, NULL, "class to which they go" }
+#define ACTIONS(number) [number] = { "actions", FIELD_LIST, SET, 0, "what is done with the packets, in order", .element = &field_tc_action }
+#define CLASS(number)   [number] = { "classid", FIELD_U32, SET | FIELD_HANDLE, 0, "class to which they go" }
 #define POLICE(number) \
-	[number] = { "police", FIELD_CODEC, SET, NULL, "rate to which they are held", .codec = &codec_tc_police, .schema = &schema_tc_police }
-#define COUNTS(number) [number] = { "pcnt", FIELD_BYTES, FIELD_VOLATILE | FIELD_HIDDEN, NULL, "hits" }
+	[number] = { "police", FIELD_CODEC, SET, 0, "rate to which they are held", .codec = &codec_tc_police, .schema = &schema_tc_police }
+#define COUNTS(number) [number] = { "pcnt", FIELD_BYTES, FIELD_VOLATILE | FIELD_HIDDEN, 0, "hits" }
 #define OFFLOAD(number) \
-	[number] = { "offload", FIELD_U32, SET, NULL, "whether a device does it", .names = &words_tc_offload, LIMITS(.mask = 3, .taken = 3) }
+	[number] = { "offload", FIELD_U32, SET, 0, "whether a device does it", .names = &words_tc_offload, LIMITS(.mask = 3, .taken = 3) }
 
 const struct names words_tc_offload = {
 	(const struct name[]){ { TCA_CLS_FLAGS_SKIP_HW, "skip_hw" },
@@ -32,26 +32,26 @@ const struct names words_tc_offload = {
 NAMES(selector_flags, true, { TC_U32_TERMINAL, "terminal" }, { TC_U32_OFFSET, "offset" }, { TC_U32_VAROFFSET, "varoffset" }, { TC_U32_EAT, "eat" });
 
 static const struct field key[] = {
-	{ "mask", FIELD_BE32, SET | FIELD_HEX, NULL, "bits that are compared", HEADER_FIELD(struct tc_u32_key, mask) },
-	{ "value", FIELD_BE32, SET | FIELD_HEX, NULL, "what they must be", HEADER_FIELD(struct tc_u32_key, val) },
-	{ "offset", FIELD_S32, SET, "bytes", "where they stand", HEADER_FIELD(struct tc_u32_key, off) },
-	{ "offmask", FIELD_U32, SET | FIELD_HEX, NULL, "of the offset that the filter before has found", HEADER_FIELD(struct tc_u32_key, offmask) },
+	{ "mask", FIELD_BE32, SET | FIELD_HEX, 0, "bits that are compared", HEADER_FIELD(struct tc_u32_key, mask) },
+	{ "value", FIELD_BE32, SET | FIELD_HEX, 0, "what they must be", HEADER_FIELD(struct tc_u32_key, val) },
+	{ "offset", FIELD_S32, SET, UNIT_BYTES, "where they stand", HEADER_FIELD(struct tc_u32_key, off) },
+	{ "offmask", FIELD_U32, SET | FIELD_HEX, 0, "of the offset that the filter before has found", HEADER_FIELD(struct tc_u32_key, offmask) },
 };
 static TC_STRUCT(schema_key, "key", struct tc_u32_key, key);
-static const struct field field_key = { "key", FIELD_RECORD, SET, NULL, "a comparison", .schema = &schema_key };
+static const struct field field_key = { "key", FIELD_RECORD, SET, 0, "a comparison", .schema = &schema_key };
 
 static const struct field selector_header[] = {
-	{ "flags", FIELD_U8, SET, NULL, "what follows a match", HEADER_FIELD(struct tc_u32_sel, flags), .names = &selector_flags },
-	{ "offshift", FIELD_U8, SET, NULL, "of the offset for the next table", HEADER_FIELD(struct tc_u32_sel, offshift) },
-	{ "nkeys", FIELD_U8, FIELD_HIDDEN | FIELD_DERIVED, NULL, "comparisons", HEADER_FIELD(struct tc_u32_sel, nkeys) },
-	{ "offmask", FIELD_BE16, SET | FIELD_HEX, NULL, "of the offset for the next table", HEADER_FIELD(struct tc_u32_sel, offmask) },
-	{ "off", FIELD_U16, SET, "bytes", "offset for the next table", HEADER_FIELD(struct tc_u32_sel, off) },
-	{ "offoff", FIELD_S16, SET, "bytes", "where that offset is read", HEADER_FIELD(struct tc_u32_sel, offoff) },
-	{ "hoff", FIELD_S16, SET, "bytes", "where the bucket is read", HEADER_FIELD(struct tc_u32_sel, hoff) },
-	{ "hmask", FIELD_BE32, SET | FIELD_HEX, NULL, "bits of the bucket", HEADER_FIELD(struct tc_u32_sel, hmask) },
+	{ "flags", FIELD_U8, SET, 0, "what follows a match", HEADER_FIELD(struct tc_u32_sel, flags), .names = &selector_flags },
+	{ "offshift", FIELD_U8, SET, 0, "of the offset for the next table", HEADER_FIELD(struct tc_u32_sel, offshift) },
+	{ "nkeys", FIELD_U8, FIELD_HIDDEN | FIELD_DERIVED, 0, "comparisons", HEADER_FIELD(struct tc_u32_sel, nkeys) },
+	{ "offmask", FIELD_BE16, SET | FIELD_HEX, 0, "of the offset for the next table", HEADER_FIELD(struct tc_u32_sel, offmask) },
+	{ "off", FIELD_U16, SET, UNIT_BYTES, "offset for the next table", HEADER_FIELD(struct tc_u32_sel, off) },
+	{ "offoff", FIELD_S16, SET, UNIT_BYTES, "where that offset is read", HEADER_FIELD(struct tc_u32_sel, offoff) },
+	{ "hoff", FIELD_S16, SET, UNIT_BYTES, "where the bucket is read", HEADER_FIELD(struct tc_u32_sel, hoff) },
+	{ "hmask", FIELD_BE32, SET | FIELD_HEX, 0, "bits of the bucket", HEADER_FIELD(struct tc_u32_sel, hmask) },
 };
 static const struct field selector_keys[] = {
-	[1] = { "keys", FIELD_LIST, SET, NULL, "comparisons, of which all must hold", .element = &field_key },
+	[1] = { "keys", FIELD_LIST, SET, 0, "comparisons, of which all must hold", .element = &field_key },
 };
 static const struct schema schema_selector = {
 	.name = "selector",
@@ -70,23 +70,23 @@ static int encode_selector(const struct field *field, const struct value *value,
 static const struct codec codec_selector = { tc_decode_keys, encode_selector, FIELD_RECORD };
 
 static const struct field mark[] = {
-	{ "value", FIELD_U32, SET | FIELD_HEX, NULL, "mark", HEADER_FIELD(struct tc_u32_mark, val) },
-	{ "mask", FIELD_U32, SET | FIELD_HEX, NULL, "bits of it", HEADER_FIELD(struct tc_u32_mark, mask) },
-	{ "success", FIELD_U32, FIELD_VOLATILE | FIELD_HIDDEN, "packets", "that had it", HEADER_FIELD(struct tc_u32_mark, success) },
+	{ "value", FIELD_U32, SET | FIELD_HEX, 0, "mark", HEADER_FIELD(struct tc_u32_mark, val) },
+	{ "mask", FIELD_U32, SET | FIELD_HEX, 0, "bits of it", HEADER_FIELD(struct tc_u32_mark, mask) },
+	{ "success", FIELD_U32, FIELD_VOLATILE | FIELD_HIDDEN, UNIT_PACKETS, "that had it", HEADER_FIELD(struct tc_u32_mark, success) },
 };
 static TC_STRUCT(schema_mark, "mark", struct tc_u32_mark, mark);
 
 static const struct field u32[] = {
 	CLASS(TCA_U32_CLASSID),
-	[TCA_U32_HASH] = { "table", FIELD_U32, SET | FIELD_HEX, NULL, "table and bucket in which it stands" },
-	[TCA_U32_LINK] = { "link", FIELD_U32, SET | FIELD_HEX, NULL, "table that is asked next" },
-	[TCA_U32_DIVISOR] = { "divisor", FIELD_U32, SET, NULL, "buckets of a table" },
-	[TCA_U32_SEL] = { "selector", FIELD_CODEC, SET, NULL, "packets", .codec = &codec_selector, .schema = &schema_selector },
+	[TCA_U32_HASH] = { "table", FIELD_U32, SET | FIELD_HEX, 0, "table and bucket in which it stands" },
+	[TCA_U32_LINK] = { "link", FIELD_U32, SET | FIELD_HEX, 0, "table that is asked next" },
+	[TCA_U32_DIVISOR] = { "divisor", FIELD_U32, SET, 0, "buckets of a table" },
+	[TCA_U32_SEL] = { "selector", FIELD_CODEC, SET, 0, "packets", .codec = &codec_selector, .schema = &schema_selector },
 	POLICE(TCA_U32_POLICE),
 	ACTIONS(TCA_U32_ACT),
-	[TCA_U32_INDEV] = { "indev", FIELD_TEXT, SET, NULL, "link by which they came" },
+	[TCA_U32_INDEV] = { "indev", FIELD_TEXT, SET, 0, "link by which they came" },
 	COUNTS(TCA_U32_PCNT),
-	[TCA_U32_MARK] = { "mark", FIELD_RECORD, SET, NULL, "their mark", .schema = &schema_mark },
+	[TCA_U32_MARK] = { "mark", FIELD_RECORD, SET, 0, "their mark", .schema = &schema_mark },
 	OFFLOAD(TCA_U32_FLAGS),
 	[TCA_U32_PAD] = { "pad", FIELD_PAD },
 };
@@ -105,10 +105,10 @@ static TC_NEST(schema_matchall, "matchall", matchall);
 
 static const struct field basic[] = {
 	CLASS(TCA_BASIC_CLASSID),
-	[TCA_BASIC_EMATCHES] = { "ematches", FIELD_BYTES, SET, NULL, "packets, as the tree of matches" },
+	[TCA_BASIC_EMATCHES] = { "ematches", FIELD_BYTES, SET, 0, "packets, as the tree of matches" },
 	ACTIONS(TCA_BASIC_ACT),
 	POLICE(TCA_BASIC_POLICE),
-	[5] = { "pcnt", FIELD_BYTES, FIELD_VOLATILE | FIELD_HIDDEN, NULL, "hits" }, /* TCA_BASIC_PCNT, 5.4 */
+	[5] = { "pcnt", FIELD_BYTES, FIELD_VOLATILE | FIELD_HIDDEN, 0, "hits" }, /* TCA_BASIC_PCNT, 5.4 */
 	[6] = { "pad", FIELD_PAD },
 };
 static TC_NEST(schema_basic, "basic", basic);
@@ -116,16 +116,16 @@ static TC_NEST(schema_basic, "basic", basic);
 static const struct field fw[] = {
 	CLASS(TCA_FW_CLASSID),
 	POLICE(TCA_FW_POLICE),
-	[TCA_FW_INDEV] = { "indev", FIELD_TEXT, SET, NULL, "link by which they came" },
+	[TCA_FW_INDEV] = { "indev", FIELD_TEXT, SET, 0, "link by which they came" },
 	ACTIONS(TCA_FW_ACT),
-	[TCA_FW_MASK] = { "mask", FIELD_U32, SET | FIELD_HEX, NULL, "bits of the mark that are compared with the handle" },
+	[TCA_FW_MASK] = { "mask", FIELD_U32, SET | FIELD_HEX, 0, "bits of the mark that are compared with the handle" },
 };
 static TC_NEST(schema_fw, "fw", fw);
 
 static const struct field cgroup[] = {
 	ACTIONS(TCA_CGROUP_ACT),
 	POLICE(TCA_CGROUP_POLICE),
-	[TCA_CGROUP_EMATCHES] = { "ematches", FIELD_BYTES, SET, NULL, "packets, as the tree of matches" },
+	[TCA_CGROUP_EMATCHES] = { "ematches", FIELD_BYTES, SET, 0, "packets, as the tree of matches" },
 };
 static TC_NEST(schema_cgroup, "cgroup", cgroup);
 
@@ -135,14 +135,14 @@ static const struct field bpf[] = {
 	ACTIONS(TCA_BPF_ACT),
 	POLICE(TCA_BPF_POLICE),
 	CLASS(TCA_BPF_CLASSID),
-	[TCA_BPF_OPS_LEN] = { "ops_count", FIELD_U16, SET, NULL, "instructions" },
-	[TCA_BPF_OPS] = { "ops", FIELD_BYTES, SET, NULL, "classic program" },
-	[TCA_BPF_FD] = { "fd", FIELD_U32, FIELD_HIDDEN, NULL, "program, by a descriptor" },
-	[TCA_BPF_NAME] = { "name", FIELD_TEXT, SET, NULL, "file and section" },
-	[TCA_BPF_FLAGS] = { "flags", FIELD_U32, SET, NULL, "direct-action: the program says what is done", .names = &bpf_flags },
+	[TCA_BPF_OPS_LEN] = { "ops_count", FIELD_U16, SET, 0, "instructions" },
+	[TCA_BPF_OPS] = { "ops", FIELD_BYTES, SET, 0, "classic program" },
+	[TCA_BPF_FD] = { "fd", FIELD_U32, FIELD_HIDDEN, 0, "program, by a descriptor" },
+	[TCA_BPF_NAME] = { "name", FIELD_TEXT, SET, 0, "file and section" },
+	[TCA_BPF_FLAGS] = { "flags", FIELD_U32, SET, 0, "direct-action: the program says what is done", .names = &bpf_flags },
 	OFFLOAD(TCA_BPF_FLAGS_GEN),
-	[TCA_BPF_TAG] = { "tag", FIELD_BYTES, FIELD_DERIVED, NULL, "digest of the program" },
-	[TCA_BPF_ID] = { "id", FIELD_U32, 0, NULL, "number of the program" },
+	[TCA_BPF_TAG] = { "tag", FIELD_BYTES, FIELD_DERIVED, 0, "digest of the program" },
+	[TCA_BPF_ID] = { "id", FIELD_U32, 0, 0, "number of the program" },
 };
 static TC_NEST(schema_bpf, "bpf", bpf);
 

@@ -5,8 +5,8 @@
 #include "channel/tc.h"
 
 #define SET         TC_SET
-#define PART        "2^-32" /* of 1: a probability */
-#define NETEM_LIMIT 1000    /* packets, where none is asked for: with none at all nothing would get through */
+#define PART        UNIT_PARTS_OF_2_32 /* of 1: a probability */
+#define NETEM_LIMIT 1000               /* packets, where none is asked for: with none at all nothing would get through */
 
 /* ---- netem ---- */
 
@@ -47,53 +47,53 @@ static const struct field gilbert[] = {
 static TC_STRUCT(schema_gilbert, "gemodel", struct tc_netem_gemodel, gilbert);
 
 static const struct field loss_model[] = {
-	[NETEM_LOSS_GI] = { "state", FIELD_RECORD, SET, NULL, "by four states", .schema = &schema_intuitive },
-	[NETEM_LOSS_GE] = { "gemodel", FIELD_RECORD, SET, NULL, "by two states", .schema = &schema_gilbert },
+	[NETEM_LOSS_GI] = { "state", FIELD_RECORD, SET, 0, "by four states", .schema = &schema_intuitive },
+	[NETEM_LOSS_GE] = { "gemodel", FIELD_RECORD, SET, 0, "by two states", .schema = &schema_gilbert },
 };
 static TC_NEST(schema_loss_model, "loss_model", loss_model);
 
 static const struct field pace[] = {
-	{ "rate", FIELD_U32, SET, "bytes/s", "rate", HEADER_FIELD(struct tc_netem_rate, rate) },
-	{ "packet_overhead", FIELD_S32, SET, "bytes", "added to each packet", HEADER_FIELD(struct tc_netem_rate, packet_overhead) },
-	{ "cell_size", FIELD_U32, SET, "bytes", "cells that packets fill", HEADER_FIELD(struct tc_netem_rate, cell_size) },
-	{ "cell_overhead", FIELD_S32, SET, "bytes", "added to each cell", HEADER_FIELD(struct tc_netem_rate, cell_overhead) },
+	{ "rate", FIELD_U32, SET, UNIT_BYTES_A_SECOND, "rate", HEADER_FIELD(struct tc_netem_rate, rate) },
+	{ "packet_overhead", FIELD_S32, SET, UNIT_BYTES, "added to each packet", HEADER_FIELD(struct tc_netem_rate, packet_overhead) },
+	{ "cell_size", FIELD_U32, SET, UNIT_BYTES, "cells that packets fill", HEADER_FIELD(struct tc_netem_rate, cell_size) },
+	{ "cell_overhead", FIELD_S32, SET, UNIT_BYTES, "added to each cell", HEADER_FIELD(struct tc_netem_rate, cell_overhead) },
 };
 static TC_STRUCT(schema_pace, "rate", struct tc_netem_rate, pace);
 
 static const struct field slot[] = {
-	{ "min_delay", FIELD_S64, SET, "ns", "between slots, at least", HEADER_FIELD(struct tc_netem_slot, min_delay) },
-	{ "max_delay", FIELD_S64, SET, "ns", "between slots, at most", HEADER_FIELD(struct tc_netem_slot, max_delay) },
-	{ "max_packets", FIELD_S32, SET, "packets", "in a slot", HEADER_FIELD(struct tc_netem_slot, max_packets) },
-	{ "max_bytes", FIELD_S32, SET, "bytes", "in a slot", HEADER_FIELD(struct tc_netem_slot, max_bytes) },
-	{ "dist_delay", FIELD_S64, SET, "ns", "between slots, of a distribution", HEADER_FIELD(struct tc_netem_slot, dist_delay) },
-	{ "dist_jitter", FIELD_S64, SET, "ns", "its spread", HEADER_FIELD(struct tc_netem_slot, dist_jitter) },
+	{ "min_delay", FIELD_S64, SET, UNIT_NANOSECONDS, "between slots, at least", HEADER_FIELD(struct tc_netem_slot, min_delay) },
+	{ "max_delay", FIELD_S64, SET, UNIT_NANOSECONDS, "between slots, at most", HEADER_FIELD(struct tc_netem_slot, max_delay) },
+	{ "max_packets", FIELD_S32, SET, UNIT_PACKETS, "in a slot", HEADER_FIELD(struct tc_netem_slot, max_packets) },
+	{ "max_bytes", FIELD_S32, SET, UNIT_BYTES, "in a slot", HEADER_FIELD(struct tc_netem_slot, max_bytes) },
+	{ "dist_delay", FIELD_S64, SET, UNIT_NANOSECONDS, "between slots, of a distribution", HEADER_FIELD(struct tc_netem_slot, dist_delay) },
+	{ "dist_jitter", FIELD_S64, SET, UNIT_NANOSECONDS, "its spread", HEADER_FIELD(struct tc_netem_slot, dist_jitter) },
 };
 static TC_STRUCT(schema_slot, "slot", struct tc_netem_slot, slot);
 
 /* Delays in ticks are told for old programs: the attributes say the same in full. */
 static const struct field netem_header[] = {
-	{ "latency", FIELD_U32, FIELD_DERIVED | FIELD_HIDDEN, "ticks", "the delay, rounded", HEADER_FIELD(struct tc_netem_qopt, latency) },
-	{ "limit", FIELD_U32, SET, "packets", "what may wait", HEADER_FIELD(struct tc_netem_qopt, limit) },
+	{ "latency", FIELD_U32, FIELD_DERIVED | FIELD_HIDDEN, UNIT_TICKS, "the delay, rounded", HEADER_FIELD(struct tc_netem_qopt, latency) },
+	{ "limit", FIELD_U32, SET, UNIT_PACKETS, "what may wait", HEADER_FIELD(struct tc_netem_qopt, limit) },
 	{ "loss", FIELD_U32, SET, PART, "packets that are lost", HEADER_FIELD(struct tc_netem_qopt, loss) },
-	{ "gap", FIELD_U32, SET, "packets", "every so many one goes at once", HEADER_FIELD(struct tc_netem_qopt, gap) },
+	{ "gap", FIELD_U32, SET, UNIT_PACKETS, "every so many one goes at once", HEADER_FIELD(struct tc_netem_qopt, gap) },
 	{ "duplicate", FIELD_U32, SET, PART, "packets that come twice", HEADER_FIELD(struct tc_netem_qopt, duplicate) },
-	{ "jitter_ticks", FIELD_U32, FIELD_DERIVED | FIELD_HIDDEN, "ticks", "the jitter, rounded", HEADER_FIELD(struct tc_netem_qopt, jitter) },
+	{ "jitter_ticks", FIELD_U32, FIELD_DERIVED | FIELD_HIDDEN, UNIT_TICKS, "the jitter, rounded", HEADER_FIELD(struct tc_netem_qopt, jitter) },
 };
 static const struct field netem[] = {
-	[TCA_NETEM_CORR] = { "correlation", FIELD_RECORD, SET, NULL, "with the packet before", .schema = &schema_correlations },
-	[TCA_NETEM_DELAY_DIST] = { "delay_distribution", FIELD_BYTES, SET, NULL, "table, which is not told" },
-	[TCA_NETEM_REORDER] = { "reorder", FIELD_RECORD, SET, NULL, "packets that go at once", .schema = &schema_reordering },
-	[TCA_NETEM_CORRUPT] = { "corrupt", FIELD_RECORD, SET, NULL, "packets with a wrong bit", .schema = &schema_corruption },
-	[TCA_NETEM_LOSS] = { "loss_model", FIELD_RECORD, SET, NULL, "which packets are lost", .schema = &schema_loss_model },
-	[TCA_NETEM_RATE] = { "rate", FIELD_RECORD, SET, NULL, "how fast", .schema = &schema_pace },
-	[TCA_NETEM_ECN] = { "ecn", FIELD_U32, SET, NULL, "1: marks instead of losing" },
-	[TCA_NETEM_RATE64] = { "rate64", FIELD_U64, SET, "bytes/s", "the rate, where it has more than 32 bits" },
+	[TCA_NETEM_CORR] = { "correlation", FIELD_RECORD, SET, 0, "with the packet before", .schema = &schema_correlations },
+	[TCA_NETEM_DELAY_DIST] = { "delay_distribution", FIELD_BYTES, SET, 0, "table, which is not told" },
+	[TCA_NETEM_REORDER] = { "reorder", FIELD_RECORD, SET, 0, "packets that go at once", .schema = &schema_reordering },
+	[TCA_NETEM_CORRUPT] = { "corrupt", FIELD_RECORD, SET, 0, "packets with a wrong bit", .schema = &schema_corruption },
+	[TCA_NETEM_LOSS] = { "loss_model", FIELD_RECORD, SET, 0, "which packets are lost", .schema = &schema_loss_model },
+	[TCA_NETEM_RATE] = { "rate", FIELD_RECORD, SET, 0, "how fast", .schema = &schema_pace },
+	[TCA_NETEM_ECN] = { "ecn", FIELD_U32, SET, 0, "1: marks instead of losing" },
+	[TCA_NETEM_RATE64] = { "rate64", FIELD_U64, SET, UNIT_BYTES_A_SECOND, "the rate, where it has more than 32 bits" },
 	[TCA_NETEM_PAD] = { "pad", FIELD_PAD },
-	[TCA_NETEM_LATENCY64] = { "delay", FIELD_S64, SET, "ns", "delay" },
-	[TCA_NETEM_JITTER64] = { "jitter", FIELD_S64, SET, "ns", "its spread" },
-	[TCA_NETEM_SLOT] = { "slot", FIELD_RECORD, SET, NULL, "packets go in slots", .schema = &schema_slot },
-	[TCA_NETEM_SLOT_DIST] = { "slot_distribution", FIELD_BYTES, SET, NULL, "table, which is not told" },
-	[14] = { "seed", FIELD_U64, SET, NULL, "of the random numbers" }, /* TCA_NETEM_PRNG_SEED, 6.6 */
+	[TCA_NETEM_LATENCY64] = { "delay", FIELD_S64, SET, UNIT_NANOSECONDS, "delay" },
+	[TCA_NETEM_JITTER64] = { "jitter", FIELD_S64, SET, UNIT_NANOSECONDS, "its spread" },
+	[TCA_NETEM_SLOT] = { "slot", FIELD_RECORD, SET, 0, "packets go in slots", .schema = &schema_slot },
+	[TCA_NETEM_SLOT_DIST] = { "slot_distribution", FIELD_BYTES, SET, 0, "table, which is not told" },
+	[14] = { "seed", FIELD_U64, SET, 0, "of the random numbers" }, /* TCA_NETEM_PRNG_SEED, 6.6 */
 };
 const struct schema schema_tc_netem = {
 	.name = "netem",
@@ -137,22 +137,22 @@ NAMES(ack_filters, false, { CAKE_ACK_NONE, "disabled" }, { CAKE_ACK_FILTER, "ena
 
 static const struct field cake[] = {
 	[TCA_CAKE_PAD] = { "pad", FIELD_PAD },
-	[TCA_CAKE_BASE_RATE64] = { "bandwidth", FIELD_U64, SET, "bytes/s", "rate; 0: unlimited" },
-	[TCA_CAKE_DIFFSERV_MODE] = { "diffserv", FIELD_U32, SET, NULL, "how priorities are read", .names = &diffserv },
-	[TCA_CAKE_ATM] = { "atm", FIELD_U32, SET, NULL, "how frames are cut", .names = &cells },
-	[TCA_CAKE_FLOW_MODE] = { "flowmode", FIELD_U32, SET, NULL, "what is a flow", .names = &flow_modes },
-	[TCA_CAKE_OVERHEAD] = { "overhead", FIELD_S32, SET, "bytes", "added to each packet" },
-	[TCA_CAKE_RTT] = { "rtt", FIELD_U32, SET, "us", "way there and back" },
-	[TCA_CAKE_TARGET] = { "target", FIELD_U32, SET, "us", "delay that is taken" },
-	[TCA_CAKE_AUTORATE] = { "autorate", FIELD_U32, SET, NULL, "1: the rate follows what comes in" },
-	[TCA_CAKE_MEMORY] = { "memory_limit", FIELD_U32, SET, "bytes", "memory at most" },
-	[TCA_CAKE_NAT] = { "nat", FIELD_U32, SET, NULL, "1: looks behind address translation" },
-	[TCA_CAKE_RAW] = { "raw", FIELD_U32, SET, NULL, "no overhead is reckoned with" },
-	[TCA_CAKE_WASH] = { "wash", FIELD_U32, SET, NULL, "1: clears the DS field" },
-	[TCA_CAKE_MPU] = { "mpu", FIELD_U32, SET, "bytes", "what a packet counts at least" },
-	[TCA_CAKE_INGRESS] = { "ingress", FIELD_U32, SET, NULL, "1: what is dropped counts" },
-	[TCA_CAKE_ACK_FILTER] = { "ack_filter", FIELD_U32, SET, NULL, "drops acknowledgements", .names = &ack_filters },
-	[TCA_CAKE_SPLIT_GSO] = { "split_gso", FIELD_U32, SET, NULL, "1: large packets are cut" },
-	[18] = { "fwmark", FIELD_U32, SET | FIELD_HEX, NULL, "mask of the mark that chooses the tin" }, /* TCA_CAKE_FWMARK, 5.3 */
+	[TCA_CAKE_BASE_RATE64] = { "bandwidth", FIELD_U64, SET, UNIT_BYTES_A_SECOND, "rate; 0: unlimited" },
+	[TCA_CAKE_DIFFSERV_MODE] = { "diffserv", FIELD_U32, SET, 0, "how priorities are read", .names = &diffserv },
+	[TCA_CAKE_ATM] = { "atm", FIELD_U32, SET, 0, "how frames are cut", .names = &cells },
+	[TCA_CAKE_FLOW_MODE] = { "flowmode", FIELD_U32, SET, 0, "what is a flow", .names = &flow_modes },
+	[TCA_CAKE_OVERHEAD] = { "overhead", FIELD_S32, SET, UNIT_BYTES, "added to each packet" },
+	[TCA_CAKE_RTT] = { "rtt", FIELD_U32, SET, UNIT_MICROSECONDS, "way there and back" },
+	[TCA_CAKE_TARGET] = { "target", FIELD_U32, SET, UNIT_MICROSECONDS, "delay that is taken" },
+	[TCA_CAKE_AUTORATE] = { "autorate", FIELD_U32, SET, 0, "1: the rate follows what comes in" },
+	[TCA_CAKE_MEMORY] = { "memory_limit", FIELD_U32, SET, UNIT_BYTES, "memory at most" },
+	[TCA_CAKE_NAT] = { "nat", FIELD_U32, SET, 0, "1: looks behind address translation" },
+	[TCA_CAKE_RAW] = { "raw", FIELD_U32, SET, 0, "no overhead is reckoned with" },
+	[TCA_CAKE_WASH] = { "wash", FIELD_U32, SET, 0, "1: clears the DS field" },
+	[TCA_CAKE_MPU] = { "mpu", FIELD_U32, SET, UNIT_BYTES, "what a packet counts at least" },
+	[TCA_CAKE_INGRESS] = { "ingress", FIELD_U32, SET, 0, "1: what is dropped counts" },
+	[TCA_CAKE_ACK_FILTER] = { "ack_filter", FIELD_U32, SET, 0, "drops acknowledgements", .names = &ack_filters },
+	[TCA_CAKE_SPLIT_GSO] = { "split_gso", FIELD_U32, SET, 0, "1: large packets are cut" },
+	[18] = { "fwmark", FIELD_U32, SET | FIELD_HEX, 0, "mask of the mark that chooses the tin" }, /* TCA_CAKE_FWMARK, 5.3 */
 };
 TC_NEST(schema_tc_cake, "cake", cake);

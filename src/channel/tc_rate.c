@@ -113,23 +113,23 @@ static int check_burst(const struct record *record, uint64_t rate, const char *b
 
 enum { TBF_RATE, TBF_BURST, TBF_BUFFER, TBF_LIMIT, TBF_PEAK, TBF_PEAK_BURST, TBF_PEAK_BUFFER, TBF_OVERHEAD, TBF_MPU, TBF_LAYER };
 
-#define FRAME_FIELDS(overhead, mpu, layer)                                                                             \
-	[overhead] = { "overhead", FIELD_U16, SET, "bytes", "added to each packet" },                                  \
-	[mpu] = { "mpu", FIELD_U16, SET, "bytes", "what a packet counts at least" }, [layer] = { "linklayer",          \
-												 FIELD_U8,             \
-												 SET,                  \
-												 NULL,                 \
-												 "how frames are cut", \
-												 .names = &words_tc_link_layer }
+#define FRAME_FIELDS(overhead, mpu, layer)                                                                                \
+	[overhead] = { "overhead", FIELD_U16, SET, UNIT_BYTES, "added to each packet" },                                  \
+	[mpu] = { "mpu", FIELD_U16, SET, UNIT_BYTES, "what a packet counts at least" }, [layer] = { "linklayer",          \
+												    FIELD_U8,             \
+												    SET,                  \
+												    0,                    \
+												    "how frames are cut", \
+												    .names = &words_tc_link_layer }
 
 static const struct field tbf[] = {
-	[TBF_RATE] = { "rate", FIELD_U64, SET, "bytes/s", "rate" },
-	[TBF_BURST] = { "burst", FIELD_U64, SET, "bytes", "what may leave at once" },
-	[TBF_BUFFER] = { "buffer", FIELD_U64, SET, "ns", "the burst as the kernel keeps it: its time" },
-	[TBF_LIMIT] = { "limit", FIELD_U32, SET, "bytes", "what may wait" },
-	[TBF_PEAK] = { "peakrate", FIELD_U64, SET, "bytes/s", "rate of a burst" },
-	[TBF_PEAK_BURST] = { "peakburst", FIELD_U64, SET, "bytes", "what may leave at once at that rate (minburst, mtu)" },
-	[TBF_PEAK_BUFFER] = { "peakbuffer", FIELD_U64, SET, "ns", "its time" },
+	[TBF_RATE] = { "rate", FIELD_U64, SET, UNIT_BYTES_A_SECOND, "rate" },
+	[TBF_BURST] = { "burst", FIELD_U64, SET, UNIT_BYTES, "what may leave at once" },
+	[TBF_BUFFER] = { "buffer", FIELD_U64, SET, UNIT_NANOSECONDS, "the burst as the kernel keeps it: its time" },
+	[TBF_LIMIT] = { "limit", FIELD_U32, SET, UNIT_BYTES, "what may wait" },
+	[TBF_PEAK] = { "peakrate", FIELD_U64, SET, UNIT_BYTES_A_SECOND, "rate of a burst" },
+	[TBF_PEAK_BURST] = { "peakburst", FIELD_U64, SET, UNIT_BYTES, "what may leave at once at that rate (minburst, mtu)" },
+	[TBF_PEAK_BUFFER] = { "peakbuffer", FIELD_U64, SET, UNIT_NANOSECONDS, "its time" },
 	FRAME_FIELDS(TBF_OVERHEAD, TBF_MPU, TBF_LAYER),
 };
 TC_NEST(schema_tc_tbf, "tbf", tbf);
@@ -195,12 +195,12 @@ const struct codec codec_tc_tbf = { decode_tbf, encode_tbf, FIELD_UNKNOWN };
 enum { HTB_DEFAULT, HTB_R2Q, HTB_VERSION, HTB_DIRECT, HTB_QUEUE, HTB_OFFLOAD };
 
 static const struct field htb[] = {
-	[HTB_DEFAULT] = { "default", FIELD_U32, SET | FIELD_HEX, NULL, "minor number of the class for what no filter sends elsewhere" },
-	[HTB_R2Q] = { "r2q", FIELD_U32, SET, NULL, "bytes/s for a byte of quantum" },
-	[HTB_VERSION] = { "version", FIELD_U32, FIELD_DERIVED | FIELD_HEX, NULL, "of the scheduler" },
-	[HTB_DIRECT] = { "direct_packets", FIELD_U32, FIELD_VOLATILE, "packets", "that went by every class" },
-	[HTB_QUEUE] = { "direct_qlen", FIELD_U32, SET, "packets", "what may wait without a class" },
-	[HTB_OFFLOAD] = { "offload", FIELD_FLAG, SET, NULL, "the device does it" },
+	[HTB_DEFAULT] = { "default", FIELD_U32, SET | FIELD_HEX, 0, "minor number of the class for what no filter sends elsewhere" },
+	[HTB_R2Q] = { "r2q", FIELD_U32, SET, 0, "bytes/s for a byte of quantum" },
+	[HTB_VERSION] = { "version", FIELD_U32, FIELD_DERIVED | FIELD_HEX, 0, "of the scheduler" },
+	[HTB_DIRECT] = { "direct_packets", FIELD_U32, FIELD_VOLATILE, UNIT_PACKETS, "that went by every class" },
+	[HTB_QUEUE] = { "direct_qlen", FIELD_U32, SET, UNIT_PACKETS, "what may wait without a class" },
+	[HTB_OFFLOAD] = { "offload", FIELD_FLAG, SET, 0, "the device does it" },
 };
 TC_NEST(schema_tc_htb, "htb", htb);
 
@@ -273,17 +273,17 @@ enum {
 };
 
 static const struct field htb_class[] = {
-	[CLASS_RATE] = { "rate", FIELD_U64, SET, "bytes/s", "what it has for sure" },
-	[CLASS_BURST] = { "burst", FIELD_U64, SET, "bytes", "what may leave at once" },
-	[CLASS_BUFFER] = { "buffer", FIELD_U64, SET, "ns", "the burst as the kernel keeps it: its time" },
-	[CLASS_CEIL] = { "ceil", FIELD_U64, SET, "bytes/s", "what it has at most" },
-	[CLASS_CEIL_BURST] = { "cburst", FIELD_U64, SET, "bytes", "what may leave at once at that rate" },
-	[CLASS_CEIL_BUFFER] = { "cbuffer", FIELD_U64, SET, "ns", "its time" },
-	[CLASS_QUANTUM] = { "quantum", FIELD_U32, SET, "bytes", "what it sends in its turn" },
-	[CLASS_PRIO] = { "prio", FIELD_U32, SET, NULL, "the lowest is served first" },
-	[CLASS_LEVEL] = { "level", FIELD_U32, FIELD_VOLATILE, NULL, "0: without classes below" },
+	[CLASS_RATE] = { "rate", FIELD_U64, SET, UNIT_BYTES_A_SECOND, "what it has for sure" },
+	[CLASS_BURST] = { "burst", FIELD_U64, SET, UNIT_BYTES, "what may leave at once" },
+	[CLASS_BUFFER] = { "buffer", FIELD_U64, SET, UNIT_NANOSECONDS, "the burst as the kernel keeps it: its time" },
+	[CLASS_CEIL] = { "ceil", FIELD_U64, SET, UNIT_BYTES_A_SECOND, "what it has at most" },
+	[CLASS_CEIL_BURST] = { "cburst", FIELD_U64, SET, UNIT_BYTES, "what may leave at once at that rate" },
+	[CLASS_CEIL_BUFFER] = { "cbuffer", FIELD_U64, SET, UNIT_NANOSECONDS, "its time" },
+	[CLASS_QUANTUM] = { "quantum", FIELD_U32, SET, UNIT_BYTES, "what it sends in its turn" },
+	[CLASS_PRIO] = { "prio", FIELD_U32, SET, 0, "the lowest is served first" },
+	[CLASS_LEVEL] = { "level", FIELD_U32, FIELD_VOLATILE, 0, "0: without classes below" },
 	FRAME_FIELDS(CLASS_OVERHEAD, CLASS_MPU, CLASS_LAYER),
-	[CLASS_OFFLOAD] = { "offload", FIELD_FLAG, FIELD_DERIVED, NULL, "the device does it" },
+	[CLASS_OFFLOAD] = { "offload", FIELD_FLAG, FIELD_DERIVED, 0, "the device does it" },
 };
 TC_NEST(schema_tc_htb_class, "htb", htb_class);
 

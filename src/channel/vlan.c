@@ -24,37 +24,37 @@ NAMES(states, false, { BR_STATE_DISABLED, "disabled" }, { BR_STATE_LISTENING, "l
       { BR_STATE_FORWARDING, "forwarding" }, { BR_STATE_BLOCKING, "blocking" });
 
 static const struct field tunnel[] = {
-	[BRIDGE_VLANDB_TINFO_ID] = { "id", FIELD_U32, SET, NULL, "number of the tunnel" },
-	[BRIDGE_VLANDB_TINFO_CMD] = { "cmd", FIELD_U32, FIELD_HIDDEN, NULL, "what a request does with it" },
+	[BRIDGE_VLANDB_TINFO_ID] = { "id", FIELD_U32, SET, 0, "number of the tunnel" },
+	[BRIDGE_VLANDB_TINFO_CMD] = { "cmd", FIELD_U32, FIELD_HIDDEN, 0, "what a request does with it" },
 };
 static const struct schema schema_tunnel = { .name = "tunnel", .attributes = tunnel, .attribute_count = ARRAY_SIZE(tunnel) };
 
 static const struct field counters[] = {
-	[BRIDGE_VLANDB_STATS_RX_BYTES] = { "rx_bytes", FIELD_U64, MOVES, "bytes", "received" },
-	[BRIDGE_VLANDB_STATS_RX_PACKETS] = { "rx_packets", FIELD_U64, MOVES, "packets", "received" },
-	[BRIDGE_VLANDB_STATS_TX_BYTES] = { "tx_bytes", FIELD_U64, MOVES, "bytes", "sent" },
-	[BRIDGE_VLANDB_STATS_TX_PACKETS] = { "tx_packets", FIELD_U64, MOVES, "packets", "sent" },
+	[BRIDGE_VLANDB_STATS_RX_BYTES] = { "rx_bytes", FIELD_U64, MOVES, UNIT_BYTES, "received" },
+	[BRIDGE_VLANDB_STATS_RX_PACKETS] = { "rx_packets", FIELD_U64, MOVES, UNIT_PACKETS, "received" },
+	[BRIDGE_VLANDB_STATS_TX_BYTES] = { "tx_bytes", FIELD_U64, MOVES, UNIT_BYTES, "sent" },
+	[BRIDGE_VLANDB_STATS_TX_PACKETS] = { "tx_packets", FIELD_U64, MOVES, UNIT_PACKETS, "sent" },
 	[BRIDGE_VLANDB_STATS_PAD] = { "pad", FIELD_PAD },
 };
 static const struct schema schema_counters = { .name = "stats", .attributes = counters, .attribute_count = ARRAY_SIZE(counters) };
 
 static const struct field header[] = {
-	{ "family", FIELD_U8, SET | FIELD_HIDDEN, NULL, "AF_BRIDGE", HEADER_FIELD(struct told, link.family) },
-	{ "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "port, or the bridge itself", HEADER_FIELD(struct told, link.ifindex) },
-	{ "flags", FIELD_U16, SET, NULL, "pvid: of packets without a tag; untagged: leaves without", HEADER_FIELD(struct told, vlan.flags),
+	{ "family", FIELD_U8, SET | FIELD_HIDDEN, 0, "AF_BRIDGE", HEADER_FIELD(struct told, link.family) },
+	{ "dev", FIELD_INTERFACE, FIELD_KEY, 0, "port, or the bridge itself", HEADER_FIELD(struct told, link.ifindex) },
+	{ "flags", FIELD_U16, SET, 0, "pvid: of packets without a tag; untagged: leaves without", HEADER_FIELD(struct told, vlan.flags),
 	  .names = &flags },
-	{ "vid", FIELD_U16, FIELD_KEY, NULL, "VLAN", HEADER_FIELD(struct told, vlan.vid) },
+	{ "vid", FIELD_U16, FIELD_KEY, 0, "VLAN", HEADER_FIELD(struct told, vlan.vid) },
 };
 
 static const struct field attributes_of_vlan[] = {
-	[BRIDGE_VLANDB_ENTRY_RANGE] = { "range", FIELD_U16, FIELD_HIDDEN | FIELD_DERIVED, NULL, "last of a run" },
-	[BRIDGE_VLANDB_ENTRY_STATE] = { "state", FIELD_U8, SET, NULL, "what the spanning tree lets through", .names = &states },
-	[BRIDGE_VLANDB_ENTRY_TUNNEL_INFO] = { "tunnel", FIELD_RECORD, 0, NULL, "tunnel that it leads to", .schema = &schema_tunnel },
-	[BRIDGE_VLANDB_ENTRY_STATS] = { "stats", FIELD_RECORD, MOVES, NULL, "counters", .schema = &schema_counters },
-	[BRIDGE_VLANDB_ENTRY_MCAST_ROUTER] = { "mcast_router", FIELD_U8, SET, NULL, "0: no router, 1: found out, 2: always" },
-	[7] = { "mcast_groups", FIELD_U32, MOVES, NULL, "groups" },                   /* BRIDGE_VLANDB_ENTRY_MCAST_N_GROUPS, 6.3 */
-	[8] = { "mcast_max_groups", FIELD_U32, SET, NULL, "groups at most" },         /* BRIDGE_VLANDB_ENTRY_MCAST_MAX_GROUPS, 6.3 */
-	[9] = { "neigh_suppress", FIELD_U8, SET, NULL, "1: questions are answered" }, /* BRIDGE_VLANDB_ENTRY_NEIGH_SUPPRESS, 6.4 */
+	[BRIDGE_VLANDB_ENTRY_RANGE] = { "range", FIELD_U16, FIELD_HIDDEN | FIELD_DERIVED, 0, "last of a run" },
+	[BRIDGE_VLANDB_ENTRY_STATE] = { "state", FIELD_U8, SET, 0, "what the spanning tree lets through", .names = &states },
+	[BRIDGE_VLANDB_ENTRY_TUNNEL_INFO] = { "tunnel", FIELD_RECORD, 0, 0, "tunnel that it leads to", .schema = &schema_tunnel },
+	[BRIDGE_VLANDB_ENTRY_STATS] = { "stats", FIELD_RECORD, MOVES, 0, "counters", .schema = &schema_counters },
+	[BRIDGE_VLANDB_ENTRY_MCAST_ROUTER] = { "mcast_router", FIELD_U8, SET, 0, "0: no router, 1: found out, 2: always" },
+	[7] = { "mcast_groups", FIELD_U32, MOVES, 0, "groups" },                   /* BRIDGE_VLANDB_ENTRY_MCAST_N_GROUPS, 6.3 */
+	[8] = { "mcast_max_groups", FIELD_U32, SET, 0, "groups at most" },         /* BRIDGE_VLANDB_ENTRY_MCAST_MAX_GROUPS, 6.3 */
+	[9] = { "neigh_suppress", FIELD_U8, SET, 0, "1: questions are answered" }, /* BRIDGE_VLANDB_ENTRY_NEIGH_SUPPRESS, 6.4 */
 };
 
 static const struct schema schema = {

@@ -111,14 +111,14 @@ int wireguard_each(struct netlink *netlink, const struct record *key, netlink_fu
 /* ---- A device ---- */
 
 static const struct field device[] = {
-	[WGDEVICE_A_IFINDEX] = { "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "its link" },
-	[WGDEVICE_A_IFNAME] = { "ifname", FIELD_TEXT, FIELD_HIDDEN | FIELD_DERIVED, NULL, "name of its link" },
-	[WGDEVICE_A_PRIVATE_KEY] = { "private_key", FIELD_CODEC, FIELD_SETTABLE | FIELD_SECRET, NULL, "its key", .codec = &codec_wireguard_secret },
-	[WGDEVICE_A_PUBLIC_KEY] = { "public_key", FIELD_CODEC, FIELD_STATE, NULL, "what others know it by, which follows from its key",
+	[WGDEVICE_A_IFINDEX] = { "dev", FIELD_INTERFACE, FIELD_KEY, 0, "its link" },
+	[WGDEVICE_A_IFNAME] = { "ifname", FIELD_TEXT, FIELD_HIDDEN | FIELD_DERIVED, 0, "name of its link" },
+	[WGDEVICE_A_PRIVATE_KEY] = { "private_key", FIELD_CODEC, FIELD_SETTABLE | FIELD_SECRET, 0, "its key", .codec = &codec_wireguard_secret },
+	[WGDEVICE_A_PUBLIC_KEY] = { "public_key", FIELD_CODEC, FIELD_STATE, 0, "what others know it by, which follows from its key",
 				    .codec = &codec_wireguard_key },
-	[WGDEVICE_A_FLAGS] = { "flags", FIELD_U32, FIELD_HIDDEN | FIELD_DERIVED, NULL, "of a request" },
-	[WGDEVICE_A_LISTEN_PORT] = { "listen_port", FIELD_U16, FIELD_SETTABLE, NULL, "port of UDP that it hears" },
-	[WGDEVICE_A_FWMARK] = { "fwmark", FIELD_U32, FIELD_SETTABLE | FIELD_HEX, NULL, "mark of the packets that it sends" },
+	[WGDEVICE_A_FLAGS] = { "flags", FIELD_U32, FIELD_HIDDEN | FIELD_DERIVED, 0, "of a request" },
+	[WGDEVICE_A_LISTEN_PORT] = { "listen_port", FIELD_U16, FIELD_SETTABLE, 0, "port of UDP that it hears" },
+	[WGDEVICE_A_FWMARK] = { "fwmark", FIELD_U32, FIELD_SETTABLE | FIELD_HEX, 0, "mark of the packets that it sends" },
 	[WGDEVICE_A_PEERS] = { "peers", FIELD_PAD },
 };
 static const struct schema schema = {

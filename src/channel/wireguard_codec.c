@@ -162,7 +162,7 @@ const struct codec codec_wireguard_endpoint = { decode_endpoint, encode_endpoint
 
 /* ---- Networks that are a peer's ---- */
 
-const struct field field_wireguard_network = { "network", FIELD_ADDRESS, 0, NULL, "network" };
+const struct field field_wireguard_network = { "network", FIELD_ADDRESS, 0, 0, "network" };
 
 static bool read_network(const struct attribute_iterator *nest, struct value *ret)
 {

@@ -10,28 +10,28 @@
 #define KEY_TEXT 44 /* characters of a key */
 
 static const struct field handshake[] = {
-	{ "seconds", FIELD_S64, FIELD_VOLATILE, "seconds", "since 1970", .offset = 0, .size = 8 },
-	{ "nanoseconds", FIELD_S64, FIELD_VOLATILE, "nanoseconds", "and of the next second", .offset = 8, .size = 8 },
+	{ "seconds", FIELD_S64, FIELD_VOLATILE, UNIT_SECONDS, "since 1970", .offset = 0, .size = 8 },
+	{ "nanoseconds", FIELD_S64, FIELD_VOLATILE, UNIT_NANOSECONDS, "and of the next second", .offset = 8, .size = 8 },
 };
 static const struct schema schema_handshake = { .name = "handshake", .header_size = 16, .header = handshake, .header_count = ARRAY_SIZE(handshake) };
 
 static const struct field peer[] = {
-	[WGPEER_A_PUBLIC_KEY] = { "public_key", FIELD_CODEC, FIELD_KEY, NULL, "what it is known by", .codec = &codec_wireguard_key },
-	[WGPEER_A_PRESHARED_KEY] = { "preshared_key", FIELD_CODEC, SET | FIELD_SECRET, NULL, "a key that both have beside theirs",
+	[WGPEER_A_PUBLIC_KEY] = { "public_key", FIELD_CODEC, FIELD_KEY, 0, "what it is known by", .codec = &codec_wireguard_key },
+	[WGPEER_A_PRESHARED_KEY] = { "preshared_key", FIELD_CODEC, SET | FIELD_SECRET, 0, "a key that both have beside theirs",
 				     .codec = &codec_wireguard_secret },
-	[WGPEER_A_FLAGS] = { "flags", FIELD_U32, FIELD_HIDDEN | FIELD_DERIVED, NULL, "of a request" },
-	[WGPEER_A_ENDPOINT] = { "endpoint", FIELD_CODEC, SET, NULL, "where it is, ADDRESS:PORT; moves with the peer",
+	[WGPEER_A_FLAGS] = { "flags", FIELD_U32, FIELD_HIDDEN | FIELD_DERIVED, 0, "of a request" },
+	[WGPEER_A_ENDPOINT] = { "endpoint", FIELD_CODEC, SET, 0, "where it is, ADDRESS:PORT; moves with the peer",
 				.codec = &codec_wireguard_endpoint },
-	[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL] = { "persistent_keepalive", FIELD_U16, SET, "seconds",
+	[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL] = { "persistent_keepalive", FIELD_U16, SET, UNIT_SECONDS,
 						     "between two packets that keep the way open; 0: none" },
-	[WGPEER_A_LAST_HANDSHAKE_TIME] = { "last_handshake", FIELD_RECORD, FIELD_VOLATILE, NULL, "when keys were agreed on last",
+	[WGPEER_A_LAST_HANDSHAKE_TIME] = { "last_handshake", FIELD_RECORD, FIELD_VOLATILE, 0, "when keys were agreed on last",
 					   .schema = &schema_handshake },
-	[WGPEER_A_RX_BYTES] = { "rx_bytes", FIELD_U64, FIELD_VOLATILE, "bytes", "received" },
-	[WGPEER_A_TX_BYTES] = { "tx_bytes", FIELD_U64, FIELD_VOLATILE, "bytes", "sent" },
-	[WGPEER_A_ALLOWEDIPS] = { "allowed_ips", FIELD_CODEC, SET | FIELD_NESTED, NULL, "networks that are behind it",
+	[WGPEER_A_RX_BYTES] = { "rx_bytes", FIELD_U64, FIELD_VOLATILE, UNIT_BYTES, "received" },
+	[WGPEER_A_TX_BYTES] = { "tx_bytes", FIELD_U64, FIELD_VOLATILE, UNIT_BYTES, "sent" },
+	[WGPEER_A_ALLOWEDIPS] = { "allowed_ips", FIELD_CODEC, SET | FIELD_NESTED, 0, "networks that are behind it",
 				  .element = &field_wireguard_network, .codec = &codec_wireguard_allowed },
-	[WGPEER_A_PROTOCOL_VERSION] = { "protocol_version", FIELD_U32, FIELD_DERIVED, NULL, "version of the protocol" },
-	[WIREGUARD_DEVICE] = { "dev", FIELD_INTERFACE, FIELD_KEY, NULL, "device that it is a peer of" },
+	[WGPEER_A_PROTOCOL_VERSION] = { "protocol_version", FIELD_U32, FIELD_DERIVED, 0, "version of the protocol" },
+	[WIREGUARD_DEVICE] = { "dev", FIELD_INTERFACE, FIELD_KEY, 0, "device that it is a peer of" },
 };
 static const struct schema schema = {
 	.name = "peer", .help = "peers of WireGuard", .header_size = GENL_HDRLEN, .attributes = peer, .attribute_count = ARRAY_SIZE(peer)

@@ -16,19 +16,19 @@ enum algorithm_field {
 	ALGORITHM_KEY,
 };
 
-#define NAME_AND_KEY                                                                                      \
-	[ALGORITHM_NAME] = { "name", FIELD_TEXT, FIELD_CREATE, NULL, "as the kernel's crypto names it" }, \
-	[ALGORITHM_KEY_BITS] = { "key_bits", FIELD_U32, 0, "bits", "length of the key" },                 \
-	[ALGORITHM_KEY] = { "key", FIELD_BYTES, FIELD_CREATE | FIELD_SECRET, NULL, "key, in hexadecimal" }
+#define NAME_AND_KEY                                                                                   \
+	[ALGORITHM_NAME] = { "name", FIELD_TEXT, FIELD_CREATE, 0, "as the kernel's crypto names it" }, \
+	[ALGORITHM_KEY_BITS] = { "key_bits", FIELD_U32, 0, UNIT_BITS, "length of the key" },           \
+	[ALGORITHM_KEY] = { "key", FIELD_BYTES, FIELD_CREATE | FIELD_SECRET, 0, "key, in hexadecimal" }
 
 static const struct field algorithm[] = { NAME_AND_KEY };
 static const struct field authentication[] = {
 	NAME_AND_KEY,
-	[ALGORITHM_LENGTH] = { "trunc_bits", FIELD_U32, FIELD_CREATE, "bits", "of the sum that are sent" },
+	[ALGORITHM_LENGTH] = { "trunc_bits", FIELD_U32, FIELD_CREATE, UNIT_BITS, "of the sum that are sent" },
 };
 static const struct field aead[] = {
 	NAME_AND_KEY,
-	[ALGORITHM_LENGTH] = { "icv_bits", FIELD_U32, FIELD_CREATE, "bits", "length of the check value" },
+	[ALGORITHM_LENGTH] = { "icv_bits", FIELD_U32, FIELD_CREATE, UNIT_BITS, "length of the check value" },
 };
 
 const struct schema schema_xfrm_algorithm = { .name = "algorithm", .attributes = algorithm, .attribute_count = ARRAY_SIZE(algorithm) };

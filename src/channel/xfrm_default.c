@@ -10,10 +10,9 @@
 NAMES(defaults, false, { XFRM_USERPOLICY_BLOCK, "block" }, { XFRM_USERPOLICY_ACCEPT, "accept" });
 
 static const struct field header[] = {
-	{ "in", FIELD_U8, FIELD_SETTABLE, NULL, "packets for this machine", HEADER_FIELD(struct xfrm_userpolicy_default, in), .names = &defaults },
-	{ "fwd", FIELD_U8, FIELD_SETTABLE, NULL, "packets that are handed on", HEADER_FIELD(struct xfrm_userpolicy_default, fwd),
-	  .names = &defaults },
-	{ "out", FIELD_U8, FIELD_SETTABLE, NULL, "packets of this machine", HEADER_FIELD(struct xfrm_userpolicy_default, out), .names = &defaults },
+	{ "in", FIELD_U8, FIELD_SETTABLE, 0, "packets for this machine", HEADER_FIELD(struct xfrm_userpolicy_default, in), .names = &defaults },
+	{ "fwd", FIELD_U8, FIELD_SETTABLE, 0, "packets that are handed on", HEADER_FIELD(struct xfrm_userpolicy_default, fwd), .names = &defaults },
+	{ "out", FIELD_U8, FIELD_SETTABLE, 0, "packets of this machine", HEADER_FIELD(struct xfrm_userpolicy_default, out), .names = &defaults },
 };
 
 static const struct schema schema = {

@@ -15,26 +15,31 @@ NAMES(unlimited, false, { UINT64_MAX, "unlimited" });
 NAMES(offload_flags, true, { 1, "ipv6" }, { 2, "inbound" }, { 4, "packet" });
 
 static const struct field lifetime[] = {
-	{ "soft_bytes", FIELD_U64, SET, "bytes", "when a key manager is told", HEADER_FIELD(struct xfrm_lifetime_cfg, soft_byte_limit),
+	{ "soft_bytes", FIELD_U64, SET, UNIT_BYTES, "when a key manager is told", HEADER_FIELD(struct xfrm_lifetime_cfg, soft_byte_limit),
 	  .names = &unlimited },
-	{ "hard_bytes", FIELD_U64, SET, "bytes", "when it ends", HEADER_FIELD(struct xfrm_lifetime_cfg, hard_byte_limit), .names = &unlimited },
-	{ "soft_packets", FIELD_U64, SET, "packets", "when a key manager is told", HEADER_FIELD(struct xfrm_lifetime_cfg, soft_packet_limit),
+	{ "hard_bytes", FIELD_U64, SET, UNIT_BYTES, "when it ends", HEADER_FIELD(struct xfrm_lifetime_cfg, hard_byte_limit), .names = &unlimited },
+	{ "soft_packets", FIELD_U64, SET, UNIT_PACKETS, "when a key manager is told", HEADER_FIELD(struct xfrm_lifetime_cfg, soft_packet_limit),
 	  .names = &unlimited },
-	{ "hard_packets", FIELD_U64, SET, "packets", "when it ends", HEADER_FIELD(struct xfrm_lifetime_cfg, hard_packet_limit), .names = &unlimited },
-	{ "soft_add", FIELD_U64, SET, "seconds", "since it was made, 0 = never", HEADER_FIELD(struct xfrm_lifetime_cfg, soft_add_expires_seconds) },
-	{ "hard_add", FIELD_U64, SET, "seconds", "since it was made, 0 = never", HEADER_FIELD(struct xfrm_lifetime_cfg, hard_add_expires_seconds) },
-	{ "soft_use", FIELD_U64, SET, "seconds", "since its first use, 0 = never", HEADER_FIELD(struct xfrm_lifetime_cfg, soft_use_expires_seconds) },
-	{ "hard_use", FIELD_U64, SET, "seconds", "since its first use, 0 = never", HEADER_FIELD(struct xfrm_lifetime_cfg, hard_use_expires_seconds) },
+	{ "hard_packets", FIELD_U64, SET, UNIT_PACKETS, "when it ends", HEADER_FIELD(struct xfrm_lifetime_cfg, hard_packet_limit),
+	  .names = &unlimited },
+	{ "soft_add", FIELD_U64, SET, UNIT_SECONDS, "since it was made, 0 = never",
+	  HEADER_FIELD(struct xfrm_lifetime_cfg, soft_add_expires_seconds) },
+	{ "hard_add", FIELD_U64, SET, UNIT_SECONDS, "since it was made, 0 = never",
+	  HEADER_FIELD(struct xfrm_lifetime_cfg, hard_add_expires_seconds) },
+	{ "soft_use", FIELD_U64, SET, UNIT_SECONDS, "since its first use, 0 = never",
+	  HEADER_FIELD(struct xfrm_lifetime_cfg, soft_use_expires_seconds) },
+	{ "hard_use", FIELD_U64, SET, UNIT_SECONDS, "since its first use, 0 = never",
+	  HEADER_FIELD(struct xfrm_lifetime_cfg, hard_use_expires_seconds) },
 };
 const struct schema schema_xfrm_lifetime = {
 	.name = "lifetime", .header_size = sizeof(struct xfrm_lifetime_cfg), .header = lifetime, .header_count = ARRAY_SIZE(lifetime)
 };
 
 static const struct field current[] = {
-	{ "bytes", FIELD_U64, FIELD_VOLATILE, "bytes", "handled", HEADER_FIELD(struct xfrm_lifetime_cur, bytes) },
-	{ "packets", FIELD_U64, FIELD_VOLATILE, "packets", "handled", HEADER_FIELD(struct xfrm_lifetime_cur, packets) },
-	{ "added", FIELD_U64, FIELD_VOLATILE, "seconds", "when it was made, since 1970", HEADER_FIELD(struct xfrm_lifetime_cur, add_time) },
-	{ "used", FIELD_U64, FIELD_VOLATILE, "seconds", "when it was first used, since 1970, 0 = never",
+	{ "bytes", FIELD_U64, FIELD_VOLATILE, UNIT_BYTES, "handled", HEADER_FIELD(struct xfrm_lifetime_cur, bytes) },
+	{ "packets", FIELD_U64, FIELD_VOLATILE, UNIT_PACKETS, "handled", HEADER_FIELD(struct xfrm_lifetime_cur, packets) },
+	{ "added", FIELD_U64, FIELD_VOLATILE, UNIT_SECONDS, "when it was made, since 1970", HEADER_FIELD(struct xfrm_lifetime_cur, add_time) },
+	{ "used", FIELD_U64, FIELD_VOLATILE, UNIT_SECONDS, "when it was first used, since 1970, 0 = never",
 	  HEADER_FIELD(struct xfrm_lifetime_cur, use_time) },
 };
 const struct schema schema_xfrm_current = {
@@ -42,14 +47,14 @@ const struct schema schema_xfrm_current = {
 };
 
 static const struct field mark[] = {
-	{ "value", FIELD_U32, KEY | FIELD_HEX, NULL, "mark of the packet", HEADER_FIELD(struct xfrm_mark, v) },
-	{ "mask", FIELD_U32, KEY | FIELD_HEX, NULL, "bits of it that count", HEADER_FIELD(struct xfrm_mark, m) },
+	{ "value", FIELD_U32, KEY | FIELD_HEX, 0, "mark of the packet", HEADER_FIELD(struct xfrm_mark, v) },
+	{ "mask", FIELD_U32, KEY | FIELD_HEX, 0, "bits of it that count", HEADER_FIELD(struct xfrm_mark, m) },
 };
 const struct schema schema_xfrm_mark = { .name = "mark", .header_size = sizeof(struct xfrm_mark), .header = mark, .header_count = ARRAY_SIZE(mark) };
 
 static const struct field offload[] = {
-	{ "dev", FIELD_INTERFACE, FIELD_CREATE, NULL, "link that does the work", HEADER_FIELD(struct xfrm_user_offload, ifindex) },
-	{ "flags", FIELD_U8, FIELD_CREATE, NULL, "direction, and how much it does", HEADER_FIELD(struct xfrm_user_offload, flags),
+	{ "dev", FIELD_INTERFACE, FIELD_CREATE, 0, "link that does the work", HEADER_FIELD(struct xfrm_user_offload, ifindex) },
+	{ "flags", FIELD_U8, FIELD_CREATE, 0, "direction, and how much it does", HEADER_FIELD(struct xfrm_user_offload, flags),
 	  .names = &offload_flags },
 };
 const struct schema schema_xfrm_offload = {
@@ -99,15 +104,15 @@ enum selector_field {
 };
 
 static const struct field selector[] = {
-	[SELECTOR_SRC] = { "src", FIELD_PREFIX, KEY, NULL, "source" },
-	[SELECTOR_DST] = { "dst", FIELD_PREFIX, KEY, NULL, "destination" },
-	[SELECTOR_PROTO] = { "proto", FIELD_U8, KEY, NULL, "IP protocol", .names = &words_ip_protocol },
-	[SELECTOR_SPORT] = { "sport", FIELD_U16, KEY, NULL, "source port; type of ICMP, upper half of a GRE key" },
-	[SELECTOR_SPORT_MASK] = { "sport_mask", FIELD_U16, KEY | FIELD_HEX, NULL, "bits of it that count, all where it is not said" },
-	[SELECTOR_DPORT] = { "dport", FIELD_U16, KEY, NULL, "destination port; code of ICMP, lower half of a GRE key" },
-	[SELECTOR_DPORT_MASK] = { "dport_mask", FIELD_U16, KEY | FIELD_HEX, NULL, "bits of it that count, all where it is not said" },
-	[SELECTOR_DEV] = { "dev", FIELD_INTERFACE, KEY, NULL, "link" },
-	[SELECTOR_USER] = { "user", FIELD_U32, KEY, NULL, "user" },
+	[SELECTOR_SRC] = { "src", FIELD_PREFIX, KEY, 0, "source" },
+	[SELECTOR_DST] = { "dst", FIELD_PREFIX, KEY, 0, "destination" },
+	[SELECTOR_PROTO] = { "proto", FIELD_U8, KEY, 0, "IP protocol", .names = &words_ip_protocol },
+	[SELECTOR_SPORT] = { "sport", FIELD_U16, KEY, 0, "source port; type of ICMP, upper half of a GRE key" },
+	[SELECTOR_SPORT_MASK] = { "sport_mask", FIELD_U16, KEY | FIELD_HEX, 0, "bits of it that count, all where it is not said" },
+	[SELECTOR_DPORT] = { "dport", FIELD_U16, KEY, 0, "destination port; code of ICMP, lower half of a GRE key" },
+	[SELECTOR_DPORT_MASK] = { "dport_mask", FIELD_U16, KEY | FIELD_HEX, 0, "bits of it that count, all where it is not said" },
+	[SELECTOR_DEV] = { "dev", FIELD_INTERFACE, KEY, 0, "link" },
+	[SELECTOR_USER] = { "user", FIELD_U32, KEY, 0, "user" },
 };
 const struct schema schema_xfrm_selector = { .name = "selector", .attributes = selector, .attribute_count = ARRAY_SIZE(selector) };
 
@@ -251,9 +256,9 @@ const struct codec codec_xfrm_selector = { decode_selector, encode_selector, FIE
 /* ---- Security contexts (SELinux) ---- */
 
 static const struct field security[] = {
-	[1] = { "algorithm", FIELD_U8, KEY, NULL, "kind of context: 1 is SELinux" },
-	[2] = { "domain", FIELD_U8, KEY, NULL, "domain of interpretation" },
-	[3] = { "label", FIELD_TEXT, KEY, NULL, "label" },
+	[1] = { "algorithm", FIELD_U8, KEY, 0, "kind of context: 1 is SELinux" },
+	[2] = { "domain", FIELD_U8, KEY, 0, "domain of interpretation" },
+	[3] = { "label", FIELD_TEXT, KEY, 0, "label" },
 };
 const struct schema schema_xfrm_security = { .name = "security", .attributes = security, .attribute_count = ARRAY_SIZE(security) };
 

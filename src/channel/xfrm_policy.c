@@ -38,30 +38,30 @@ static int encode_type(const struct field *field, const struct value *value, str
 static const struct codec codec_type = { decode_type, encode_type, FIELD_U32 };
 
 static const struct field header[] = {
-	{ "selector", FIELD_CODEC, KEY, NULL, "packets that it is for", HEADER_FIELD(struct xfrm_userpolicy_info, sel), .codec = &codec_xfrm_selector,
+	{ "selector", FIELD_CODEC, KEY, 0, "packets that it is for", HEADER_FIELD(struct xfrm_userpolicy_info, sel), .codec = &codec_xfrm_selector,
 	  .schema = &schema_xfrm_selector },
-	{ "lifetime", FIELD_RECORD, SET, NULL, "when it ends", HEADER_FIELD(struct xfrm_userpolicy_info, lft), .schema = &schema_xfrm_lifetime },
-	{ "current", FIELD_RECORD, FIELD_VOLATILE, NULL, "age and use", HEADER_FIELD(struct xfrm_userpolicy_info, curlft),
+	{ "lifetime", FIELD_RECORD, SET, 0, "when it ends", HEADER_FIELD(struct xfrm_userpolicy_info, lft), .schema = &schema_xfrm_lifetime },
+	{ "current", FIELD_RECORD, FIELD_VOLATILE, 0, "age and use", HEADER_FIELD(struct xfrm_userpolicy_info, curlft),
 	  .schema = &schema_xfrm_current },
-	{ "priority", FIELD_U32, SET, NULL, "the lowest is asked first", HEADER_FIELD(struct xfrm_userpolicy_info, priority) },
-	{ "index", FIELD_U32, FIELD_VOLATILE | FIELD_CREATE, NULL, "number that the kernel names it by",
+	{ "priority", FIELD_U32, SET, 0, "the lowest is asked first", HEADER_FIELD(struct xfrm_userpolicy_info, priority) },
+	{ "index", FIELD_U32, FIELD_VOLATILE | FIELD_CREATE, 0, "number that the kernel names it by",
 	  HEADER_FIELD(struct xfrm_userpolicy_info, index) },
-	{ "dir", FIELD_U8, KEY, NULL, "direction", HEADER_FIELD(struct xfrm_userpolicy_info, dir), .names = &words_xfrm_direction },
-	{ "action", FIELD_U8, SET, NULL, "what happens to the packets", HEADER_FIELD(struct xfrm_userpolicy_info, action), .names = &actions },
-	{ "flags", FIELD_U8, SET, NULL, "localok: a socket may have another; icmp: errors about such packets too",
+	{ "dir", FIELD_U8, KEY, 0, "direction", HEADER_FIELD(struct xfrm_userpolicy_info, dir), .names = &words_xfrm_direction },
+	{ "action", FIELD_U8, SET, 0, "what happens to the packets", HEADER_FIELD(struct xfrm_userpolicy_info, action), .names = &actions },
+	{ "flags", FIELD_U8, SET, 0, "localok: a socket may have another; icmp: errors about such packets too",
 	  HEADER_FIELD(struct xfrm_userpolicy_info, flags), .names = &policy_flags },
-	{ "share", FIELD_U8, SET, NULL, "with whom it is shared", HEADER_FIELD(struct xfrm_userpolicy_info, share), .names = &words_xfrm_share },
+	{ "share", FIELD_U8, SET, 0, "with whom it is shared", HEADER_FIELD(struct xfrm_userpolicy_info, share), .names = &words_xfrm_share },
 };
 
 static const struct field attributes_of_policy[] = {
-	[XFRMA_TMPL] = { "templates", FIELD_CODEC, SET, NULL, "states that the packets need, the innermost first", .codec = &codec_xfrm_templates,
+	[XFRMA_TMPL] = { "templates", FIELD_CODEC, SET, 0, "states that the packets need, the innermost first", .codec = &codec_xfrm_templates,
 			 .element = &field_xfrm_template },
-	[XFRMA_SEC_CTX] = { "security", FIELD_CODEC, KEY, NULL, "label", .codec = &codec_xfrm_security, .schema = &schema_xfrm_security },
-	[XFRMA_POLICY_TYPE] = { "type", FIELD_CODEC, KEY, NULL, "sub policies are asked before main ones", .codec = &codec_type, .names = &types },
-	[XFRMA_MARK] = { "mark", FIELD_RECORD, KEY, NULL, "mark of the packets that it is for", .schema = &schema_xfrm_mark },
+	[XFRMA_SEC_CTX] = { "security", FIELD_CODEC, KEY, 0, "label", .codec = &codec_xfrm_security, .schema = &schema_xfrm_security },
+	[XFRMA_POLICY_TYPE] = { "type", FIELD_CODEC, KEY, 0, "sub policies are asked before main ones", .codec = &codec_type, .names = &types },
+	[XFRMA_MARK] = { "mark", FIELD_RECORD, KEY, 0, "mark of the packets that it is for", .schema = &schema_xfrm_mark },
 	[XFRMA_PAD] = { "pad", FIELD_PAD },
-	[XFRMA_OFFLOAD_DEV] = { "offload", FIELD_RECORD, FIELD_CREATE, NULL, "what a device does of it", .schema = &schema_xfrm_offload },
-	[XFRMA_IF_ID] = { "if_id", FIELD_U32, KEY | FIELD_HEX, NULL, "number of the xfrm interface" },
+	[XFRMA_OFFLOAD_DEV] = { "offload", FIELD_RECORD, FIELD_CREATE, 0, "what a device does of it", .schema = &schema_xfrm_offload },
+	[XFRMA_IF_ID] = { "if_id", FIELD_U32, KEY | FIELD_HEX, 0, "number of the xfrm interface" },
 };
 
 static const struct schema schema = {

@@ -72,12 +72,12 @@ static const struct codec codec_address = { decode_address, encode_address, FIEL
 /* ---- The replay window of extended sequence numbers: a struct with its bitmap behind it ---- */
 
 static const struct field window[] = {
-	[1] = { "replay_window", FIELD_U32, MAKE, "packets", "how far behind the last a packet may come" },
-	[2] = { "oseq", FIELD_U32, FIELD_VOLATILE, NULL, "last number sent" },
-	[3] = { "seq", FIELD_U32, FIELD_VOLATILE, NULL, "last number received" },
-	[4] = { "oseq_hi", FIELD_U32, FIELD_VOLATILE, NULL, "upper half of the last number sent" },
-	[5] = { "seq_hi", FIELD_U32, FIELD_VOLATILE, NULL, "upper half of the last number received" },
-	[6] = { "bitmap", FIELD_BYTES, FIELD_VOLATILE, NULL, "packets that have come" },
+	[1] = { "replay_window", FIELD_U32, MAKE, UNIT_PACKETS, "how far behind the last a packet may come" },
+	[2] = { "oseq", FIELD_U32, FIELD_VOLATILE, 0, "last number sent" },
+	[3] = { "seq", FIELD_U32, FIELD_VOLATILE, 0, "last number received" },
+	[4] = { "oseq_hi", FIELD_U32, FIELD_VOLATILE, 0, "upper half of the last number sent" },
+	[5] = { "seq_hi", FIELD_U32, FIELD_VOLATILE, 0, "upper half of the last number received" },
+	[6] = { "bitmap", FIELD_BYTES, FIELD_VOLATILE, 0, "packets that have come" },
 };
 static const struct schema schema_window = { .name = "replay_esn", .attributes = window, .attribute_count = ARRAY_SIZE(window) };
 
@@ -140,28 +140,28 @@ static const struct codec codec_window = { decode_window, encode_window, FIELD_R
 /* ---- The schema ---- */
 
 static const struct field stats[] = {
-	{ "replay_window", FIELD_U32, FIELD_VOLATILE, "packets", "outside the replay window", HEADER_FIELD(struct xfrm_stats, replay_window) },
-	{ "replay", FIELD_U32, FIELD_VOLATILE, "packets", "that had come before", HEADER_FIELD(struct xfrm_stats, replay) },
-	{ "failed", FIELD_U32, FIELD_VOLATILE, "packets", "whose check value was wrong", HEADER_FIELD(struct xfrm_stats, integrity_failed) },
+	{ "replay_window", FIELD_U32, FIELD_VOLATILE, UNIT_PACKETS, "outside the replay window", HEADER_FIELD(struct xfrm_stats, replay_window) },
+	{ "replay", FIELD_U32, FIELD_VOLATILE, UNIT_PACKETS, "that had come before", HEADER_FIELD(struct xfrm_stats, replay) },
+	{ "failed", FIELD_U32, FIELD_VOLATILE, UNIT_PACKETS, "whose check value was wrong", HEADER_FIELD(struct xfrm_stats, integrity_failed) },
 };
 static const struct schema schema_stats = {
 	.name = "stats", .header_size = sizeof(struct xfrm_stats), .header = stats, .header_count = ARRAY_SIZE(stats)
 };
 
 static const struct field replay[] = {
-	{ "oseq", FIELD_U32, FIELD_VOLATILE, NULL, "last number sent", HEADER_FIELD(struct xfrm_replay_state, oseq) },
-	{ "seq", FIELD_U32, FIELD_VOLATILE, NULL, "last number received", HEADER_FIELD(struct xfrm_replay_state, seq) },
-	{ "bitmap", FIELD_U32, FIELD_VOLATILE | FIELD_HEX, NULL, "packets that have come", HEADER_FIELD(struct xfrm_replay_state, bitmap) },
+	{ "oseq", FIELD_U32, FIELD_VOLATILE, 0, "last number sent", HEADER_FIELD(struct xfrm_replay_state, oseq) },
+	{ "seq", FIELD_U32, FIELD_VOLATILE, 0, "last number received", HEADER_FIELD(struct xfrm_replay_state, seq) },
+	{ "bitmap", FIELD_U32, FIELD_VOLATILE | FIELD_HEX, 0, "packets that have come", HEADER_FIELD(struct xfrm_replay_state, bitmap) },
 };
 static const struct schema schema_replay = {
 	.name = "replay", .header_size = sizeof(struct xfrm_replay_state), .header = replay, .header_count = ARRAY_SIZE(replay)
 };
 
 static const struct field encap[] = {
-	{ "type", FIELD_U16, SET, NULL, "what packets are wrapped in", HEADER_FIELD(struct xfrm_encap_tmpl, encap_type), .names = &encapsulations },
-	{ "sport", FIELD_BE16, SET, NULL, "source port", HEADER_FIELD(struct xfrm_encap_tmpl, encap_sport) },
-	{ "dport", FIELD_BE16, SET, NULL, "destination port", HEADER_FIELD(struct xfrm_encap_tmpl, encap_dport) },
-	{ "oa", FIELD_CODEC, SET, NULL, "address before translation", HEADER_FIELD(struct xfrm_encap_tmpl, encap_oa), .codec = &codec_address },
+	{ "type", FIELD_U16, SET, 0, "what packets are wrapped in", HEADER_FIELD(struct xfrm_encap_tmpl, encap_type), .names = &encapsulations },
+	{ "sport", FIELD_BE16, SET, 0, "source port", HEADER_FIELD(struct xfrm_encap_tmpl, encap_sport) },
+	{ "dport", FIELD_BE16, SET, 0, "destination port", HEADER_FIELD(struct xfrm_encap_tmpl, encap_dport) },
+	{ "oa", FIELD_CODEC, SET, 0, "address before translation", HEADER_FIELD(struct xfrm_encap_tmpl, encap_oa), .codec = &codec_address },
 };
 static const struct schema schema_encap = {
 	.name = "encap", .header_size = sizeof(struct xfrm_encap_tmpl), .header = encap, .header_count = ARRAY_SIZE(encap)
@@ -169,63 +169,62 @@ static const struct schema schema_encap = {
 
 /* A state that stands keeps what it was made with but for its lifetime, its encapsulation's ports, its output mark and its interface number. */
 static const struct field header[] = {
-	{ "selector", FIELD_CODEC, MAKE, NULL, "packets that it is for", HEADER_FIELD(struct xfrm_usersa_info, sel), .codec = &codec_selector,
+	{ "selector", FIELD_CODEC, MAKE, 0, "packets that it is for", HEADER_FIELD(struct xfrm_usersa_info, sel), .codec = &codec_selector,
 	  .schema = &schema_xfrm_selector },
-	{ "dst", FIELD_CODEC, KEY, NULL, "where packets go", HEADER_FIELD(struct xfrm_usersa_info, id.daddr), .codec = &codec_address },
-	{ "spi", FIELD_BE32, KEY | FIELD_HEX, NULL, "security parameter index", HEADER_FIELD(struct xfrm_usersa_info, id.spi) },
-	{ "proto", FIELD_U8, KEY, NULL, "protocol", HEADER_FIELD(struct xfrm_usersa_info, id.proto), .names = &words_xfrm_protocol },
-	{ "src", FIELD_CODEC, MAKE, NULL, "where packets come from", HEADER_FIELD(struct xfrm_usersa_info, saddr), .codec = &codec_address },
-	{ "lifetime", FIELD_RECORD, SET, NULL, "when it ends", HEADER_FIELD(struct xfrm_usersa_info, lft), .schema = &schema_xfrm_lifetime },
-	{ "current", FIELD_RECORD, FIELD_VOLATILE, NULL, "age and use", HEADER_FIELD(struct xfrm_usersa_info, curlft),
-	  .schema = &schema_xfrm_current },
-	{ "stats", FIELD_RECORD, FIELD_VOLATILE, NULL, "packets that were refused", HEADER_FIELD(struct xfrm_usersa_info, stats),
+	{ "dst", FIELD_CODEC, KEY, 0, "where packets go", HEADER_FIELD(struct xfrm_usersa_info, id.daddr), .codec = &codec_address },
+	{ "spi", FIELD_BE32, KEY | FIELD_HEX, 0, "security parameter index", HEADER_FIELD(struct xfrm_usersa_info, id.spi) },
+	{ "proto", FIELD_U8, KEY, 0, "protocol", HEADER_FIELD(struct xfrm_usersa_info, id.proto), .names = &words_xfrm_protocol },
+	{ "src", FIELD_CODEC, MAKE, 0, "where packets come from", HEADER_FIELD(struct xfrm_usersa_info, saddr), .codec = &codec_address },
+	{ "lifetime", FIELD_RECORD, SET, 0, "when it ends", HEADER_FIELD(struct xfrm_usersa_info, lft), .schema = &schema_xfrm_lifetime },
+	{ "current", FIELD_RECORD, FIELD_VOLATILE, 0, "age and use", HEADER_FIELD(struct xfrm_usersa_info, curlft), .schema = &schema_xfrm_current },
+	{ "stats", FIELD_RECORD, FIELD_VOLATILE, 0, "packets that were refused", HEADER_FIELD(struct xfrm_usersa_info, stats),
 	  .schema = &schema_stats },
-	{ "seq", FIELD_U32, MAKE, NULL, "number of the question that it answers", HEADER_FIELD(struct xfrm_usersa_info, seq) },
-	{ "reqid", FIELD_U32, MAKE, NULL, "number that templates name it by", HEADER_FIELD(struct xfrm_usersa_info, reqid) },
-	{ "family", FIELD_U16, KEY, NULL, "protocol family", HEADER_FIELD(struct xfrm_usersa_info, family), .names = &families },
-	{ "mode", FIELD_U8, MAKE, NULL, "transport, tunnel, ...", HEADER_FIELD(struct xfrm_usersa_info, mode), .names = &words_xfrm_mode },
-	{ "replay_window", FIELD_U8, MAKE, "packets", "how far behind the last a packet may come",
+	{ "seq", FIELD_U32, MAKE, 0, "number of the question that it answers", HEADER_FIELD(struct xfrm_usersa_info, seq) },
+	{ "reqid", FIELD_U32, MAKE, 0, "number that templates name it by", HEADER_FIELD(struct xfrm_usersa_info, reqid) },
+	{ "family", FIELD_U16, KEY, 0, "protocol family", HEADER_FIELD(struct xfrm_usersa_info, family), .names = &families },
+	{ "mode", FIELD_U8, MAKE, 0, "transport, tunnel, ...", HEADER_FIELD(struct xfrm_usersa_info, mode), .names = &words_xfrm_mode },
+	{ "replay_window", FIELD_U8, MAKE, UNIT_PACKETS, "how far behind the last a packet may come",
 	  HEADER_FIELD(struct xfrm_usersa_info, replay_window) },
-	{ "flags", FIELD_U8, MAKE, NULL, "how headers are handled", HEADER_FIELD(struct xfrm_usersa_info, flags), .names = &state_flags },
+	{ "flags", FIELD_U8, MAKE, 0, "how headers are handled", HEADER_FIELD(struct xfrm_usersa_info, flags), .names = &state_flags },
 };
 
 static const struct field attributes_of_state[] = {
-	[XFRMA_ALG_AUTH] = { "auth_whole", FIELD_CODEC, MAKE, NULL, "authentication, its sum not cut", .codec = &codec_xfrm_algorithm,
+	[XFRMA_ALG_AUTH] = { "auth_whole", FIELD_CODEC, MAKE, 0, "authentication, its sum not cut", .codec = &codec_xfrm_algorithm,
 			     .schema = &schema_xfrm_algorithm },
-	[XFRMA_ALG_CRYPT] = { "crypt", FIELD_CODEC, MAKE, NULL, "encryption", .codec = &codec_xfrm_algorithm, .schema = &schema_xfrm_algorithm },
-	[XFRMA_ALG_COMP] = { "comp", FIELD_CODEC, MAKE, NULL, "compression", .codec = &codec_xfrm_algorithm, .schema = &schema_xfrm_algorithm },
-	[XFRMA_ENCAP] = { "encap", FIELD_RECORD, SET, NULL, "what packets are wrapped in", .schema = &schema_encap },
-	[XFRMA_SEC_CTX] = { "security", FIELD_CODEC, MAKE, NULL, "label", .codec = &codec_xfrm_security, .schema = &schema_xfrm_security },
-	[XFRMA_REPLAY_VAL] = { "replay", FIELD_RECORD, FIELD_VOLATILE, NULL, "numbers of packets", .schema = &schema_replay },
-	[XFRMA_REPLAY_THRESH] = { "replay_threshold", FIELD_U32, MAKE, "packets", "after which a key manager is told" },
-	[XFRMA_ETIMER_THRESH] = { "replay_timer", FIELD_U32, MAKE, "100 ms", "after which a key manager is told" },
-	[XFRMA_SRCADDR] = { "srcaddr", FIELD_CODEC, FIELD_HIDDEN, NULL, "source, in a request", .codec = &codec_address },
-	[XFRMA_COADDR] = { "coa", FIELD_CODEC, SET, NULL, "care-of address", .codec = &codec_address },
-	[XFRMA_LASTUSED] = { "lastused", FIELD_U64, FIELD_VOLATILE, "seconds", "when it was last used, since 1970" },
-	[XFRMA_ALG_AEAD] = { "aead", FIELD_CODEC, MAKE, NULL, "encryption and authentication in one", .codec = &codec_xfrm_algorithm,
+	[XFRMA_ALG_CRYPT] = { "crypt", FIELD_CODEC, MAKE, 0, "encryption", .codec = &codec_xfrm_algorithm, .schema = &schema_xfrm_algorithm },
+	[XFRMA_ALG_COMP] = { "comp", FIELD_CODEC, MAKE, 0, "compression", .codec = &codec_xfrm_algorithm, .schema = &schema_xfrm_algorithm },
+	[XFRMA_ENCAP] = { "encap", FIELD_RECORD, SET, 0, "what packets are wrapped in", .schema = &schema_encap },
+	[XFRMA_SEC_CTX] = { "security", FIELD_CODEC, MAKE, 0, "label", .codec = &codec_xfrm_security, .schema = &schema_xfrm_security },
+	[XFRMA_REPLAY_VAL] = { "replay", FIELD_RECORD, FIELD_VOLATILE, 0, "numbers of packets", .schema = &schema_replay },
+	[XFRMA_REPLAY_THRESH] = { "replay_threshold", FIELD_U32, MAKE, UNIT_PACKETS, "after which a key manager is told" },
+	[XFRMA_ETIMER_THRESH] = { "replay_timer", FIELD_U32, MAKE, UNIT_TENTHS_OF_SECONDS, "after which a key manager is told" },
+	[XFRMA_SRCADDR] = { "srcaddr", FIELD_CODEC, FIELD_HIDDEN, 0, "source, in a request", .codec = &codec_address },
+	[XFRMA_COADDR] = { "coa", FIELD_CODEC, SET, 0, "care-of address", .codec = &codec_address },
+	[XFRMA_LASTUSED] = { "lastused", FIELD_U64, FIELD_VOLATILE, UNIT_SECONDS, "when it was last used, since 1970" },
+	[XFRMA_ALG_AEAD] = { "aead", FIELD_CODEC, MAKE, 0, "encryption and authentication in one", .codec = &codec_xfrm_algorithm,
 			     .schema = &schema_xfrm_aead },
-	[XFRMA_ALG_AUTH_TRUNC] = { "auth", FIELD_CODEC, MAKE, NULL, "authentication", .codec = &codec_xfrm_algorithm,
+	[XFRMA_ALG_AUTH_TRUNC] = { "auth", FIELD_CODEC, MAKE, 0, "authentication", .codec = &codec_xfrm_algorithm,
 				   .schema = &schema_xfrm_authentication },
-	[XFRMA_MARK] = { "mark", FIELD_RECORD, KEY, NULL, "mark of the packets that it is for", .schema = &schema_xfrm_mark },
-	[XFRMA_TFCPAD] = { "tfcpad", FIELD_U32, MAKE, "bytes", "to which packets are filled up" },
-	[XFRMA_REPLAY_ESN_VAL] = { "replay_esn", FIELD_CODEC, MAKE, NULL, "numbers of packets, of 64 bits or with a long window",
-				   .codec = &codec_window, .schema = &schema_window },
-	[XFRMA_SA_EXTRA_FLAGS] = { "extra_flags", FIELD_U32, MAKE, NULL, "how headers and numbers are handled", .names = &extra_flags },
+	[XFRMA_MARK] = { "mark", FIELD_RECORD, KEY, 0, "mark of the packets that it is for", .schema = &schema_xfrm_mark },
+	[XFRMA_TFCPAD] = { "tfcpad", FIELD_U32, MAKE, UNIT_BYTES, "to which packets are filled up" },
+	[XFRMA_REPLAY_ESN_VAL] = { "replay_esn", FIELD_CODEC, MAKE, 0, "numbers of packets, of 64 bits or with a long window", .codec = &codec_window,
+				   .schema = &schema_window },
+	[XFRMA_SA_EXTRA_FLAGS] = { "extra_flags", FIELD_U32, MAKE, 0, "how headers and numbers are handled", .names = &extra_flags },
 	[XFRMA_PAD] = { "pad", FIELD_PAD },
-	[XFRMA_OFFLOAD_DEV] = { "offload", FIELD_RECORD, MAKE, NULL, "what a device does of it", .schema = &schema_xfrm_offload },
-	[XFRMA_SET_MARK] = { "output_mark", FIELD_U32, SET | FIELD_HEX, NULL, "mark that packets get" },
-	[XFRMA_SET_MARK_MASK] = { "output_mark_mask", FIELD_U32, SET | FIELD_HEX, NULL, "bits of it that are set" },
-	[XFRMA_IF_ID] = { "if_id", FIELD_U32, SET | FIELD_HEX, NULL, "number of the xfrm interface" },
-	[XFRMA_MTIMER_THRESH] = { "mapping_timer", FIELD_U32, MAKE, "seconds", "between two words on another encapsulation port" },
-	[33] = { "dir", FIELD_U8, MAKE, NULL, "direction", .names = &directions },                                 /* XFRMA_SA_DIR, 6.10 */
-	[34] = { "nat_keepalive", FIELD_U32, MAKE, "seconds", "between two packets that keep a NAT awake" },       /* 6.11 */
-	[35] = { "pcpu", FIELD_U32, MAKE, NULL, "processor that it is for" },                                      /* XFRMA_SA_PCPU, 6.13 */
-	[36] = { "iptfs_drop_time", FIELD_U32, MAKE, "microseconds", "after which a missing packet is given up" }, /* XFRMA_IPTFS_*, 6.14 */
-	[37] = { "iptfs_reorder_window", FIELD_U16, MAKE, "packets", "that wait for a missing one" },
-	[38] = { "iptfs_dont_frag", FIELD_FLAG, MAKE, NULL, "packets are not cut" },
-	[39] = { "iptfs_init_delay", FIELD_U32, MAKE, "microseconds", "that a packet waits for others" },
-	[40] = { "iptfs_max_qsize", FIELD_U32, MAKE, "bytes", "that may wait" },
-	[41] = { "iptfs_pkt_size", FIELD_U32, MAKE, "bytes", "of a packet on the way" },
+	[XFRMA_OFFLOAD_DEV] = { "offload", FIELD_RECORD, MAKE, 0, "what a device does of it", .schema = &schema_xfrm_offload },
+	[XFRMA_SET_MARK] = { "output_mark", FIELD_U32, SET | FIELD_HEX, 0, "mark that packets get" },
+	[XFRMA_SET_MARK_MASK] = { "output_mark_mask", FIELD_U32, SET | FIELD_HEX, 0, "bits of it that are set" },
+	[XFRMA_IF_ID] = { "if_id", FIELD_U32, SET | FIELD_HEX, 0, "number of the xfrm interface" },
+	[XFRMA_MTIMER_THRESH] = { "mapping_timer", FIELD_U32, MAKE, UNIT_SECONDS, "between two words on another encapsulation port" },
+	[33] = { "dir", FIELD_U8, MAKE, 0, "direction", .names = &directions },                                       /* XFRMA_SA_DIR, 6.10 */
+	[34] = { "nat_keepalive", FIELD_U32, MAKE, UNIT_SECONDS, "between two packets that keep a NAT awake" },       /* 6.11 */
+	[35] = { "pcpu", FIELD_U32, MAKE, 0, "processor that it is for" },                                            /* XFRMA_SA_PCPU, 6.13 */
+	[36] = { "iptfs_drop_time", FIELD_U32, MAKE, UNIT_MICROSECONDS, "after which a missing packet is given up" }, /* XFRMA_IPTFS_*, 6.14 */
+	[37] = { "iptfs_reorder_window", FIELD_U16, MAKE, UNIT_PACKETS, "that wait for a missing one" },
+	[38] = { "iptfs_dont_frag", FIELD_FLAG, MAKE, 0, "packets are not cut" },
+	[39] = { "iptfs_init_delay", FIELD_U32, MAKE, UNIT_MICROSECONDS, "that a packet waits for others" },
+	[40] = { "iptfs_max_qsize", FIELD_U32, MAKE, UNIT_BYTES, "that may wait" },
+	[41] = { "iptfs_pkt_size", FIELD_U32, MAKE, UNIT_BYTES, "of a packet on the way" },
 };
 
 static const struct schema schema = {

@@ -11,21 +11,21 @@
 NAMES(levels, false, { 0, "required" }, { 1, "use" });
 
 static const struct field template[] = {
-	[1] = { "src", FIELD_ADDRESS, SET, NULL, "one end of the tunnel" },
-	[2] = { "dst", FIELD_ADDRESS, SET, NULL, "the other end" },
-	[3] = { "proto", FIELD_U8, SET, NULL, "protocol", .names = &words_xfrm_protocol },
-	[4] = { "spi", FIELD_U32, SET | FIELD_HEX, NULL, "security parameter index, 0 = any" },
-	[5] = { "mode", FIELD_U8, SET, NULL, "transport, tunnel, ...", .names = &words_xfrm_mode },
-	[6] = { "reqid", FIELD_U32, SET, NULL, "number of the states, 0 = any" },
-	[7] = { "level", FIELD_U8, SET, NULL, "whether packets go without it", .names = &levels },
-	[8] = { "share", FIELD_U8, SET, NULL, "with whom states are shared", .names = &words_xfrm_share },
-	[9] = { "auth_algorithms", FIELD_U32, SET | FIELD_HEX, NULL, "authentication that is allowed, as bits" },
-	[10] = { "crypt_algorithms", FIELD_U32, SET | FIELD_HEX, NULL, "encryption that is allowed, as bits" },
-	[11] = { "comp_algorithms", FIELD_U32, SET | FIELD_HEX, NULL, "compression that is allowed, as bits" },
+	[1] = { "src", FIELD_ADDRESS, SET, 0, "one end of the tunnel" },
+	[2] = { "dst", FIELD_ADDRESS, SET, 0, "the other end" },
+	[3] = { "proto", FIELD_U8, SET, 0, "protocol", .names = &words_xfrm_protocol },
+	[4] = { "spi", FIELD_U32, SET | FIELD_HEX, 0, "security parameter index, 0 = any" },
+	[5] = { "mode", FIELD_U8, SET, 0, "transport, tunnel, ...", .names = &words_xfrm_mode },
+	[6] = { "reqid", FIELD_U32, SET, 0, "number of the states, 0 = any" },
+	[7] = { "level", FIELD_U8, SET, 0, "whether packets go without it", .names = &levels },
+	[8] = { "share", FIELD_U8, SET, 0, "with whom states are shared", .names = &words_xfrm_share },
+	[9] = { "auth_algorithms", FIELD_U32, SET | FIELD_HEX, 0, "authentication that is allowed, as bits" },
+	[10] = { "crypt_algorithms", FIELD_U32, SET | FIELD_HEX, 0, "encryption that is allowed, as bits" },
+	[11] = { "comp_algorithms", FIELD_U32, SET | FIELD_HEX, 0, "compression that is allowed, as bits" },
 };
 static const struct schema schema = { .name = "template", .attributes = template, .attribute_count = ARRAY_SIZE(template) };
 
-const struct field field_xfrm_template = { "template", FIELD_RECORD, SET, NULL, "a state that packets need", .schema = &schema };
+const struct field field_xfrm_template = { "template", FIELD_RECORD, SET, 0, "a state that packets need", .schema = &schema };
 
 /* What every template allows need not be said. */
 static int put_mask(struct arena *arena, struct record *record, const char *name, uint32_t mask)

@@ -109,13 +109,13 @@ int ferry_listener_knows(struct ferry *ferry, const char *address)
 /* ---- Listing ---- */
 
 static const struct field field_family[] = {
-	{ "protocol", FIELD_U8, 0, NULL, "number of the netlink protocol" },
-	{ "id", FIELD_U16, 0, NULL, "type of the family's messages" },
-	{ "version", FIELD_U32, 0, NULL, "version of the family" },
-	{ "header_size", FIELD_U32, 0, "bytes", "the family's own header" },
-	{ "operations", FIELD_U32, 0, NULL, "commands that it takes" },
-	{ "dumps", FIELD_U32, 0, NULL, "of these, that tell all there is" },
-	{ "groups", FIELD_U32, 0, NULL, "multicast groups that it tells to" },
+	{ "protocol", FIELD_U8, 0, 0, "number of the netlink protocol" },
+	{ "id", FIELD_U16, 0, 0, "type of the family's messages" },
+	{ "version", FIELD_U32, 0, 0, "version of the family" },
+	{ "header_size", FIELD_U32, 0, UNIT_BYTES, "the family's own header" },
+	{ "operations", FIELD_U32, 0, 0, "commands that it takes" },
+	{ "dumps", FIELD_U32, 0, 0, "of these, that tell all there is" },
+	{ "groups", FIELD_U32, 0, 0, "multicast groups that it tells to" },
 };
 enum { PROTOCOL, ID, VERSION, HEADER_SIZE, OPERATIONS, DUMPS, GROUPS };
 static const struct schema schema_family = {

@@ -44,7 +44,7 @@ static int tell_field(struct telling *telling, const struct field *field, unsign
 		return -ENOMEM;
 	r = telling->function(telling->data, &(struct ferry_item){ .address = telling->path.data,
 								   .kind = field_schema(field) ? FERRY_ITEM_OBJECT : FERRY_ITEM_LEAF,
-								   .unit = field->unit,
+								   .unit = unit_text(field->unit),
 								   .help = field->help,
 								   .mode = field->flags & FIELD_SETTABLE ? 0644 : 0444 });
 	if (r == 0)

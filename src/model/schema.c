@@ -7,6 +7,18 @@
 
 #include "model/field.h"
 
+const char *unit_text(enum field_unit unit)
+{
+	static const char *const texts[] = {
+		NULL,
+#define UNIT(name, text) text,
+#include "model/units.def"
+#undef UNIT
+	};
+
+	return texts[unit];
+}
+
 /* Most names differ in their first two letters. */
 static bool field_is_named(const struct field *field, const char *name)
 {

@@ -64,6 +64,16 @@ enum field_flags {
 	FIELD_HANDLE = 1 << 15,  /* an integer that people read as two halves in hexadecimal, "1:a" (what traffic control names things by) */
 };
 
+enum field_unit {
+	UNIT_NONE,
+#define UNIT(name, text) UNIT_##name,
+#include "model/units.def"
+#undef UNIT
+};
+
+/* "bytes"; NULL for none. */
+const char *unit_text(enum field_unit unit);
+
 struct name {
 	uint64_t value;
 	const char *text;
@@ -150,12 +160,12 @@ struct field_limits {
 	uint64_t taken;            /* not 0: the bits that a request can set; the kernel holds the others */
 };
 
-/* 56 bytes: there are some thousands of them, and each start of the program relocates the pointers in them, page by page. */
+/* 48 bytes: there are some thousands of them, and each start of the program relocates the pointers in them, page by page. */
 struct field {
 	const char *name;
-	enum field_kind kind;
-	uint32_t flags;   /* enum field_flags */
-	const char *unit; /* "bytes", "seconds", "packets"; NULL for none */
+	enum field_kind kind : 8;
+	uint32_t flags : 24; /* enum field_flags */
+	enum field_unit unit;
 	const char *help;
 	union { /* by kind, and by what a codec reads as: the functions below tell which */
 		const struct names *names;

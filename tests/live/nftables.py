@@ -121,7 +121,7 @@ class Case(unittest.TestCase):
 
     def changes(self, position):
         self.recorder.settle("netfilter")
-        return [change for change in self.recorder.since(position) if change["address"].startswith(f"{BASE}/")]
+        return [change for change in self.recorder.since(position) if change.get("address", "").startswith(f"{BASE}/")]
 
     def run_nft(self, text):
         done = ferrytest.run(["nft", "-f", self.write(text)])
