@@ -195,8 +195,8 @@ static int refused(struct machine *machine, const char *path, int length, int co
 
 static int answer_to(struct machine *machine, const char *path, struct record_items *items, struct arena *arena)
 {
-	struct record *question, *way;
-	const char *rest;
+	struct record *question = NULL, *way;
+	const char *rest = path;
 	int r = parse(machine, path, arena, &question, &rest);
 
 	if (r < 0)
