@@ -15,8 +15,10 @@ extern const struct names words_ethtool_off_on;
 /* A set of names. The schemas have a field for each bit, "on" or "off": of what can be set, and of what is told alone. */
 struct bitset_names {
 	struct schema settable, told;
-	struct field settable_fields[BITSET_MAXIMUM], told_fields[BITSET_MAXIMUM];
-	char texts[BITSET_MAXIMUM][32];
+	struct bitset_fields {
+		struct field settable[BITSET_MAXIMUM], told[BITSET_MAXIMUM];
+		char texts[BITSET_MAXIMUM][32];
+	} * fields;
 };
 extern struct bitset_names bitset_features, bitset_link_modes, bitset_messages, bitset_wake;
 

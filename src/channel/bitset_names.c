@@ -9,10 +9,13 @@
 
 #include "wire/netlink.h"
 
-#define BITSET(identifier, singular)                                                                 \
-	struct bitset_names bitset_##identifier = {                                                  \
-		.settable = { .name = singular, .attributes = bitset_##identifier.settable_fields }, \
-		.told = { .name = singular, .attributes = bitset_##identifier.told_fields },         \
+/* The fields lie apart, so that no start has to relocate what is among them. */
+#define BITSET(identifier, singular)                                                          \
+	static struct bitset_fields identifier##_fields;                                      \
+	struct bitset_names bitset_##identifier = {                                           \
+		.settable = { .name = singular, .attributes = identifier##_fields.settable }, \
+		.told = { .name = singular, .attributes = identifier##_fields.told },         \
+		.fields = &identifier##_fields,                                               \
 	}
 BITSET(features, "feature");
 BITSET(link_modes, "link mode");
@@ -45,15 +48,15 @@ bool bitset_number(const struct attribute_iterator *at, uint32_t *ret)
 
 static void name_bit(struct bitset_names *set, uint32_t bit, const char *text, size_t length)
 {
-	const struct field field = { set->texts[bit], FIELD_U8, FIELD_SETTABLE, 0, set->told.name, .names = &words_ethtool_off_on };
+	const struct field field = { set->fields->texts[bit], FIELD_U8, FIELD_SETTABLE, 0, set->told.name, .names = &words_ethtool_off_on };
 
-	if (length == 0 || length >= sizeof(set->texts[0]))
+	if (length == 0 || length >= sizeof(set->fields->texts[0]))
 		return;
 	/* A slash would be another part of an address: the kernel's own constants have this in its place. */
 	for (size_t i = 0; i < length; i++)
-		set->texts[bit][i] = text[i] == '/' ? '_' : text[i];
-	set->settable_fields[bit] = set->told_fields[bit] = field;
-	set->told_fields[bit].flags = 0;
+		set->fields->texts[bit][i] = text[i] == '/' ? '_' : text[i];
+	set->fields->settable[bit] = set->fields->told[bit] = field;
+	set->fields->told[bit].flags = 0;
 	if (set->settable.attribute_count <= bit)
 		set->settable.attribute_count = set->told.attribute_count = bit + 1;
 }
@@ -140,7 +143,7 @@ void bitset_load(struct netlink *netlink)
 
 const char *bitset_name(const struct bitset_names *set, uint32_t bit)
 {
-	return set && bit < set->told.attribute_count ? set->told_fields[bit].name : NULL;
+	return set && bit < set->told.attribute_count ? set->fields->told[bit].name : NULL;
 }
 
 bool bitset_is_named(const struct bitset_names *set, uint32_t bit, const char *text, size_t length)
