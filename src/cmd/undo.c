@@ -40,9 +40,13 @@ int undo_one(struct program *program, struct ferry_history *history, uint64_t id
 
 static enum exit_status undo_number(struct program *program, struct ferry_history *history, const char *argument, unsigned int flags)
 {
+	const char *digits = argument[0] == '#' ? argument + 1 : argument;
 	uint64_t id;
 
-	if (program_number(program, "ID", argument[0] == '#' ? argument + 1 : argument, &id) != EXIT_DONE)
+	if (*digits && strspn(digits, "0123456789") != strlen(digits))
+		return program_fail(program, EXIT_USAGE, -EINVAL, "not the number of a change: %s (addresses go with --since, --until, --by or -n)",
+				    argument);
+	if (program_number(program, "ID", digits, &id) != EXIT_DONE)
 		return EXIT_USAGE;
 	int r = undo_one(program, history, id, flags);
 	if (r == FERRY_UNCHANGED)

@@ -159,7 +159,7 @@ class Refused(Selection):
         with Recorder() as recorder:
             recorder.settle()
             self.assertIn("--since", self.undo(recorder, status=2).stderr)
-            self.undo(recorder, "sysctl/net/ipv4", status=2)
+            self.assertIn("--since", self.undo(recorder, "sysctl/net/ipv4", status=2).stderr)
             self.undo(recorder, "--since", "yesteryear", status=2)
             self.undo(recorder, "--since", "1h", "no such/address", status=2)
 
