@@ -52,9 +52,6 @@ extern const struct schema schema_ethtool_header;
 	}
 
 /* Its place in the tree, its requests, and how what it tells is read. */
-void ethtool_path(const struct record *record, const struct naming *naming, struct buffer *ret);
-int ethtool_parse(const struct schema *schema, const char *text, const struct naming *naming, struct arena *arena, struct record **ret,
-		  const char **ret_rest, struct error *error);
 void ethtool_dump(struct buffer *request, uint8_t family);
 int ethtool_get(const struct record *key, struct buffer *request);
 /* The same, with counters. */
@@ -73,7 +70,7 @@ int ethtool_write(const struct object *object, struct machine *machine, const st
 	static int parse_##identifier(const char *text, const struct naming *naming, struct arena *arena, struct record **ret,                    \
 				      const char **ret_rest, struct error *error)                                                                 \
 	{                                                                                                                                         \
-		return ethtool_parse(&schema_##identifier, text, naming, arena, ret, ret_rest, error);                                            \
+		return object_parse_of_link(&schema_##identifier, text, naming, arena, ret, ret_rest, error);                                     \
 	}                                                                                                                                         \
 	static const struct object object_##identifier = { .name = #identifier,                                                                   \
 							   .help = words,                                                                         \
@@ -85,7 +82,7 @@ int ethtool_write(const struct object *object, struct machine *machine, const st
 							   .schema = &schema_##identifier,                                                        \
 							   .families = { AF_UNSPEC },                                                             \
 							   .family_count = 1,                                                                     \
-							   .path = ethtool_path,                                                                  \
+							   .path = object_path_of_link,                                                           \
 							   .parse = parse_##identifier,                                                           \
 							   .dump = ethtool_dump,                                                                  \
 							   .write = ethtool_write,                                                                \
@@ -95,14 +92,7 @@ int ethtool_write(const struct object *object, struct machine *machine, const st
 								   "it is there with its link, where the driver has it: it can be changed alone", \
 							   .why_none = "there is no such link, or its driver has none",                           \
 							   __VA_ARGS__ };                                                                         \
-	const struct channel channel_ethtool_##identifier = { .name = "netlink/ethtool/" #identifier,                                             \
-							      .help = words,                                                                      \
-							      .promise = "live",                                                                  \
-							      .list = object_channel_list,                                                        \
-							      .get = object_channel_get,                                                          \
-							      .set = setting_set,                                                                 \
-							      .prepare = object_channel_prepare,                                                  \
-							      .object = &object_##identifier }
+	OBJECT_CHANNEL_AT(ethtool_##identifier, "netlink/ethtool/" #identifier, object_##identifier, words, "live")
 #define ETHTOOL_KIND(identifier, get_command, reply, words) \
 	ETHTOOL_KIND_OF(identifier, get_command, reply, (reply) + 1, words, .mend = ethtool_mend, .get = ethtool_get)
 #define ETHTOOL_KIND_COUNTED(identifier, get_command, reply, words)                                                           \

@@ -33,24 +33,6 @@ const struct schema schema_ethtool_header = { .name = "header", .attributes = he
 
 /* ---- Its place in the tree ---- */
 
-void ethtool_path(const struct record *record, const struct naming *naming, struct buffer *ret)
-{
-	object_path_interface(record, "dev", naming, ret);
-}
-
-int ethtool_parse(const struct schema *schema, const char *text, const struct naming *naming, struct arena *arena, struct record **ret,
-		  const char **ret_rest, struct error *error)
-{
-	struct object_path left = { text, naming, arena, record_new(arena, schema), error };
-	int r = left.record ? object_parse_interface(&left, "dev") : -ENOMEM;
-
-	if (r < 0)
-		return r;
-	*ret = left.record;
-	*ret_rest = left.rest;
-	return 0;
-}
-
 /* Whose it is, as everywhere else: by the number of its link. */
 int ethtool_mend(struct arena *arena, struct record *record)
 {

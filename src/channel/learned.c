@@ -293,16 +293,15 @@ int learned_type(struct learned *learned, struct learned_set *set, uint32_t numb
 int learned_range(struct learned *learned, struct learned_set *set, uint32_t number, uint64_t minimum, uint64_t maximum)
 {
 	struct field_limits *limits;
-	struct codec *codec;
 	struct field *field;
+	struct codec *codec;
 
 	if (number >= set->schema.attribute_count)
 		return -EINVAL;
 	if (minimum == 0 && maximum == 0)
 		return 0;
 	limits = arena_new(&learned->arena, struct field_limits);
-	codec = arena_new(&learned->arena, struct codec);
-	if (!limits || !codec)
+	if (!limits)
 		return -ENOMEM;
 	*limits = (struct field_limits){ .minimum = minimum, .maximum = maximum };
 	field = &set->fields[number];
@@ -310,6 +309,9 @@ int learned_range(struct learned *learned, struct learned_set *set, uint32_t num
 		field->limits = limits;
 		return 0;
 	}
+	codec = arena_new(&learned->arena, struct codec);
+	if (!codec)
+		return -ENOMEM;
 	*codec = *field->codec;
 	codec->limits = limits;
 	field->codec = codec;

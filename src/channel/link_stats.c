@@ -131,21 +131,9 @@ static const struct schema schema = {
 	.attribute_count = ARRAY_SIZE(statistics),
 };
 
-static void path(const struct record *record, const struct naming *naming, struct buffer *ret)
-{
-	object_path_interface(record, "dev", naming, ret);
-}
-
 static int parse(const char *text, const struct naming *naming, struct arena *arena, struct record **ret, const char **ret_rest, struct error *error)
 {
-	struct object_path left = { text, naming, arena, record_new(arena, &schema), error };
-	int r = left.record ? object_parse_interface(&left, "dev") : -ENOMEM;
-
-	if (r < 0)
-		return r;
-	*ret = left.record;
-	*ret_rest = left.rest;
-	return 0;
+	return object_parse_of_link(&schema, text, naming, arena, ret, ret_rest, error);
 }
 
 #define EVERYTHING                                                                                                     \
@@ -185,7 +173,7 @@ static const struct object object_stats = {
 	.schema = &schema,
 	.families = { AF_UNSPEC },
 	.family_count = 1,
-	.path = path,
+	.path = object_path_of_link,
 	.parse = parse,
 	.comes_by_itself = "statistics come and go with their link",
 	.dump = dump,

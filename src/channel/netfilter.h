@@ -119,14 +119,7 @@ void netfilter_elements_typed(struct netfilter_elements *elements, const struct 
 int netfilter_element_compare(const struct record *a, const struct record *b);
 
 /* A channel of an object: its name in the tree is one that other protocols have as well. */
-#define NETFILTER_CHANNEL(word, object_descriptor, words)                                     \
-	const struct channel channel_netfilter_##word = { .name = "netlink/netfilter/" #word, \
-							  .help = words,                      \
-							  .promise = "live",                  \
-							  .list = object_channel_list,        \
-							  .get = object_channel_get,          \
-							  .set = setting_set,                 \
-							  .prepare = object_channel_prepare,  \
-							  .object = &(object_descriptor) }
+#define NETFILTER_CHANNEL(word, object_descriptor, words) \
+	OBJECT_CHANNEL_AT(netfilter_##word, "netlink/netfilter/" #word, object_descriptor, words, "live")
 
 #endif

@@ -261,3 +261,21 @@ int object_parse_option(struct object_path *path)
 	path->rest += length;
 	return r;
 }
+
+void object_path_of_link(const struct record *record, const struct naming *naming, struct buffer *ret)
+{
+	object_path_interface(record, "dev", naming, ret);
+}
+
+int object_parse_of_link(const struct schema *schema, const char *text, const struct naming *naming, struct arena *arena, struct record **ret,
+			 const char **ret_rest, struct error *error)
+{
+	struct object_path left = { text, naming, arena, record_new(arena, schema), error };
+	int r = left.record ? object_parse_interface(&left, "dev") : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	*ret = left.record;
+	*ret_rest = left.rest;
+	return 0;
+}

@@ -220,6 +220,10 @@ struct object_path {
 };
 /* An interface, and the slash behind it. One that is not there stays a name. */
 int object_parse_interface(struct object_path *path, const char *field) _must_check_;
+/* Both, where the key is nothing but the link in the field "dev"; an object's PARSE gives its SCHEMA. */
+void object_path_of_link(const struct record *record, const struct naming *naming, struct buffer *ret);
+int object_parse_of_link(const struct schema *schema, const char *text, const struct naming *naming, struct arena *arena, struct record **ret,
+			 const char **ret_rest, struct error *error) _must_check_;
 /* A word or number of NAMES (NULL: numbers only), and the slash behind it. */
 int object_parse_word(struct object_path *path, const char *field, const struct names *names) _must_check_;
 /* ADDRESS/LENGTH, or "default"; "family", where the record has it, is set by it. Stops before a slash or comma. */
@@ -261,15 +265,17 @@ int object_channel_get(const struct channel *channel, struct machine *machine, c
 int object_channel_prepare(const struct channel *channel, struct machine *machine, const char *path, const struct value *value, unsigned int flags,
 			   struct setting **ret);
 
-#define OBJECT_CHANNEL_OF(protocol_name, identifier, object_descriptor, words, promise_word)             \
-	const struct channel channel_##identifier = { .name = "netlink/" #protocol_name "/" #identifier, \
-						      .help = words,                                     \
-						      .promise = promise_word,                           \
-						      .list = object_channel_list,                       \
-						      .get = object_channel_get,                         \
-						      .set = setting_set,                                \
-						      .prepare = object_channel_prepare,                 \
+#define OBJECT_CHANNEL_AT(identifier, address, object_descriptor, words, promise_word)   \
+	const struct channel channel_##identifier = { .name = (address),                 \
+						      .help = (words),                   \
+						      .promise = (promise_word),         \
+						      .list = object_channel_list,       \
+						      .get = object_channel_get,         \
+						      .set = setting_set,                \
+						      .prepare = object_channel_prepare, \
 						      .object = &(object_descriptor) }
+#define OBJECT_CHANNEL_OF(protocol_name, identifier, object_descriptor, words, promise_word) \
+	OBJECT_CHANNEL_AT(identifier, "netlink/" #protocol_name "/" #identifier, object_descriptor, words, promise_word)
 #define OBJECT_CHANNEL(protocol_name, identifier, object_descriptor, words) \
 	OBJECT_CHANNEL_OF(protocol_name, identifier, object_descriptor, words, "live")
 

@@ -68,24 +68,9 @@ static bool concerns(const struct nlmsghdr *message)
 	return master != 0 && master != link->ifi_index;
 }
 
-static void path(const struct record *record, const struct naming *naming, struct buffer *ret)
-{
-	object_path_interface(record, "dev", naming, ret);
-}
-
 static int parse(const char *text, const struct naming *naming, struct arena *arena, struct record **ret, const char **ret_rest, struct error *error)
 {
-	struct object_path left = { text, naming, arena, record_new(arena, &schema), error };
-	int r;
-
-	if (!left.record)
-		return -ENOMEM;
-	r = object_parse_interface(&left, "dev");
-	if (r < 0)
-		return r;
-	*ret = left.record;
-	*ret_rest = left.rest;
-	return 0;
+	return object_parse_of_link(&schema, text, naming, arena, ret, ret_rest, error);
 }
 
 /* VLANs as notifications tell them: ranges as their ends. */
@@ -134,7 +119,7 @@ static const struct object object_port = {
 	.families = { AF_BRIDGE },
 	.family_count = 1,
 	.concerns = concerns,
-	.path = path,
+	.path = object_path_of_link,
 	.parse = parse,
 	.dump = dump,
 	.write = write_port,

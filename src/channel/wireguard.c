@@ -125,21 +125,9 @@ static const struct schema schema = {
 	.name = "device", .help = "devices of WireGuard", .header_size = GENL_HDRLEN, .attributes = device, .attribute_count = ARRAY_SIZE(device)
 };
 
-static void path(const struct record *record, const struct naming *naming, struct buffer *ret)
-{
-	object_path_interface(record, "dev", naming, ret);
-}
-
 static int parse(const char *text, const struct naming *naming, struct arena *arena, struct record **ret, const char **ret_rest, struct error *error)
 {
-	struct object_path left = { text, naming, arena, record_new(arena, &schema), error };
-	int r = left.record ? object_parse_interface(&left, "dev") : -ENOMEM;
-
-	if (r < 0)
-		return r;
-	*ret = left.record;
-	*ret_rest = left.rest;
-	return 0;
+	return object_parse_of_link(&schema, text, naming, arena, ret, ret_rest, error);
 }
 
 struct first {
@@ -190,7 +178,7 @@ static const struct object object_device = {
 	.schema = &schema,
 	.families = { AF_UNSPEC },
 	.family_count = 1,
-	.path = path,
+	.path = object_path_of_link,
 	.parse = parse,
 	.dump_each = dump_each,
 	.write = write_device,

@@ -202,9 +202,8 @@ static void make_signatures(void)
 			struct argument *argument = &calls[i].arguments[j];
 
 			*argument = (struct argument){ .copy = row->copy, .kind = row->kind, .carries = row->carries, .descriptor = row->descriptor };
+			/* NAMES is the place of the schema too. */
 			argument->field = (struct field){ .name = row->name, .kind = row->type, .flags = row->flags, .names = row->names };
-			if (row->type == FIELD_RECORD)
-				argument->field.schema = row->schema;
 		}
 		signatures[i] = (struct signature){ calls[i].name, calls[i].arguments, calls[i].count };
 	}
