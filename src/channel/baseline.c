@@ -383,7 +383,7 @@ int baseline_fanout(struct baseline *baseline, const struct nature *nature, cons
 	char *state = NULL;
 	int r = 0;
 
-	nature_other(nature, address, &patterns);
+	nature_add_others(nature, address, &patterns);
 	if (patterns.failed)
 		return -ENOMEM;
 	for (char *pattern = patterns.data ? strtok_r(patterns.data, " ", &state) : NULL; pattern && !r; pattern = strtok_r(NULL, " ", &state)) {

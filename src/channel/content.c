@@ -43,7 +43,7 @@ static bool next_word(const char **at, const char *end, const char **ret_word, s
 	return *ret_length > 0;
 }
 
-/* Counts the words of a choice, 0 where the line is none: exactly one word in brackets, no other bracket anywhere. */
+/* Counts the words of a choice, 0 where the line is none: exactly one word in brackets, no other bracket anywhere, each as short as a name. */
 static unsigned int count_choice(const char *text, size_t length)
 {
 	const char *end = text + length, *word;
@@ -59,6 +59,8 @@ static unsigned int count_choice(const char *text, size_t length)
 			word++;
 			size -= 2;
 		}
+		if (size >= sizeof(((struct name *)NULL)->text))
+			return 0;
 		for (size_t i = 0; i < size; i++)
 			if (word[i] == '[' || word[i] == ']' || (unsigned char)word[i] < ' ')
 				return 0;
@@ -83,9 +85,7 @@ static int make_choice(const char *text, size_t length, unsigned int count, stru
 			ret->value = value_data(VALUE_TEXT, word, size);
 		}
 		list[i].value = i;
-		list[i].text = arena_copy(arena, word, size);
-		if (!list[i].text)
-			return -ENOMEM;
+		memcpy(list[i].text, word, size);
 	}
 	*names = (struct names){ .list = list, .count = count };
 	*field = (struct field){ .name = "choice", .kind = FIELD_TEXT, .flags = FIELD_SETTABLE, .names = names };

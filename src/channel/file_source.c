@@ -156,8 +156,8 @@ static char *link_of(const struct written *written)
 	static const char prefix[] = "sysfs/class/net/";
 	const char *name = written->address + strlen(prefix);
 
-	if (!written->source->route || !written->nature || !written->nature->other || strcmp(written->nature->other, "netlink/route/link") ||
-	    strncmp(written->address, prefix, strlen(prefix)))
+	if (!written->source->route || !written->nature || !nature_other(written->nature) ||
+	    strcmp(nature_other(written->nature), "netlink/route/link") || strncmp(written->address, prefix, strlen(prefix)))
 		return NULL;
 	return strndup(name, (size_t)(strchrnul(name, '/') - name));
 }

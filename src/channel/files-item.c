@@ -17,7 +17,7 @@ static struct ferry_item item_of(const struct walk *walk, enum ferry_item_kind k
 		.kind = kind,
 		.mode = mode & 07777,
 		.nature = nature ? nature->nature : FERRY_SETTING,
-		.help = nature ? nature->help : NULL,
+		.help = nature ? nature_help(nature) : NULL,
 		/* Only writes are told by the kernel, and only of the live machine: what nobody can write is not watched. */
 		.promise = !walk->machine->root && (kind == FERRY_ITEM_BRANCH || mode & 0222) ? "writes only" : NULL,
 		.consistency = FERRY_WHOLE,
@@ -228,7 +228,7 @@ int walk_leaf(struct walk *walk, int directory, const char *name)
 		item = item_of(walk, FERRY_ITEM_LEAF, mode_of(walk, directory, name), nature);
 		if (nature->nature == FERRY_ACTION) /* it has no value that one could miss */
 			return walk->function(walk->data, &item);
-		return tell_unread(walk, &item, nature->help);
+		return tell_unread(walk, &item, nature_help(nature));
 	}
 	if (!(walk->named && walk->meant) && slow_names_hold(&walk->slow, name)) {
 		item = item_of(walk, FERRY_ITEM_LEAF, mode_of(walk, directory, name), nature);

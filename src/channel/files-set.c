@@ -91,10 +91,10 @@ static int check_nature(struct file_setting *file, unsigned int flags)
 	if (!nature)
 		return 0;
 	if (nature->nature == FERRY_ACTION)
-		return error_set(error_of(file), -EOPNOTSUPP, "%s is an action, not a setting: %s%s", address_of(file), nature->help, yes);
-	if (nature->nature == FERRY_LATCH &&
-	    (!nature->other || file_value_same(text_of(&file->wanted), file->wanted.length, nature->other, strlen(nature->other))))
-		return error_set(error_of(file), -EOPNOTSUPP, "%s could not be taken back: %s%s", address_of(file), nature->help, yes);
+		return error_set(error_of(file), -EOPNOTSUPP, "%s is an action, not a setting: %s%s", address_of(file), nature_help(nature), yes);
+	if (nature->nature == FERRY_LATCH && (!nature_other(nature) || file_value_same(text_of(&file->wanted), file->wanted.length,
+										       nature_other(nature), strlen(nature_other(nature)))))
+		return error_set(error_of(file), -EOPNOTSUPP, "%s could not be taken back: %s%s", address_of(file), nature_help(nature), yes);
 	return 0;
 }
 

@@ -68,7 +68,7 @@ static int tell_directory(struct walk *walk, int directory, const char *name)
 
 	/* A get tells folders only where it leaves one out that belongs to the tree. */
 	if (!walk->leaves || (slow && !mount)) {
-		r = walk_branch(walk, directory, name, nature, slow && !mount && recursive ? nature->help : NULL);
+		r = walk_branch(walk, directory, name, nature, slow && !mount && recursive ? nature_help(nature) : NULL);
 		if (r)
 			return r;
 	}

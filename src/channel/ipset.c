@@ -11,21 +11,49 @@
 #define MAKE     FIELD_CREATE
 #define PROTOCOL 7 /* since 4.20 */
 
-#define NAMED(identifier, ...)                                          \
-	static const struct name identifier##_list[] = { __VA_ARGS__ }; \
-	const struct names identifier = { identifier##_list, ARRAY_SIZE(identifier##_list), false }
-
 /* As ipset(8) says them. */
-NAMED(words_ipset_error, { IPSET_ERR_PROTOCOL, "the kernel does not take a request of this form" },
-      { IPSET_ERR_FIND_TYPE, "the kernel has no such type of set, or not this revision of it" },
-      { IPSET_ERR_MAX_SETS, "there are as many sets as can be" }, { IPSET_ERR_BUSY, "it is in use" },
-      { IPSET_ERR_EXIST_SETNAME2, "the second set is there already" }, { IPSET_ERR_TYPE_MISMATCH, "the two sets are not of one type" },
-      { IPSET_ERR_EXIST, "the entry is there already, or is not there" }, { IPSET_ERR_INVALID_CIDR, "no such prefix length" },
-      { IPSET_ERR_INVALID_NETMASK, "no such netmask" }, { IPSET_ERR_INVALID_FAMILY, "the type does not take this family" },
-      { IPSET_ERR_TIMEOUT, "the set is without timeouts" }, { IPSET_ERR_REFERENCED, "it is in use" },
-      { IPSET_ERR_IPADDR_IPV4, "an IPv4 address is expected" }, { IPSET_ERR_IPADDR_IPV6, "an IPv6 address is expected" },
-      { IPSET_ERR_COUNTER, "the set is without counters" }, { IPSET_ERR_COMMENT, "the set is without comments" },
-      { IPSET_ERR_INVALID_MARKMASK, "no such mask of marks" }, { IPSET_ERR_SKBINFO, "the set is without marks and priorities" });
+const char *ipset_error(uint32_t number)
+{
+	switch (number) {
+	case IPSET_ERR_PROTOCOL:
+		return "the kernel does not take a request of this form";
+	case IPSET_ERR_FIND_TYPE:
+		return "the kernel has no such type of set, or not this revision of it";
+	case IPSET_ERR_MAX_SETS:
+		return "there are as many sets as can be";
+	case IPSET_ERR_BUSY:
+	case IPSET_ERR_REFERENCED:
+		return "it is in use";
+	case IPSET_ERR_EXIST_SETNAME2:
+		return "the second set is there already";
+	case IPSET_ERR_TYPE_MISMATCH:
+		return "the two sets are not of one type";
+	case IPSET_ERR_EXIST:
+		return "the entry is there already, or is not there";
+	case IPSET_ERR_INVALID_CIDR:
+		return "no such prefix length";
+	case IPSET_ERR_INVALID_NETMASK:
+		return "no such netmask";
+	case IPSET_ERR_INVALID_FAMILY:
+		return "the type does not take this family";
+	case IPSET_ERR_TIMEOUT:
+		return "the set is without timeouts";
+	case IPSET_ERR_IPADDR_IPV4:
+		return "an IPv4 address is expected";
+	case IPSET_ERR_IPADDR_IPV6:
+		return "an IPv6 address is expected";
+	case IPSET_ERR_COUNTER:
+		return "the set is without counters";
+	case IPSET_ERR_COMMENT:
+		return "the set is without comments";
+	case IPSET_ERR_INVALID_MARKMASK:
+		return "no such mask of marks";
+	case IPSET_ERR_SKBINFO:
+		return "the set is without marks and priorities";
+	default:
+		return NULL;
+	}
+}
 
 /* ---- An address of either family ---- */
 
@@ -202,7 +230,7 @@ static int fill_in(struct machine *machine, struct arena *arena, struct record *
 	r = request.failed ? -ENOMEM : machine_netlink(machine, NETLINK_NETFILTER, &netlink);
 	if (r == 0)
 		r = netlink_request(netlink, IPSET_TYPE(IPSET_CMD_TYPE), 0, request.data, request.length, take_revision, &newest, &ack);
-	if (r == -EEXIST || (r < 0 && words_find(&words_ipset_error, (uint64_t)-r)))
+	if (r == -EEXIST || (r < 0 && ipset_error((uint32_t)-r)))
 		return error_set(&machine->error, r, "there is no type of set \"%.*s\" of this family in the kernel", (int)type->bytes.length,
 				 (const char *)type->bytes.data);
 	return r < 0 ? r : record_put(arena, record, "revision", value_uint(newest));
@@ -290,7 +318,7 @@ static const struct object object_ipset = {
 	.frame = frame,
 	.prepare = prepare,
 	.fill_in = fill_in,
-	.errors = &words_ipset_error,
+	.error_words = ipset_error,
 	.may_lack = true,
 	.untold = true,
 	.asked_by = IPSET_CHANGES,

@@ -20,8 +20,10 @@
 /* Numbers of our own for an entry's message, in which the attributes of the entry stand for themselves. */
 enum { IPSET_ENTRY_SET = 40, IPSET_ENTRY_COUNT };
 
+/* Words for what ipset alone answers, enum ipset_errno; NULL for other numbers. */
+const char *ipset_error(uint32_t number);
+
 extern const struct codec codec_ipset_address; /* IPSET_ATTR_IPADDR_*: a nest that holds an address of either family */
-extern const struct names words_ipset_error;   /* enum ipset_errno */
 
 /* The header and the version of the protocol, which every request begins with. */
 void ipset_begin(struct buffer *request);

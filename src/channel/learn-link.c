@@ -12,19 +12,19 @@
 enum exception_kind { IS_STEM, IS_COMMANDS, IS_MESSAGES, IS_REQUEST, IS_ANSWER, IS_NEST, IS_ARRAY, IS_SHIFTED, IS_TYPE };
 
 static const struct exception {
-	enum exception_kind kind;
-	const char *of, *is;
-	enum learned_kind type;
+	enum exception_kind kind : 8;
+	enum learned_kind type : 8;
+	char of[47], is[31]; /* in it, as nothing of the table is relocated then */
 } exceptions[] = {
-#define STEM(name, stem)         { IS_STEM, name, stem },
-#define COMMANDS(name, constant) { IS_COMMANDS, name, constant },
-#define MESSAGES(name, constant) { IS_MESSAGES, name, constant },
-#define REQUEST(command, set)    { IS_REQUEST, command, set },
-#define ANSWER(command, set)     { IS_ANSWER, command, set },
-#define NEST(attribute, set)     { IS_NEST, attribute, set },
-#define ARRAY(attribute, set)    { IS_ARRAY, attribute, set },
-#define SHIFTED(attribute, set)  { IS_SHIFTED, attribute, set },
-#define TYPE(attribute, kind)    { IS_TYPE, attribute, NULL, kind },
+#define STEM(name, stem)         { IS_STEM, 0, name, stem },
+#define COMMANDS(name, constant) { IS_COMMANDS, 0, name, constant },
+#define MESSAGES(name, constant) { IS_MESSAGES, 0, name, constant },
+#define REQUEST(command, set)    { IS_REQUEST, 0, command, set },
+#define ANSWER(command, set)     { IS_ANSWER, 0, command, set },
+#define NEST(attribute, set)     { IS_NEST, 0, attribute, set },
+#define ARRAY(attribute, set)    { IS_ARRAY, 0, attribute, set },
+#define SHIFTED(attribute, set)  { IS_SHIFTED, 0, attribute, set },
+#define TYPE(attribute, kind)    { IS_TYPE, kind, attribute, "" },
 #include "channel/learn.def"
 };
 

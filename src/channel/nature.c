@@ -2,6 +2,7 @@
 #include "channel/nature.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <string.h>
 
 #define SETTING  FERRY_SETTING
@@ -16,9 +17,28 @@
 #define MOUNT    NATURE_MOUNT
 #define QUIET    NATURE_QUIET
 
+/* The texts stand in one struct, and each row says where: with pointers, all of them would have to be relocated at each start of the program. */
+#define JOIN_(name, line) name##line
+#define JOIN(name, line)  JOIN_(name, line)
+#define AT(name)          offsetof(struct texts, JOIN(name, __LINE__))
+
 #define NATURE_GLOB NATURE
+static const struct texts {
+#define NATURE(folder, file, kind, mark, others, words)        \
+	char JOIN(pattern, __LINE__)[sizeof(folder "/" file)]; \
+	char JOIN(other, __LINE__)[sizeof(others)];            \
+	char JOIN(help, __LINE__)[sizeof(words)];
+#include "channel/nature.def"
+#undef NATURE
+} texts = {
+#define NATURE(folder, file, kind, mark, others, words) folder "/" file, others, words,
+#include "channel/nature.def"
+#undef NATURE
+};
+_Static_assert(sizeof(texts) <= UINT16_MAX, "struct nature says where its texts stand in 16 bits");
+
 static const struct nature rows[] = {
-#define NATURE(folder, file, kind, mark, others, words) { .pattern = folder "/" file, .nature = kind, .flags = mark, .other = others, .help = words },
+#define NATURE(folder, file, kind, mark, others, words) { AT(pattern), AT(other), AT(help), mark, kind },
 #include "channel/nature.def"
 #undef NATURE
 };
@@ -28,17 +48,39 @@ static const struct nature rows[] = {
 
 /* Beside each row the name that its pattern ends with: almost every row is told apart by it, without looking at the rest. */
 static const struct {
-	const char *name;
+	uint16_t name; /* where it stands */
 	uint8_t length;
 	char channel; /* by which sysctl, sysfs and procfs differ */
 	bool glob;
 } leaves[] = {
-#define NATURE(folder, file, kind, mark, others, words)      { file, sizeof(file) - 1, (folder)[CHANNEL_AT], false },
-#define NATURE_GLOB(folder, file, kind, mark, others, words) { file, sizeof(file) - 1, (folder)[CHANNEL_AT], true },
+#define NATURE(folder, file, kind, mark, others, words)      { AT(pattern) + sizeof(folder), sizeof(file) - 1, (folder)[CHANNEL_AT], false },
+#define NATURE_GLOB(folder, file, kind, mark, others, words) { AT(pattern) + sizeof(folder), sizeof(file) - 1, (folder)[CHANNEL_AT], true },
 #include "channel/nature.def"
 #undef NATURE
 #undef NATURE_GLOB
 };
+
+static const char *text_at(uint16_t place)
+{
+	return (const char *)&texts + place;
+}
+
+const char *nature_pattern(const struct nature *nature)
+{
+	return text_at(nature->pattern);
+}
+
+const char *nature_other(const struct nature *nature)
+{
+	const char *other = text_at(nature->other);
+
+	return *other ? other : NULL;
+}
+
+const char *nature_help(const struct nature *nature)
+{
+	return text_at(nature->help);
+}
 
 static bool has_glob(const char *text, size_t length)
 {
@@ -155,27 +197,28 @@ const struct nature *nature_of(const char *address)
 	name = slash + 1;
 	length = strlen(name);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *leaf = text_at(leaves[i].name);
+
 		if (leaves[i].channel != address[CHANNEL_AT])
 			continue;
-		if (leaves[i].glob ? !may_be_named(leaves[i].name, leaves[i].length, name, length)
-				   : leaves[i].length != length || leaves[i].name[0] != name[0])
+		if (leaves[i].glob ? !may_be_named(leaf, leaves[i].length, name, length) : leaves[i].length != length || leaf[0] != name[0])
 			continue;
-		if (match(rows[i].pattern, address, NULL, NULL))
+		if (match(nature_pattern(&rows[i]), address, NULL, NULL))
 			return &rows[i];
 	}
 	return NULL;
 }
 
-void nature_other(const struct nature *nature, const char *address, struct buffer *ret)
+void nature_add_others(const struct nature *nature, const char *address, struct buffer *ret)
 {
-	const char *first = NULL;
+	const char *first = NULL, *other = nature_other(nature);
 	size_t length = 0;
 
-	if (!nature->other || (nature->nature != FERRY_FANOUT && nature->nature != FERRY_TWIN))
+	if (!other || (nature->nature != FERRY_FANOUT && nature->nature != FERRY_TWIN))
 		return;
-	if (!match(nature->pattern, address, &first, &length))
+	if (!match(nature_pattern(nature), address, &first, &length))
 		length = 0;
-	for (const char *p = nature->other; *p; p++) {
+	for (const char *p = other; *p; p++) {
 		if (*p == '%')
 			buffer_add(ret, first ? first : "", length);
 		else
@@ -246,7 +289,7 @@ bool nature_names_secret(const char *text, size_t length)
 	if (makes_state(text, length) || is_ip_xfrm(text, length))
 		return true;
 	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].flags & NATURE_SECRET && names(text, length, leaves[i].name))
+		if (rows[i].flags & NATURE_SECRET && names(text, length, text_at(leaves[i].name)))
 			return true;
 	return false;
 }

@@ -17,21 +17,25 @@ enum nature_flags {
 };
 
 struct nature {
-	const char *pattern; /* address with globs within a part: "sysctl/kernel/random/u*"; a part "**" stands for any number of parts */
+	uint16_t pattern, other, help; /* where its texts stand: the functions below */
+	uint16_t flags;                /* enum nature_flags */
 	enum ferry_nature nature;
-	uint32_t flags;
-	const char *other; /* FANOUT: patterns of what is rewritten, split by spaces; TWIN: the other spelling; in both "%" is the text that the
-			    * pattern's first glob matched: see nature_other(). LATCH: the value that latches, NULL = any write. For a sysfs file that
-			    * mirrors a link attribute: "netlink/route/link" */
-	const char *help;  /* one line, with its source (Documentation/..., man page) */
 };
+
+/* An address with globs within a part: "sysctl/kernel/random/u*"; a part "**" stands for any number of parts. */
+const char *nature_pattern(const struct nature *nature);
+/* FANOUT: patterns of what is rewritten, split by spaces; TWIN: the other spelling; in both "%" is the text that the pattern's first glob matched:
+ * see nature_add_others(). LATCH: the value that latches, NULL = any write. For a sysfs file that mirrors a link attribute: "netlink/route/link". */
+const char *nature_other(const struct nature *nature);
+/* One line, with its source (Documentation/..., man page). */
+const char *nature_help(const struct nature *nature);
 
 /* The first row that matches, or NULL for a plain setting. */
 const struct nature *nature_of(const char *address);
 
-/* Appends the OTHER of a FANOUT or TWIN as it is for ADDRESS: patterns split by spaces, with each "%" filled in. Appends nothing for other natures.
+/* Appends the other of a FANOUT or TWIN as it is for ADDRESS: patterns split by spaces, with each "%" filled in. Appends nothing for other natures.
  */
-void nature_other(const struct nature *nature, const char *address, struct buffer *ret);
+void nature_add_others(const struct nature *nature, const char *address, struct buffer *ret);
 
 /* Whether TEXT, a program's arguments with a NUL after each, speaks of a file that holds a secret, or makes an object that has one: then the secret
  * may stand there too. */

@@ -13,13 +13,9 @@
 
 NAMES(states, true, { NUD_INCOMPLETE, "INCOMPLETE" }, { NUD_REACHABLE, "REACHABLE" }, { NUD_STALE, "STALE" }, { NUD_DELAY, "DELAY" },
       { NUD_PROBE, "PROBE" }, { NUD_FAILED, "FAILED" }, { NUD_NOARP, "NOARP" }, { NUD_PERMANENT, "PERMANENT" });
-#define WORDS(identifier, ...)                                          \
-	static const struct name identifier##_list[] = { __VA_ARGS__ }; \
-	const struct names identifier = { identifier##_list, ARRAY_SIZE(identifier##_list), true }
-
-WORDS(words_neighbour_flags, { NTF_USE, "use" }, { NTF_SELF, "self" }, { NTF_MASTER, "master" }, { NTF_PROXY, "proxy" },
-      { NTF_EXT_LEARNED, "extern_learn" }, { NTF_OFFLOADED, "offload" }, { NTF_STICKY, "sticky" }, { NTF_ROUTER, "router" });
-WORDS(words_neighbour_more_flags, { 1, "managed" }, { 2, "locked" }, { 4, "extern_valid" });
+SHARED_NAMES(words_neighbour_flags, true, { NTF_USE, "use" }, { NTF_SELF, "self" }, { NTF_MASTER, "master" }, { NTF_PROXY, "proxy" },
+	     { NTF_EXT_LEARNED, "extern_learn" }, { NTF_OFFLOADED, "offload" }, { NTF_STICKY, "sticky" }, { NTF_ROUTER, "router" });
+SHARED_NAMES(words_neighbour_more_flags, true, { 1, "managed" }, { 2, "locked" }, { 4, "extern_valid" });
 
 /* Ages, in hundredths of a second. */
 static const struct field cache[] = {

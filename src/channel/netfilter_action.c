@@ -11,6 +11,7 @@
 #include "channel/netfilter_fold.h"
 #include "channel/netfilter_say.h"
 #include "channel/words.h"
+#include "model/field.h"
 
 void quote(const struct value *value, struct buffer *ret)
 {
@@ -30,7 +31,7 @@ bool verdict_print(const struct record *verdict, struct buffer *ret)
 {
 	const struct value *chain = text_of(verdict, "chain");
 	const uint64_t code = record_number(verdict, "code", UINT64_MAX);
-	const char *word = words_find(schema_field(verdict->schema, "code")->names, code);
+	const char *word = names_find(schema_field(verdict->schema, "code")->names, code);
 
 	/* What packets go through next is a chain without a name of its own, which nft prints in its place. */
 	if (!word || (chain && chain->bytes.length > 7 && memcmp(chain->bytes.data, "__chain", 7) == 0))
@@ -75,7 +76,7 @@ static const struct record *in_table(const struct say *say, const struct record 
 /* "jump { counter; accept; }", as nft(8) takes it; it prints each rule on a line of its own. */
 static bool say_chain(struct say *say, const struct record *verdict, struct buffer *ret)
 {
-	const char *word = words_find(field_names(schema_field(verdict->schema, "code")), record_number(verdict, "code", UINT64_MAX));
+	const char *word = names_find(field_names(schema_field(verdict->schema, "code")), record_number(verdict, "code", UINT64_MAX));
 	const struct value *name = text_of(verdict, "chain");
 	size_t count = 0;
 	const struct record *const *rules = name && word && !say->within ? inner_rules(say, name, &count) : NULL;
@@ -210,7 +211,7 @@ static bool say_log(const struct record *data, struct buffer *ret)
 {
 	const struct value *prefix = text_of(data, "prefix");
 	const uint64_t level = record_number(data, "level", NFT_LOGLEVEL_WARNING);
-	const char *word = words_find(schema_field(data->schema, "level")->names, level);
+	const char *word = names_find(schema_field(data->schema, "level")->names, level);
 	static const char *const numbers[][2] = { { "group", "group" }, { "snaplen", "snaplen" }, { "queue_threshold", "queue-threshold" } };
 
 	if (!word)

@@ -6,18 +6,16 @@
 
 #include "channel/netfilter.h"
 #include "channel/words.h"
+#include "model/field.h"
 
 #define SET FIELD_SETTABLE
-#define WORDS(identifier, ...)                                          \
-	static const struct name identifier##_list[] = { __VA_ARGS__ }; \
-	const struct names identifier = { identifier##_list, ARRAY_SIZE(identifier##_list), false }
-
-WORDS(words_netfilter_family, { NFPROTO_INET, "inet" }, { NFPROTO_IPV4, "ip" }, { NFPROTO_ARP, "arp" }, { NFPROTO_NETDEV, "netdev" },
-      { NFPROTO_BRIDGE, "bridge" }, { NFPROTO_IPV6, "ip6" });
-WORDS(words_netfilter_layer3, { NFPROTO_IPV4, "ip" }, { NFPROTO_IPV6, "ip6" }, { NFPROTO_INET, "inet" });
-WORDS(words_netfilter_object, { NFT_OBJECT_COUNTER, "counter" }, { NFT_OBJECT_QUOTA, "quota" }, { NFT_OBJECT_CT_HELPER, "ct_helper" },
-      { NFT_OBJECT_LIMIT, "limit" }, { NFT_OBJECT_CONNLIMIT, "connlimit" }, { NFT_OBJECT_TUNNEL, "tunnel" }, { NFT_OBJECT_CT_TIMEOUT, "ct_timeout" },
-      { NFT_OBJECT_SECMARK, "secmark" }, { NFT_OBJECT_CT_EXPECT, "ct_expectation" }, { NFT_OBJECT_SYNPROXY, "synproxy" });
+SHARED_NAMES(words_netfilter_family, false, { NFPROTO_INET, "inet" }, { NFPROTO_IPV4, "ip" }, { NFPROTO_ARP, "arp" }, { NFPROTO_NETDEV, "netdev" },
+	     { NFPROTO_BRIDGE, "bridge" }, { NFPROTO_IPV6, "ip6" });
+SHARED_NAMES(words_netfilter_layer3, false, { NFPROTO_IPV4, "ip" }, { NFPROTO_IPV6, "ip6" }, { NFPROTO_INET, "inet" });
+SHARED_NAMES(words_netfilter_object, false, { NFT_OBJECT_COUNTER, "counter" }, { NFT_OBJECT_QUOTA, "quota" }, { NFT_OBJECT_CT_HELPER, "ct_helper" },
+	     { NFT_OBJECT_LIMIT, "limit" }, { NFT_OBJECT_CONNLIMIT, "connlimit" }, { NFT_OBJECT_TUNNEL, "tunnel" },
+	     { NFT_OBJECT_CT_TIMEOUT, "ct_timeout" }, { NFT_OBJECT_SECMARK, "secmark" }, { NFT_OBJECT_CT_EXPECT, "ct_expectation" },
+	     { NFT_OBJECT_SYNPROXY, "synproxy" });
 
 const struct field field_netfilter_family = {
 	"family", FIELD_U8, FIELD_KEY, 0, "what packets it is for", HEADER_FIELD(struct nfgenmsg, nfgen_family), .names = &words_netfilter_family
@@ -96,7 +94,7 @@ static int decode_type(struct decode *decode, const struct field *field, const v
 	memcpy(&number, bytes, sizeof(number));
 	number = be32toh(number);
 	for (int shift = 30; shift >= 0; shift -= TYPE_BITS) {
-		const char *word = words_find(&types, number >> shift & TYPE_MASK);
+		const char *word = names_find(&types, number >> shift & TYPE_MASK);
 
 		if (number >> shift == 0)
 			continue;

@@ -12,6 +12,7 @@
 
 #include "channel/netfilter_say.h"
 #include "channel/words.h"
+#include "model/field.h"
 
 NAMES(nfproto, false, { NFPROTO_IPV4, "ipv4" }, { NFPROTO_IPV6, "ipv6" });
 NAMES(ether_types, false, { ETH_P_IP, "ip" }, { ETH_P_ARP, "arp" }, { ETH_P_IPV6, "ip6" }, { ETH_P_8021Q, "8021q" }, { ETH_P_8021AD, "8021ad" });
@@ -318,7 +319,7 @@ void netfilter_flags_print(uint32_t type, wide flags, const char *delimiter, str
 
 	for (unsigned int bit = 0; bit < 128; bit++) {
 		const wide flag = (wide)1 << bit;
-		const char *word = types[type].names && !(flag >> 64) ? words_find(types[type].names, (uint64_t)flag) : NULL;
+		const char *word = types[type].names && !(flag >> 64) ? names_find(types[type].names, (uint64_t)flag) : NULL;
 
 		if (!(flags & flag))
 			continue;
@@ -353,7 +354,7 @@ bool netfilter_type_print(uint32_t type, const struct netfilter_value *value, bo
 	default:
 		break;
 	}
-	word = types[type].names && !plain && !(value->number >> 64) ? words_find(types[type].names, (uint64_t)value->number) : NULL;
+	word = types[type].names && !plain && !(value->number >> 64) ? names_find(types[type].names, (uint64_t)value->number) : NULL;
 	if (word)
 		buffer_add_text(ret, word);
 	else if (!plain && types[type].flags && value->number & (value->number - 1))

@@ -8,6 +8,7 @@
 
 #include "channel/object-inside.h"
 #include "channel/words.h"
+#include "model/field.h"
 
 /* NL_POLICY_TYPE_ATTR_* (linux/netlink.h, since 5.9) */
 enum {
@@ -23,7 +24,7 @@ enum {
 
 static const char *type_name(const struct object *object, uint16_t type)
 {
-	const char *name = words_find(object->protocol->types, type);
+	const char *name = names_find(object->protocol->types, type);
 
 	return name ? name : object->name;
 }
@@ -139,7 +140,7 @@ static void add_missing(struct buffer *words, const struct object *object, const
 
 static int refusal(const struct object *object, uint16_t type, const void *payload, size_t length, const struct netlink_ack *ack, struct error *error)
 {
-	const char *own = object->errors && ack->result < 0 ? words_find(object->errors, (uint64_t)-ack->result) : NULL;
+	const char *own = object->error_words && ack->result < 0 ? object->error_words((uint32_t)-ack->result) : NULL;
 	_cleanup_buffer_ struct buffer words = { 0 };
 
 	if (own)

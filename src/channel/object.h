@@ -157,8 +157,8 @@ struct object {
 	bool untold;
 	/* Types of requests that make, change or remove one where the kernel tells no one: the recorder looks once one was granted. 0 ends. */
 	uint16_t asked_by[8];
-	/* Words for errors of its own, by their number. NULL: it has none. */
-	const struct names *errors;
+	/* Words for an error of its own, NULL for others. NULL: it has none. */
+	const char *(*error_words)(uint32_t number);
 	/* The kernel tells nothing of this one alone: the recorder leaves it out. NULL: of none. */
 	bool (*unheard)(const struct record *record);
 	/* Bits of enum object_arrival for a message of NEW_TYPE. NULL: none. */

@@ -18,8 +18,6 @@ extern const struct names words_link_flags;     /* IFF_* */
 extern const struct names words_link_told;      /* RTEXT_FILTER_* */
 extern const struct names words_ether_type;     /* ETH_P_8021Q, ETH_P_8021AD */
 
-/* The word for NUMBER, or NULL. */
-const char *words_find(const struct names *names, uint64_t number);
 /* Appends the word for NUMBER, or the number. */
 void words_add(struct buffer *buffer, const struct names *names, uint64_t number);
 /* The number behind a word or decimal number of LENGTH bytes. -EINVAL. */

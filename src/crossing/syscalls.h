@@ -23,7 +23,7 @@ enum call_table {
 #define CALL_NUMBER_MAXIMUM 512 /* every number is below it */
 
 struct system_call {
-	const char *name; /* "openat" */
+	char name[30]; /* "openat": in it, as nothing of the table is relocated then */
 	enum ferry_call_class class;
 	short numbers[CALL_TABLE_COUNT]; /* -1: that table has none */
 };

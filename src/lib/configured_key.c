@@ -141,7 +141,7 @@ int configured_key_compare(struct ferry_configured *configured, struct ferry_con
 		return 0;
 	}
 	if (nature && (nature->nature == FERRY_ACTION || nature->nature == FERRY_VOLATILE || nature->flags & NATURE_SLOW)) {
-		fail(key, FERRY_UNREAD, 0, nature->help);
+		fail(key, FERRY_UNREAD, 0, nature_help(nature));
 		return 0;
 	}
 	return read_running(configured, own->winner->line->value, nature && nature->flags & NATURE_SECRET, key);

@@ -30,7 +30,7 @@ int configured_rewritten(const char *address, struct buffer *ret)
 
 	if (!nature || nature->nature != FERRY_FANOUT || strstr(address, "/default/"))
 		return 0;
-	nature_other(nature, address, ret);
+	nature_add_others(nature, address, ret);
 	buffer_add_char(ret, ' ');
 	return ret->failed ? -ENOMEM : 0;
 }

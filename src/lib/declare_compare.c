@@ -412,7 +412,7 @@ static bool is_twin_unused(const struct plan *plan, const struct wish *wish, con
 	if (!nature || nature->nature != FERRY_TWIN || !setting->after || strcmp(setting->after, "0") != 0)
 		return false;
 	/* 0 only says that the other one counts: it follows from that one's value, where that is wished. */
-	nature_other(nature, wish->address, &other);
+	nature_add_others(nature, wish->address, &other);
 	return other.data && table_find(&plan->wishes->table, other.data, other.length);
 }
 
@@ -462,13 +462,13 @@ static int add_notes(struct plan *plan, struct step *step, const struct nature *
 		return 0;
 	if (nature->nature == FERRY_ACTION) {
 		step->action = step->needs_yes = true;
-		step->note = note(plan, "an action, which cannot be undone: ", nature->help);
-	} else if (nature->nature == FERRY_LATCH && (!nature->other || (setting->after && strstr(setting->after, nature->other) &&
-									strlen(setting->after) <= strlen(nature->other) + 2))) {
+		step->note = note(plan, "an action, which cannot be undone: ", nature_help(nature));
+	} else if (nature->nature == FERRY_LATCH && (!nature_other(nature) || (setting->after && strstr(setting->after, nature_other(nature)) &&
+									       strlen(setting->after) <= strlen(nature_other(nature)) + 2))) {
 		step->needs_yes = true;
-		step->note = note(plan, "a latch, which cannot be undone before the next boot: ", nature->help);
+		step->note = note(plan, "a latch, which cannot be undone before the next boot: ", nature_help(nature));
 	} else if (nature->nature == FERRY_FANOUT || nature->nature == FERRY_TWIN) {
-		nature_other(nature, step->address, &others);
+		nature_add_others(nature, step->address, &others);
 		step->note = note(plan, "rewrites ", others.data);
 	}
 	return 0;

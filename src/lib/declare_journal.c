@@ -115,7 +115,7 @@ static int note_rewritten(struct journal *journal, struct ferry *ferry, const st
 
 	if (!nature || (nature->nature != FERRY_FANOUT && nature->nature != FERRY_TWIN))
 		return 0;
-	nature_other(nature, step->address, &patterns);
+	nature_add_others(nature, step->address, &patterns);
 	for (char *pattern = patterns.data ? strtok_r(patterns.data, " ", &rest) : NULL; r == 0 && pattern; pattern = strtok_r(NULL, " ", &rest)) {
 		r = ferry_get(ferry, pattern, 0, stand, journal);
 		r = r == -ENOMEM ? r : 0; /* a protocol that this kernel lacks has nothing to be rewritten */

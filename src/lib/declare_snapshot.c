@@ -280,7 +280,7 @@ static enum reason judge(const struct snapshot *snapshot, const struct ferry_ite
 		return LEFT_READ_ONLY;
 	if (nature && nature->nature == FERRY_VOLATILE)
 		return LEFT_VOLATILE;
-	if (nature && nature->other && strcmp(nature->other, "netlink/route/link") == 0)
+	if (nature && nature_other(nature) && strcmp(nature_other(nature), "netlink/route/link") == 0)
 		return LEFT_MIRROR;
 	if (nature && nature->nature == FERRY_TWIN && item->value->value.type != VALUE_TEXT && ferry_value_number(item->value) == 0)
 		return LEFT_TWIN;

@@ -173,12 +173,12 @@ static int verb_matches(void *data, const char *address, const char *expected, c
 /* Whether a change left a latch in the state that it cannot leave. AFTER is JSON: a number, or text in quotes. */
 static bool is_latched(const struct nature *nature, const struct ferry_change *change)
 {
-	size_t length = nature->other ? strlen(nature->other) : 0;
+	size_t length = nature_other(nature) ? strlen(nature_other(nature)) : 0;
 
-	if (!nature->other || !change->after)
+	if (!nature_other(nature) || !change->after)
 		return true;
-	return !strcmp(change->after, nature->other) ||
-	       (change->after[0] == '"' && !strncmp(change->after + 1, nature->other, length) && change->after[length + 1] == '"');
+	return !strcmp(change->after, nature_other(nature)) ||
+	       (change->after[0] == '"' && !strncmp(change->after + 1, nature_other(nature), length) && change->after[length + 1] == '"');
 }
 
 static char *verb_difference(void *data, const char *address, const char *expected, const char *present)

@@ -74,9 +74,10 @@ enum field_unit {
 /* "bytes"; NULL for none. */
 const char *unit_text(enum field_unit unit);
 
+/* The text stands in it: there are some two thousand, and a pointer would have to be relocated at each start. A text of just its size ends in END. */
 struct name {
 	uint64_t value;
-	const char *text;
+	char text[31], end;
 };
 
 /* Words for numbers. A choice prints the one word, flags a list of words with what is left over as a hexadecimal word.
@@ -91,6 +92,11 @@ struct names {
 #define NAMES(identifier, is_flags, ...)                                \
 	static const struct name identifier##_list[] = { __VA_ARGS__ }; \
 	static const struct names identifier = { identifier##_list, sizeof(identifier##_list) / sizeof(struct name), is_flags }
+
+/* The same, for other files as well. */
+#define SHARED_NAMES(identifier, is_flags, ...)                         \
+	static const struct name identifier##_list[] = { __VA_ARGS__ }; \
+	const struct names identifier = { identifier##_list, sizeof(identifier##_list) / sizeof(struct name), is_flags }
 
 /* What printing and parsing must ask of the machine at hand: interface names. NULL functions: numbers stay numbers. */
 struct naming {

@@ -69,8 +69,8 @@ static void test_address(const char *text, size_t length)
 	buffer_add(&address, text, length);
 	row = nature_of(address.data);
 	if (row) {
-		require(nature_match(row->pattern, address.data));
-		nature_other(row, address.data, &other);
+		require(nature_match(nature_pattern(row), address.data));
+		nature_add_others(row, address.data, &other);
 	}
 	nature_match(address.data, "sysfs/class/net/lo/mtu");
 	if (!strpbrk(address.data, "*?["))

@@ -64,20 +64,20 @@ static void test_rows(void **state _unused_)
 	const struct nature *row, *earlier;
 
 	for (unsigned int i = 0; (row = nature_row(i)); i++) {
-		const char *name = strrchr(row->pattern, '/');
+		const char *name = strrchr(nature_pattern(row), '/');
 
-		if (!starts(row->pattern, "sysctl/") && !starts(row->pattern, "sysfs/") && !starts(row->pattern, "procfs/"))
-			fail_msg("%s: no file channel", row->pattern);
+		if (!starts(nature_pattern(row), "sysctl/") && !starts(nature_pattern(row), "sysfs/") && !starts(nature_pattern(row), "procfs/"))
+			fail_msg("%s: no file channel", nature_pattern(row));
 		assert_non_null(name);
-		if (!name[1] || strstr(row->pattern, "//") || !row->help || !*row->help || strlen(row->help) > 200)
-			fail_msg("%s: not well formed", row->pattern);
-		if ((row->nature == FERRY_TWIN || row->nature == FERRY_FANOUT) && !row->other)
-			fail_msg("%s: of what?", row->pattern);
+		if (!name[1] || strstr(nature_pattern(row), "//") || !nature_help(row) || !*nature_help(row) || strlen(nature_help(row)) > 200)
+			fail_msg("%s: not well formed", nature_pattern(row));
+		if ((row->nature == FERRY_TWIN || row->nature == FERRY_FANOUT) && !nature_other(row))
+			fail_msg("%s: of what?", nature_pattern(row));
 		/* A pattern is found under its own name, unless an earlier row is more general: then it could never be found at all. */
 		for (unsigned int j = 0; j < i; j++) {
 			earlier = nature_row(j);
-			if (!strcmp(row->pattern, earlier->pattern) || nature_match(earlier->pattern, row->pattern))
-				fail_msg("%s is hidden by %s", row->pattern, earlier->pattern);
+			if (!strcmp(nature_pattern(row), nature_pattern(earlier)) || nature_match(nature_pattern(earlier), nature_pattern(row)))
+				fail_msg("%s is hidden by %s", nature_pattern(row), nature_pattern(earlier));
 		}
 	}
 }
@@ -94,15 +94,15 @@ static void test_twins(void **state _unused_)
 
 		if (row->nature != FERRY_TWIN)
 			continue;
-		set = strstr(row->pattern, "[46]");
-		buffer_add(&example, row->pattern, set ? (size_t)(set - row->pattern) : strlen(row->pattern));
+		set = strstr(nature_pattern(row), "[46]");
+		buffer_add(&example, nature_pattern(row), set ? (size_t)(set - nature_pattern(row)) : strlen(nature_pattern(row)));
 		if (set)
 			buffer_printf(&example, "6%s", set + 4);
-		nature_other(row, example.data, &other);
+		nature_add_others(row, example.data, &other);
 		twin = nature_of(other.data);
 		if (!twin || twin->nature != FERRY_TWIN)
-			fail_msg("%s has a twin %s that is none", row->pattern, other.data);
-		nature_other(twin, other.data, &back);
+			fail_msg("%s has a twin %s that is none", nature_pattern(row), other.data);
+		nature_add_others(twin, other.data, &back);
 		assert_string_equal(back.data, example.data);
 	}
 }
@@ -154,15 +154,15 @@ static void test_known(void **state _unused_)
 		_cleanup_buffer_ struct buffer other = { 0 };
 
 		if (!row || row->nature != cases[i].nature || row->flags != cases[i].flags)
-			fail_msg("%s: %s", cases[i].address, row ? row->pattern : "no row");
-		nature_other(row, cases[i].address, &other);
+			fail_msg("%s: %s", cases[i].address, row ? nature_pattern(row) : "no row");
+		nature_add_others(row, cases[i].address, &other);
 		assert_string_equal(other.data ? other.data : "", cases[i].other ? cases[i].other : "");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
 		if (nature_of(plain[i]))
 			fail_msg("%s: %s", plain[i], nature_of(plain[i])->pattern);
-	assert_string_equal(nature_of("sysfs/class/net/lo/mtu")->other, "netlink/route/link");
-	assert_string_equal(nature_of("sysfs/class/net/br0/bridge/stp_state")->other, "netlink/route/link");
+	assert_string_equal(nature_other(nature_of("sysfs/class/net/lo/mtu")), "netlink/route/link");
+	assert_string_equal(nature_other(nature_of("sysfs/class/net/br0/bridge/stp_state")), "netlink/route/link");
 }
 
 /* Keys of sysctl that a kernel may lack: by its configuration, or its age. */
@@ -242,9 +242,9 @@ static void test_present(void **state _unused_)
 	for (unsigned int i = 0; (row = nature_row(i)); i++) {
 		_cleanup_buffer_ struct buffer path = { 0 };
 
-		if (!starts(row->pattern, "sysctl/") || strpbrk(row->pattern, "*?[") || may_be_absent(row->pattern))
+		if (!starts(nature_pattern(row), "sysctl/") || strpbrk(nature_pattern(row), "*?[") || may_be_absent(nature_pattern(row)))
 			continue;
-		buffer_printf(&path, "/proc/sys/%s", row->pattern + strlen("sysctl/"));
+		buffer_printf(&path, "/proc/sys/%s", nature_pattern(row) + strlen("sysctl/"));
 		if (access(path.data, F_OK))
 			fail_msg("%s is not there", path.data);
 		checked++;
