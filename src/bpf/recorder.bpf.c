@@ -14,8 +14,9 @@ __u64 socket_cookies[SOCKET_COUNT];
 
 /* Bit set of the netlink protocols whose refusals are told. */
 const volatile __u32 refused_protocols = 1;
-/* Requests whose success is told as well, since the kernel tells no one what they do: the protocol, and the type in the low half. 0 ends. */
-const volatile __u32 granted[32];
+/* Requests whose success is told as well, since the kernel tells no one what they do: the protocol, and the type in the low half. 0 ends. Set anew
+ * when a generic family comes, whose types have another number then. */
+__u32 granted[32];
 /* Whether a refused request whose error quotes its header alone is looked for in the program's memory. */
 const volatile bool request_from_memory;
 

@@ -38,5 +38,7 @@ bool source_check_matches(const struct netlink_source *source, const struct chec
 {
 	if (check->kind == CHECK_KIND)
 		return message->nlmsg_type == check->index;
+	if (check->kind == CHECK_LINK_GONE && source->protocol->rules->link_of)
+		return source->protocol->rules->link_of(message) == check->index;
 	return source->protocol->rules->matches && source->protocol->rules->matches(check, message);
 }

@@ -33,7 +33,45 @@ static void ask(struct netlink_source *source, const struct object *object, uint
 	if (make_key(object, index, &arena, &key) < 0 || object->get(key, &request) != OBJECT_GET_ONE || request.failed)
 		return;
 	/* Most links have but a few of them. */
+	source->silent = true;
 	(void)!netlink_request(requests, object->get_type, 0, request.data, request.length, take_found, data, NULL);
+	source->silent = false;
+}
+
+static bool is_asked_to_change(const struct netlink_source *source)
+{
+	for (unsigned int i = 0; i < source->check_count; i++)
+		if (source->checks[i].kind == CHECK_ASKED)
+			return true;
+	return false;
+}
+
+/* Of those that the kernel tells no one of: what was asked for since the link came, and granted, may stand in the answer already. Then what the link
+ * began with is kept, and the look that waits tells the rest with who did it. */
+static void ask_untold(struct netlink_source *source, const struct object *object, uint32_t index, struct netlink *requests)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	_cleanup_buffer_ struct buffer room = { 0 };
+	struct dump dump = { .object = object };
+	struct step step = { .object = object };
+	struct error ignored = { 0 };
+	struct record *key;
+	bool asked;
+
+	if (make_key(object, index, &arena, &key) < 0)
+		return;
+	(void)!object->dump_each(object, requests, key, source_gather, &dump, &dump.interrupted, &ignored);
+	source->recording.pump(source->recording.sink);
+	asked = is_asked_to_change(source);
+	source->silent = true;
+	for (size_t position = 0; (step.message = source_gathered(&dump, &position));) {
+		if (asked)
+			step.message = object->begins_as ? object->begins_as(step.message, &room) : NULL;
+		if (step.message)
+			source_apply(source, &step);
+	}
+	source->silent = false;
+	buffer_done(&dump.messages);
 }
 
 void netlink_source_link_added(struct netlink_source *source, uint32_t index)
@@ -42,36 +80,45 @@ void netlink_source_link_added(struct netlink_source *source, uint32_t index)
 	struct netlink *requests;
 	unsigned int position = 0;
 
-	if (!source->protocol->rules->link_of || !source->started || source->silent ||
+	if (!source->protocol->rules->link_of || !source->started || source->silent || source->waits ||
 	    machine_netlink(source->recording.machine, source->protocol->number, &requests) < 0)
 		return;
-	source->silent = true;
 	while ((object = object_next(source->protocol, &position)))
-		ask(source, object, index, requests);
-	source->silent = false;
+		if (object->dump_each)
+			ask_untold(source, object, index, requests);
+		else
+			ask(source, object, index, requests);
 	source->looked[source->looked_next++ % LOOKED_MAXIMUM] = (struct looked){ boottime_now(), index };
 }
 
-void netlink_source_link_removed(struct netlink_source *source, uint32_t index)
+static void forget(struct netlink_source *source, const struct object *object, uint32_t index)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	_cleanup_buffer_ struct buffer identity = { 0 };
+	struct cache_entry *entry;
+	struct record *key;
+
+	if (make_key(object, index, &arena, &key) < 0)
+		return;
+	object_key(object, key, &identity);
+	entry = identity.failed ? NULL : cache_find(&source->cache, identity.data, identity.length);
+	if (entry)
+		cache_remove(&source->cache, entry);
+}
+
+/* What comes by itself with a link goes with it. What was made on it is told: it does not come back with the link. */
+void netlink_source_link_removed(struct netlink_source *source, uint32_t index, const struct origin *origin, uint64_t cause)
 {
 	const struct object *object;
 	unsigned int position = 0;
 
-	if (!source->protocol->rules->link_of)
+	if (!source->protocol->rules->link_of || !source->started || source->waits)
 		return;
-	while ((object = object_next(source->protocol, &position))) {
-		_cleanup_arena_ struct arena arena = { 0 };
-		_cleanup_buffer_ struct buffer identity = { 0 };
-		struct cache_entry *entry;
-		struct record *key;
-
-		if (make_key(object, index, &arena, &key) < 0)
-			continue;
-		object_key(object, key, &identity);
-		entry = identity.failed ? NULL : cache_find(&source->cache, identity.data, identity.length);
-		if (entry)
-			cache_remove(&source->cache, entry);
-	}
+	while ((object = object_next(source->protocol, &position)))
+		if (object->comes_by_itself)
+			forget(source, object, index);
+		else
+			source_check(source, (struct check){ .kind = CHECK_LINK_GONE, .index = index, .cause = cause }, origin);
 }
 
 /* Whether what is known of link INDEX was asked for after BOOTTIME. */

@@ -11,15 +11,7 @@
 #define BACKOFF_FIRST   500000000ull
 #define BACKOFF_MAXIMUM 10000000000ull
 
-/* One dump: its messages one behind the other, aligned, and which of what we knew it speaks of. */
-struct dump {
-	const struct object *object;
-	struct buffer messages;
-	bool interrupted;
-	const struct check *check; /* only what this check is about; NULL = all objects of the kind */
-};
-
-static int gather(void *data, const struct nlmsghdr *message)
+int source_gather(void *data, const struct nlmsghdr *message)
 {
 	struct dump *dump = data;
 
@@ -32,7 +24,7 @@ static int gather(void *data, const struct nlmsghdr *message)
 	return dump->messages.failed ? -ENOMEM : 0;
 }
 
-static const struct nlmsghdr *dump_next(const struct dump *dump, size_t *position)
+const struct nlmsghdr *source_gathered(const struct dump *dump, size_t *position)
 {
 	const struct nlmsghdr *message;
 
@@ -77,7 +69,7 @@ static void confirm(struct netlink_source *source, const struct dump *dump, cons
 	const struct nlmsghdr *message;
 	struct step step = { .origin = like->origin };
 
-	for (size_t position = 0; (message = dump_next(dump, &position));) {
+	for (size_t position = 0; (message = source_gathered(dump, &position));) {
 		if (!prepare(source, dump, message, &step))
 			continue;
 		for (struct cache_entry *entry = known(source); entry; entry = entry->next) {
@@ -115,7 +107,7 @@ static void tell_found(struct netlink_source *source, const struct dump *dump, c
 {
 	const struct nlmsghdr *message;
 
-	for (size_t position = 0; (message = dump_next(dump, &position));) {
+	for (size_t position = 0; (message = source_gathered(dump, &position));) {
 		struct step step = *like;
 
 		if (message->nlmsg_type == NLMSG_NOOP || !prepare(source, dump, message, &step) || touched(source))
@@ -197,7 +189,7 @@ static unsigned int dump_all(struct netlink_source *source, struct dump dumps[KI
 		if (object->untold && !object->asked_by[0])
 			continue;
 		dumps[count] = (struct dump){ .object = object };
-		r = object_dump(object, requests, gather, &dumps[count], &dumps[count].interrupted, error);
+		r = object_dump(object, requests, source_gather, &dumps[count], &dumps[count].interrupted, error);
 		if (r >= 0)
 			count++;
 		else {
@@ -342,7 +334,7 @@ static void run_check(struct netlink_source *source, struct check *check, struct
 		if (check->kind == CHECK_ASKED ? !object_is_asked_by(object, (uint16_t)check->index) : !any_candidate(source, check, object))
 			continue;
 		dumps[count] = (struct dump){ .object = object, .check = check->kind == CHECK_ASKED ? NULL : check };
-		if (object_dump(object, requests, gather, &dumps[count], &dumps[count].interrupted, &error) < 0)
+		if (object_dump(object, requests, source_gather, &dumps[count], &dumps[count].interrupted, &error) < 0)
 			buffer_done(&dumps[count].messages);
 		else
 			count++;

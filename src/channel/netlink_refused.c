@@ -276,8 +276,8 @@ static bool is_ours(const struct netlink_source *source, const struct event_mess
 	const struct nlmsghdr *message = (const struct nlmsghdr *)event->data;
 	const struct nlmsgerr *error = NLMSG_DATA(message);
 
-	if (!source->protocol->family)
-		return true;
+	if (!source->protocol->family || source->waits)
+		return !source->protocol->family;
 	if (event->header.type == EVENT_REQUEST)
 		return data_length(event) >= NLMSG_HDRLEN && message->nlmsg_type == netlink_family(source->socket);
 	return data_length(event) >= NLMSG_LENGTH(sizeof(*error)) && error->msg.nlmsg_type == netlink_family(source->socket);

@@ -113,27 +113,41 @@ static int join_groups(const struct protocol *protocol, struct netlink *socket, 
 	return r;
 }
 
+static int open_socket(struct netlink_source *source, unsigned int receive_buffer, struct error *error)
+{
+	const struct protocol *protocol = source->protocol;
+	int r = source->waits ? netlink_open(NETLINK_GENERIC, &source->socket, error) : protocol_open(protocol, &source->socket, error);
+
+	if (r < 0)
+		return r;
+	netlink_set_receive_buffer(source->socket, receive_buffer ? receive_buffer : RECEIVE_BUFFER);
+	if (!protocol->family)
+		return join_groups(protocol, source->socket, error);
+	r = source_hear_controller(source);
+	if (r < 0)
+		return error_set(error, r, "cannot hear which generic families come: %s", error_text(r));
+	return source->waits ? 0 : protocol_join(protocol, source->socket, error);
+}
+
 int netlink_source_open(const struct protocol *protocol, struct machine *machine, unsigned int receive_buffer, struct netlink_source **ret,
 			struct error *error)
 {
 	struct netlink_source *source;
 	struct netlink *requests;
 	int r = machine_netlink(machine, protocol->number, &requests);
+	bool waits = r == -EPROTONOSUPPORT && protocol->family;
 
-	if (r < 0)
+	if (r < 0 && !waits)
 		return error_set(error, r, "%s", machine->error.text);
 	source = calloc(1, sizeof(*source));
 	if (!source)
 		return error_set(error, -ENOMEM, "no memory for the netlink source");
 	source->protocol = protocol;
+	source->waits = waits;
 	cache_init(&source->cache);
 	cache_init(&source->removed);
 	cache_init(&source->ended);
-	r = protocol_open(protocol, &source->socket, error);
-	if (r >= 0) {
-		netlink_set_receive_buffer(source->socket, receive_buffer ? receive_buffer : RECEIVE_BUFFER);
-		r = protocol->family ? protocol_join(protocol, source->socket, error) : join_groups(protocol, source->socket, error);
-	}
+	r = open_socket(source, receive_buffer, error);
 	if (r < 0) {
 		netlink_source_close(source);
 		return r;
@@ -142,14 +156,22 @@ int netlink_source_open(const struct protocol *protocol, struct machine *machine
 	return 0;
 }
 
+int source_fill_silently(struct netlink_source *source, struct error *error)
+{
+	int r;
+
+	source->silent = true;
+	r = source_fill(source, error);
+	source->silent = false;
+	return r;
+}
+
 int netlink_source_start(struct netlink_source *source, const struct recording *recording, struct error *error)
 {
 	int r;
 
 	source->recording = *recording;
-	source->silent = true;
-	r = source_fill(source, error);
-	source->silent = false;
+	r = source->waits ? 0 : source_fill_silently(source, error);
 	source->started = true;
 	source->last_message = boottime_now();
 	source->drops = netlink_drops(source->socket);
@@ -253,6 +275,9 @@ static bool recognise(struct netlink_source *source, const struct nlmsghdr *mess
 {
 	const struct source_rules *rules = source->protocol->rules;
 
+	*ret_many = false;
+	if (source_is_of_controller(source, message))
+		return false;
 	step->message = protocol_unify(source->protocol, message, &source->unified);
 	step->object = object_of(source->protocol, step->message, &step->removed);
 	*ret_many = rules->is_of_many && rules->is_of_many(message);
@@ -295,6 +320,8 @@ static bool process_first(struct netlink_source *source)
 		handle(source, message, &step, many);
 	else if (step.origin.actor)
 		actor_unref(step.origin.actor);
+	if (source_is_of_controller(source, message))
+		source_heed_controller(source, message);
 	source->last_message = waiting->received;
 	source->recording.count(source->recording.sink, source->silent ? 0 : 1, 0);
 	queue_pop(&source->queue);
@@ -338,6 +365,8 @@ uint64_t netlink_source_process(struct netlink_source *source)
 
 	if (!process_queue(source))
 		return boottime_now() + RETRY;
+	if (source->family_told)
+		source_find_family(source);
 	if (source->overflow) {
 		if (boottime_now() < source->resync_after)
 			return source->resync_after;

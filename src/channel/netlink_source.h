@@ -107,6 +107,8 @@ struct netlink_source {
 	struct cache ended;   /* what went, and took others along that are not seen to yet */
 	uint32_t touched;     /* generation of what messages touched while a dump was read */
 	bool reconciling, silent, started;
+	bool waits;       /* for its generic family, which the kernel has not yet */
+	bool family_told; /* the family came or went: it has another number, or none */
 	struct join join;
 	struct queue queue;
 	struct arena arena;
@@ -159,6 +161,19 @@ struct source_name {
 	uint32_t tid; /* as the first pid namespace numbers threads */
 	char comm[17];
 };
+
+/* One dump: its messages one behind the other, aligned, and which of what we knew it speaks of. */
+struct dump {
+	const struct object *object;
+	struct buffer messages;
+	bool interrupted;
+	const struct check *check; /* only what this check is about; NULL = all objects of the kind */
+};
+
+/* Takes a message into the struct dump at DATA; NULL: what was told so far is told anew. -ENOMEM. */
+int source_gather(void *data, const struct nlmsghdr *message);
+/* Its messages one after the other, from *POSITION 0 on; NULL at the end. */
+const struct nlmsghdr *source_gathered(const struct dump *dump, size_t *position);
 
 /* What is different with each protocol. Any may be NULL. */
 struct source_rules {
@@ -224,6 +239,14 @@ void source_check(struct netlink_source *source, struct check check, const struc
 bool source_check_matches(const struct netlink_source *source, const struct check *check, const struct nlmsghdr *message);
 /* netlink_reconcile.c: dump, take in what comes meanwhile, compare. */
 int source_fill(struct netlink_source *source, struct error *error);
+/* The same, and none of it is told as a change. */
+int source_fill_silently(struct netlink_source *source, struct error *error);
+/* Generic families: the controller's group is joined; a message is the controller's, and what it says of our family is remembered; then the family is
+ * found anew, and what there is of its objects read. */
+int source_hear_controller(struct netlink_source *source);
+bool source_is_of_controller(const struct netlink_source *source, const struct nlmsghdr *message);
+void source_heed_controller(struct netlink_source *source, const struct nlmsghdr *message);
+void source_find_family(struct netlink_source *source);
 void source_resync(struct netlink_source *source);
 void source_run_checks(struct netlink_source *source);
 /* netlink_refused.c */

@@ -155,6 +155,9 @@ struct object {
 	/* The kernel tells no one when one comes, goes or changes, or tells those that listen to its groups. The recorder leaves it out, but for
 	 * what ASKED_BY says. */
 	bool untold;
+	/* One that comes by itself with a link, and of which the kernel tells no one: from what MESSAGE tells of it, the message that would have told
+	 * of it when it came, put together in ROOM. NULL: there is none then. */
+	const struct nlmsghdr *(*begins_as)(const struct nlmsghdr *message, struct buffer *room);
 	/* Types of requests that make, change or remove one where the kernel tells no one: the recorder looks once one was granted. 0 ends. */
 	uint16_t asked_by[8];
 	/* Words for an error of its own, NULL for others. NULL: it has none. */

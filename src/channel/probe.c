@@ -137,10 +137,15 @@ static void granted_set(struct recorder_bpf *skeleton)
 	unsigned int position = 0, count = 0;
 
 	while ((object = object_next(NULL, &position)))
-		for (unsigned int i = 0; i < ARRAY_SIZE(object->asked_by) && object->asked_by[i] && count < ARRAY_SIZE(skeleton->rodata->granted);
-		     i++)
-			skeleton->rodata->granted[count++] = (uint32_t)protocol_kernel_number(object->protocol) << 16 |
-							     protocol_kernel_type(object->protocol, object->asked_by[i]);
+		for (unsigned int i = 0; i < ARRAY_SIZE(object->asked_by) && object->asked_by[i] && count < ARRAY_SIZE(skeleton->bss->granted); i++)
+			skeleton->bss->granted[count++] = (uint32_t)protocol_kernel_number(object->protocol) << 16 |
+							  protocol_kernel_type(object->protocol, object->asked_by[i]);
+}
+
+void probe_families_changed(struct probe *probe)
+{
+	if (probe->skeleton)
+		granted_set(probe->skeleton);
 }
 
 static struct recorder_bpf *skeleton_open(const struct probe *probe, const struct probe_kernel *kernel)

@@ -36,6 +36,8 @@ struct probe_state {
  * first bytes. Never fails for want of rights: then every part is inactive with its reason. Fails with -ENOMEM and the like. */
 int probe_new(const int *sockets, unsigned int socket_count, struct probe **ret, struct error *error) _must_check_;
 struct probe *probe_free(struct probe *probe);
+/* To be called when a generic family came, or has another number: the programs know requests by that. */
+void probe_families_changed(struct probe *probe);
 const struct probe_state *probe_state(const struct probe *probe, enum probe_part part);
 /* Polls readable where events wait. -1 without BPF. */
 int probe_descriptor(const struct probe *probe);

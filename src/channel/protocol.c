@@ -54,7 +54,7 @@ static int find_family(const struct protocol *protocol, struct families *familie
 				 protocol->family);
 }
 
-static int set_family(const struct protocol *protocol, struct netlink *netlink, struct error *error)
+int protocol_find_family(const struct protocol *protocol, struct netlink *netlink, struct error *error)
 {
 	_cleanup_families_ struct families families = { 0 };
 	const struct family *family;
@@ -71,7 +71,7 @@ int protocol_open(const struct protocol *protocol, struct netlink **ret, struct 
 	int r = netlink_open(protocol_kernel_number(protocol), &netlink, error);
 
 	if (r == 0 && protocol->family)
-		r = set_family(protocol, netlink, error);
+		r = protocol_find_family(protocol, netlink, error);
 	if (r < 0)
 		return r;
 	*ret = TAKE_POINTER(netlink);

@@ -63,6 +63,8 @@ int protocol_kernel_number(const struct protocol *protocol);
 uint16_t protocol_kernel_type(const struct protocol *protocol, uint16_t type);
 /* Opens a socket. -EPROTONOSUPPORT where the kernel that runs has no such generic family; it is not made to load one. */
 int protocol_open(const struct protocol *protocol, struct netlink **ret, struct error *error) _must_check_;
+/* Gives messages of NETLINK the number that the generic family of PROTOCOL has now. -EPROTONOSUPPORT as above. */
+int protocol_find_family(const struct protocol *protocol, struct netlink *netlink, struct error *error) _must_check_;
 /* Joins the group of a generic family. */
 int protocol_join(const struct protocol *protocol, struct netlink *netlink, struct error *error) _must_check_;
 

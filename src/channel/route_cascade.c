@@ -217,7 +217,7 @@ static void told(struct netlink_source *source, const struct step *step, uint64_
 	if (!before && !step->removed && link_name(step, name))
 		source->recording.link_added(source->recording.sink, name, interface_of(type, step->message));
 	else if (step->removed && step->object == &object_link)
-		source->recording.link_removed(source->recording.sink, interface_of(type, step->message));
+		source->recording.link_removed(source->recording.sink, interface_of(type, step->message), &step->origin, number);
 	if (step->consistency != FERRY_WHOLE)
 		return;
 	if (type == RTM_GETLINK)

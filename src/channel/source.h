@@ -34,9 +34,9 @@ struct recording {
 	void (*before)(void *sink, uint64_t boottime);
 	/* The change that thread TID's last sysctl write before BOOTTIME is; *RET_PENDING: it is not told yet. */
 	uint64_t (*sysctl_cause)(void *sink, uint32_t tid, uint64_t boottime, bool *ret_pending);
-	/* A link appeared, or went. */
+	/* A link appeared; or went, by whom, which is told as change CAUSE. */
 	void (*link_added)(void *sink, const char *name, uint32_t index);
-	void (*link_removed)(void *sink, uint32_t index);
+	void (*link_removed)(void *sink, uint32_t index, const struct origin *origin, uint64_t cause);
 };
 
 uint64_t boottime_now(void);
@@ -46,12 +46,13 @@ uint64_t boottime_to_realtime(uint64_t boottime);
 /* ---- netlink, one source a protocol ---- */
 struct netlink_source;
 struct protocol;
-/* Subscribes to the groups of every object of PROTOCOL. RECEIVE_BUFFER 0 = the default. -EPROTONOSUPPORT where the kernel that runs has not PROTOCOL.
- */
+/* Subscribes to the groups of every object of PROTOCOL. RECEIVE_BUFFER 0 = the default. -EPROTONOSUPPORT where the kernel that runs has not PROTOCOL;
+ * for a generic family that it has not, whose module may still be loaded, the source waits. */
 int netlink_source_open(const struct protocol *protocol, struct machine *machine, unsigned int receive_buffer, struct netlink_source **ret,
 			struct error *error) _must_check_;
 /* Fills the cache; what was queued meanwhile is taken in without a change being told. */
 int netlink_source_start(struct netlink_source *source, const struct recording *recording, struct error *error) _must_check_;
+bool netlink_source_waits(const struct netlink_source *source);
 struct netlink_source *netlink_source_close(struct netlink_source *source);
 int netlink_source_descriptor(const struct netlink_source *source);
 /* Takes what is queued on the socket into memory: the kernel's buffer is small. */
@@ -73,7 +74,7 @@ void netlink_source_finish(struct netlink_source *source);
 void netlink_source_look(struct netlink_source *source, const char *interface, const struct origin *origin, uint64_t cause);
 /* A link came, of which SOURCE may have objects; or went, with them. */
 void netlink_source_link_added(struct netlink_source *source, uint32_t index);
-void netlink_source_link_removed(struct netlink_source *source, uint32_t index);
+void netlink_source_link_removed(struct netlink_source *source, uint32_t index, const struct origin *origin, uint64_t cause);
 /* Whether process PID changed the link INDEX through sysfs within the last seconds: then a write to the file that mirrors it is the same change. */
 bool netlink_source_mirrored(struct netlink_source *source, uint32_t pid, const char *interface);
 

@@ -11,7 +11,19 @@
 
 NAMES(types, false, { NETLINK_ASKED(WG_CMD_GET_DEVICE), "WG_CMD_GET_DEVICE" }, { WIREGUARD_SET, "WG_CMD_SET_DEVICE" });
 
-static const struct source_rules rules = { 0 };
+static uint32_t link_of(const struct nlmsghdr *message)
+{
+	const uint16_t holder = message->nlmsg_type == WIREGUARD_PEER ? WIREGUARD_DEVICE : WGDEVICE_A_IFINDEX;
+	const uint8_t *body = (const uint8_t *)message + NLMSG_LENGTH(GENL_HDRLEN);
+	uint32_t index = 0;
+
+	for (struct attribute_iterator i = attributes(body, message->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN)); attribute_next(&i);)
+		if (i.type == holder && i.length == sizeof(index))
+			memcpy(&index, i.data, sizeof(index));
+	return index;
+}
+
+static const struct source_rules rules = { .link_of = link_of };
 
 const struct protocol protocol_wireguard = {
 	.name = "netlink/wireguard",
@@ -139,13 +151,9 @@ struct first {
 /* One with many peers takes several messages, of which the first has what is its own. */
 static int take_device(void *data, const struct nlmsghdr *message)
 {
-	const uint8_t *body = (const uint8_t *)message + NLMSG_LENGTH(GENL_HDRLEN);
 	struct first *first = data;
-	uint32_t index = 0;
+	const uint32_t index = link_of(message);
 
-	for (struct attribute_iterator i = attributes(body, message->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN)); attribute_next(&i);)
-		if (i.type == WGDEVICE_A_IFINDEX && i.length == sizeof(index))
-			memcpy(&index, i.data, sizeof(index));
 	if (index == 0 || index == first->index)
 		return 0;
 	first->index = index;
@@ -159,6 +167,27 @@ static int dump_each(const struct object *object, struct netlink *netlink, const
 
 	(void)object;
 	return wireguard_each(netlink, key, take_device, &first, ret_interrupted, error);
+}
+
+/* Without a key, on no port of its own choice, without a mark. */
+static const struct nlmsghdr *begins_as(const struct nlmsghdr *message, struct buffer *room)
+{
+	const struct genlmsghdr header = { 0 };
+	struct nlmsghdr begun = { .nlmsg_type = message->nlmsg_type };
+	const uint32_t index = link_of(message), mark = 0;
+	const uint16_t port = 0;
+
+	buffer_clear(room);
+	buffer_add(room, &begun, sizeof(begun));
+	buffer_add(room, &header, sizeof(header));
+	attribute_add(room, WGDEVICE_A_IFINDEX, &index, sizeof(index));
+	attribute_add(room, WGDEVICE_A_LISTEN_PORT, &port, sizeof(port));
+	attribute_add(room, WGDEVICE_A_FWMARK, &mark, sizeof(mark));
+	if (room->failed)
+		return NULL;
+	begun.nlmsg_len = (uint32_t)room->length;
+	memcpy(room->data, &begun, sizeof(begun));
+	return (const struct nlmsghdr *)room->data;
 }
 
 static int write_device(const struct object *object, struct machine *machine, const struct record *record, enum object_write write)
@@ -181,6 +210,7 @@ static const struct object object_device = {
 	.path = object_path_of_link,
 	.parse = parse,
 	.dump_each = dump_each,
+	.begins_as = begins_as,
 	.write = write_device,
 	.comes_by_itself = "a device is there with its link, of the kind wireguard: it can be changed alone",
 	.has_secrets = true,

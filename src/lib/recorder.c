@@ -119,12 +119,12 @@ static void link_added(void *sink, const char *name, uint32_t index)
 		recorder->baseline_more = true;
 }
 
-static void link_removed(void *sink, uint32_t index)
+static void link_removed(void *sink, uint32_t index, const struct origin *origin, uint64_t cause)
 {
 	struct ferry_recorder *recorder = sink;
 
 	for (struct netlink_source **source = first_source(recorder); source; source = next_source(recorder, source))
-		netlink_source_link_removed(*source, index);
+		netlink_source_link_removed(*source, index, origin, cause);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -184,6 +184,8 @@ static void open_netlink(struct ferry_recorder *recorder, unsigned int receive_b
 			recorder->missing.netlink[i] = strdup("the kernel does not tell when a socket comes or goes");
 		else if (netlink_source_open(protocols[i], &recorder->ferry->machine, receive_buffer, &recorder->netlink[i], &error) < 0)
 			missing(&recorder->missing.netlink[i], &error);
+		else if (netlink_source_waits(recorder->netlink[i]))
+			missing(&recorder->missing.netlink[i], &recorder->ferry->machine.error);
 	}
 }
 
@@ -220,7 +222,7 @@ static const char *why_not_netlink(const struct ferry_recorder *recorder, const 
 	for (unsigned int i = PROTOCOL_COUNT; i-- > 0;) {
 		if (!address_under(protocols[i]->name, address) && !address_under(address, protocols[i]->name))
 			continue;
-		if (recorder->netlink[i])
+		if (recorder->netlink[i] && !netlink_source_waits(recorder->netlink[i]))
 			return NULL;
 		why = recorder->missing.netlink[i];
 	}

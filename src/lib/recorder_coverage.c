@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the recorder sees, in words: every source and every part of the probe, with why not. */
+#include <stdio.h>
+
 #include "lib/recorder.h"
 
 static const struct {
@@ -29,6 +31,19 @@ static int told_sysctl(const struct ferry_recorder *recorder, ferry_coverage_fun
 	return told(function, data, "sysctl", recorder->file, "fanotify: successful writes only", recorder->missing.sysctl);
 }
 
+static int told_netlink(const struct ferry_recorder *recorder, unsigned int protocol, ferry_coverage_function *function, void *data)
+{
+	const struct netlink_source *source = recorder->netlink[protocol];
+	const bool untold = protocols[protocol]->family && !protocols[protocol]->group;
+	const char *how = untold ? "looked at whenever the kernel granted a request: it tells no one" : "multicast, this network namespace";
+	char why[sizeof(((struct error *)NULL)->text) + 64];
+
+	if (!source || !netlink_source_waits(source))
+		return told(function, data, protocols[protocol]->name, source, how, recorder->missing.netlink[protocol]);
+	snprintf(why, sizeof(why), "%s; once it is, it is watched", recorder->missing.netlink[protocol] ? recorder->missing.netlink[protocol] : "");
+	return told(function, data, protocols[protocol]->name, false, NULL, why);
+}
+
 int recorder_coverage(const struct ferry_recorder *recorder, ferry_coverage_function *function, void *data)
 {
 	static const char files[] = "fanotify; values before from a first reading";
@@ -36,8 +51,7 @@ int recorder_coverage(const struct ferry_recorder *recorder, ferry_coverage_func
 
 	for (unsigned int i = 0; !r && i < PROTOCOL_COUNT; i++)
 		if (protocols[i]->rules)
-			r = told(function, data, protocols[i]->name, recorder->netlink[i], "multicast, this network namespace",
-				 recorder->missing.netlink[i]);
+			r = told_netlink(recorder, i, function, data);
 	if (!r)
 		r = told_sysctl(recorder, function, data);
 	if (!r)

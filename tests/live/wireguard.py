@@ -158,6 +158,32 @@ class Recording(Case):
         self.there_and_back([WG, "set", "wg0", "peer", self.key, "remove"], "removed", self.peer)
         self.there_and_back([ferrytest.FERRY, "set", f"{device}/listen_port=99"], "changed", device)
 
+    def made(self, position):
+        """What was told since POSITION, but for keys and what follows from them."""
+        self.recorder.settle()
+        return [(change["kind"], change["address"].removeprefix(WIREGUARD), change["actor"]["pid"]) for change in self.recorder.since(position) if change["address"].startswith(WIREGUARD)]
+
+    def test_links_come_and_go(self):
+        """What a device begins with is nobody's change, also where it is set up at once; what was made on one that goes went with it, by who removed the link."""
+        position = self.recorder.settle()
+        check(["ip", "link", "add", "wg1", "type", "wireguard"])
+        self.assertEqual(self.made(position), [])
+        done = run([WG, *"set wg0 listen-port 4567".split()])
+        self.assertEqual(self.made(position), [("changed", "/device/wg0", done.pid)])
+        position = self.recorder.settle()
+        done = run(["sh", "-c", f"ip link add wg2 type wireguard; exec {WG} set wg2 listen-port 7 peer {self.key} allowed-ips 10.0.0.0/24"])
+        self.assertEqual(sorted(self.made(position)), [("added", address("wg2", self.key).removeprefix(WIREGUARD), done.pid), ("changed", "/device/wg2", done.pid)])
+        position = self.recorder.settle()
+        done = run(["ip", "link", "del", "wg2"])
+        self.assertEqual(self.made(position), [("removed", address("wg2", self.key).removeprefix(WIREGUARD), done.pid)])
+        [link] = [change for change in self.recorder.since(position) if change["address"] == "netlink/route/link/wg2"]
+        [peer] = [change for change in self.recorder.since(position) if change["address"].startswith(WIREGUARD)]
+        self.assertEqual(peer["cause"], link["id"], brief(peer))
+        undone = ferry("undo", "--db", self.recorder.db, "-c", link["id"])
+        self.assertEqual((undone.returncode, wg("show", "wg2", "allowed-ips")), (0, f"{self.key}\t10.0.0.0/24"), undone.stderr)
+        for name in "wg1", "wg2":
+            check(["ip", "link", "del", name])
+
     def test_keys(self):
         """Neither what wg(8) reads from a file nor what is said on the command line."""
         self.recorder.settle()
@@ -180,6 +206,31 @@ class Recording(Case):
             self.assertNotIn(secret, traced.stdout)
 
 
+class Loading(unittest.TestCase):
+    """The kernel's module comes, goes and comes again while the recorder runs, each time under another number."""
+
+    def test_loaded_later(self):
+        if os.environ.get("FERRY_GUEST") != "1":
+            print("# modules of a machine that is not ours alone are left as they are: not to be judged here")
+            return
+        check(["modprobe", "-r", "wireguard"])
+        self.addCleanup(run, ["ip", "link", "del", "wg0"])
+        recorder = self.enterContext(Recorder())
+        [source] = [source for source in recorder.said("watching")["watching"] if source["subject"] == WIREGUARD]
+        self.assertEqual((source["watched"], "once it is, it is watched" in source["why"]), (False, True), source)
+        for port in "4567", "4568":
+            check(["ip", "link", "add", "wg0", "type", "wireguard"])
+            recorder.settle()
+            position = len(recorder.changes)
+            done = run([WG, "set", "wg0", "listen-port", port])
+            self.assertEqual(done.status, 0, done)
+            recorder.settle()
+            found = [change for change in recorder.since(position) if change["address"].startswith(WIREGUARD)]
+            self.assertEqual([(change["kind"], change["address"], change["actor"]["pid"]) for change in found], [("changed", f"{WIREGUARD}/device/wg0", done.pid)], listing(found))
+            check(["ip", "link", "del", "wg0"])
+            check(["modprobe", "-r", "wireguard"])
+
+
 class Declaring(Case):
     def test_declared(self):
         document = os.path.join(tempfile.gettempdir(), "wireguard.conf")
@@ -200,5 +251,5 @@ if __name__ == "__main__":
     # In the namespace of our own that ferrytest.isolate() runs this in again.
     if os.environ.get("FERRY_TEST_ISOLATED") == str(os.getppid()) and not (WG and has_wireguard()):
         print("# WireGuard itself is not to be judged here:", "there is no wg(8)" if not WG else "the kernel has none")
-        del Reading, Setting, Recording, Declaring, Case
+        del Reading, Setting, Recording, Loading, Declaring, Case
     ferrytest.run_cases()
