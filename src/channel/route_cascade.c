@@ -73,8 +73,9 @@ static bool can_follow(const struct step *step, const struct recent *recent)
 		return recent->type == RTM_GETLINK && (step->removed ? recent->down : is_kernels_address(step));
 	case RTM_GETROUTE:
 		return (recent->type == RTM_GETLINK || recent->type == RTM_GETADDR) && (is_kernels_own(step) || (step->removed && recent->down));
-	case RTM_GETNEIGH:
-		return (recent->type == RTM_GETLINK || recent->type == RTM_GETADDR) && recent->down && step->removed;
+	case RTM_GETNEIGH: /* what a bridge forwards to a port follows from that being a port, not from its addresses */
+		return ((const struct ndmsg *)NLMSG_DATA(step->message))->ndm_family != AF_BRIDGE &&
+		       (recent->type == RTM_GETLINK || recent->type == RTM_GETADDR) && recent->down && step->removed;
 	default:
 		return false;
 	}

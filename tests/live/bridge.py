@@ -154,6 +154,16 @@ class Recording(Case):
         if not self.filtering:
             self.there_and_back("bridge fdb replace 02:00:00:00:00:01 dev d2 master static", ("changed", f"{FDB}/br0/02:00:00:00:00:01"))
 
+    def test_port_goes(self):
+        """What is forwarded to a port goes with it, and follows from no address that goes as well."""
+        shell("ip link add p0 type veth peer name p1; ip link set p0 master br0; ip addr add 10.3.0.1/24 dev p0; ip link set p0 up")
+        shell("bridge fdb add 02:00:00:00:00:78 dev p0 master static" + (" vlan 1" if self.filtering else ""))
+        position = self.recorder.settle()
+        done = shell("exec ip link del p0")
+        self.recorder.settle()
+        found = [change for change in self.recorder.since(position) if change["address"].startswith(f"{FDB}/br0/02:00:00:00:00:78")]
+        self.assertEqual([(change["kind"], change["actor"]["pid"], change.get("cause")) for change in found], [("removed", done.pid, None)], listing(self.recorder.since(position)))
+
     def test_mdb(self):
         suffix = ",vid=1" if self.filtering else ""
         vid = " vid 1" if self.filtering else ""
