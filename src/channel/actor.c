@@ -83,7 +83,8 @@ int actor_cache_init(struct actor_cache *cache)
 	cache->softirq = actor_kernel("softirq");
 	cache->interrupt = actor_kernel("interrupt");
 	cache->linkwatch = actor_kernel("linkwatch");
-	return cache->softirq && cache->interrupt && cache->linkwatch ? 0 : -ENOMEM;
+	cache->expiry = actor_kernel("expiry");
+	return cache->softirq && cache->interrupt && cache->linkwatch && cache->expiry ? 0 : -ENOMEM;
 }
 
 static void cache_sweep(struct actor_cache *cache, bool all)
@@ -111,6 +112,8 @@ void actor_cache_done(struct actor_cache *cache)
 		actor_unref(&cache->interrupt->public);
 	if (cache->linkwatch)
 		actor_unref(&cache->linkwatch->public);
+	if (cache->expiry)
+		actor_unref(&cache->expiry->public);
 }
 
 /* Keeps ACTOR for the next event, where memory allows. */
@@ -356,6 +359,11 @@ const struct ferry_actor *probe_actor(struct probe *probe, const struct event_ta
 const struct ferry_actor *probe_actor_linkwatch(struct probe *probe)
 {
 	return actor_ref(&probe->cache.linkwatch->public);
+}
+
+const struct ferry_actor *probe_actor_expiry(struct probe *probe)
+{
+	return probe ? actor_ref(&probe->cache.expiry->public) : probe_actor_unknown(probe, "its time was over");
 }
 
 static const struct ferry_actor *unknown_ended(struct probe *probe)

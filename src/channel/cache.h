@@ -8,6 +8,9 @@
 #include "base/table.h"
 #include "channel/object.h"
 
+/* 17 ms; they begin anew after two years. */
+#define CACHE_TICK(boottime) ((uint32_t)((boottime) >> 24))
+
 struct cache_entry {
 	const struct object *object;
 	struct cache_entry *next; /* another object of the same key: IPv4 routes that were appended */
@@ -15,6 +18,7 @@ struct cache_entry {
 	uint16_t key_length;
 	uint16_t reserved;
 	uint32_t message_length;  /* room that MESSAGE has */
+	uint32_t expires;         /* when it goes by itself: CACHE_TICK(boottime); 0: it stays */
 	struct nlmsghdr *message; /* behind the key, aligned */
 	uint8_t key[];
 };

@@ -361,6 +361,7 @@ static const struct object object_ipset_entry = {
 	.split = split,
 	.frame = frame,
 	.error_words = ipset_error,
+	.left = "timeout",
 	.may_lack = true,
 	.untold = true,
 	.asked_by = IPSET_CHANGES,

@@ -468,6 +468,7 @@ const struct object object_netfilter_element = {
 	.replace_type = NETFILTER_TYPE(NFT_MSG_NEWSETELEM), /* without a flag */
 	.schema = &schema,
 	.groups = { NFNLGRP_NFTABLES },
+	.left = "expiration",
 	.concerns = concerns,
 	.path = path,
 	.parse = parse,

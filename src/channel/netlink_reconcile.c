@@ -79,6 +79,7 @@ static void confirm(struct netlink_source *source, const struct dump *dump, cons
 			    object_decode(entry->object, entry->message, &source->arena, &cached) < 0 || !record_same(cached, step.record))
 				continue;
 			entry->generation = source->cache.generation;
+			source_note_expiry(entry, &step);
 			((struct nlmsghdr *)message)->nlmsg_type = NLMSG_NOOP; /* told: the second pass has nothing to say of it */
 			break;
 		}

@@ -220,6 +220,11 @@ void source_apply(struct netlink_source *source, struct step *step);
 /* Every object of step->object that TAKES, by what we know of it, went at once. */
 void source_sweep(struct netlink_source *source, const struct step *like, bool (*takes)(const struct nlmsghdr *cached, const void *data),
 		  const void *data);
+/* Keeps in ENTRY when it goes by itself, as STEP, which tells of it, says. */
+void source_note_expiry(struct cache_entry *entry, const struct step *step);
+/* Whether ENTRY had gone by itself at BOOTTIME. */
+bool source_is_over(const struct cache_entry *entry, uint64_t boottime);
+/* ENTRY goes: tells so and forgets it. STEP says who took it away, unless its time was over by then. */
 void source_tell_removed(struct netlink_source *source, struct cache_entry *entry, struct step *step);
 /* route_late.c: puts the program in the place of the kernel's worker that did later what the program had asked for. */
 void route_late(struct netlink_source *source, struct step *step);

@@ -140,7 +140,7 @@ static void tell_changed(struct netlink_source *source, struct step *step, const
 	told(source, step, number, before_message);
 }
 
-void source_tell_removed(struct netlink_source *source, struct cache_entry *entry, struct step *step)
+static uint64_t forget(struct netlink_source *source, struct cache_entry *entry, struct step *step)
 {
 	struct record *record;
 	uint64_t number;
@@ -148,11 +148,64 @@ void source_tell_removed(struct netlink_source *source, struct cache_entry *entr
 	if (object_decode(step->object, entry->message, &source->arena, &record) < 0)
 		record = step->record;
 	number = tell(source, step, FERRY_REMOVED, record, whole(source, &source->before, step->object, record), NULL);
-	told(source, step, number, entry->message);
 	if (source->reconciling &&
 	    !cache_find(&source->removed, entry->key, entry->key_length)) /* one that comes and goes all the time counts once */
 		(void)!cache_add(&source->removed, entry->object, entry->key, entry->key_length, entry->message, false);
+	return number;
+}
+
+static void tell_gone_for_certain(struct netlink_source *source, struct cache_entry *entry, struct step *step)
+{
+	told(source, step, forget(source, entry, step), entry->message);
 	cache_remove(&source->cache, entry);
+}
+
+/* ---- What goes by itself once its time is over: the kernel tells no one ---- */
+
+void source_note_expiry(struct cache_entry *entry, const struct step *step)
+{
+	const struct field *field = step->object->left ? schema_field(step->object->schema, step->object->left) : NULL;
+	const struct value *left = field ? record_find(step->record, field->name) : NULL;
+	const uint64_t now = step->origin.boottime ? step->origin.boottime : boottime_now();
+	const uint64_t unit = field && field->unit == UNIT_SECONDS ? 1000000000 : 1000000;
+
+	entry->expires = 0;
+	if (!left || left->type != VALUE_UINT || !left->number ||
+	    left->number > (UINT64_C(1) << 54) / unit) /* half a year: for good, as far as we go */
+		return;
+	entry->expires = CACHE_TICK(now + (uint64_t)left->number * unit);
+	if (!entry->expires)
+		entry->expires = 1;
+}
+
+bool source_is_over(const struct cache_entry *entry, uint64_t boottime)
+{
+	return entry->expires && (int32_t)(CACHE_TICK(boottime) - entry->expires) >= 0;
+}
+
+static void tell_over(struct netlink_source *source, struct cache_entry *entry, const struct step *like)
+{
+	const uint64_t since = (uint64_t)(CACHE_TICK(like->origin.boottime) - entry->expires) << 24;
+	struct step over = { .object = entry->object,
+			     .message = entry->message,
+			     .record = like->record,
+			     .removed = true,
+			     .consistency = FERRY_INFERRED,
+			     .origin = { .actor = probe_actor_expiry(source->recording.probe),
+					 .door = FERRY_DOOR_KERNEL,
+					 .boottime = like->origin.boottime - since } };
+
+	forget(source, entry, &over);
+	cache_remove(&source->cache, entry);
+	actor_unref(over.origin.actor);
+}
+
+void source_tell_removed(struct netlink_source *source, struct cache_entry *entry, struct step *step)
+{
+	if (source_is_over(entry, step->origin.boottime))
+		tell_over(source, entry, step);
+	else
+		tell_gone_for_certain(source, entry, step);
 }
 
 /* Several IPv4 routes may share a key: the one that is the same in content, else the first. */
@@ -177,7 +230,7 @@ static void apply_removed(struct netlink_source *source, struct step *step, stru
 		return;
 	}
 	if (!source->protocol->rules->partial || !source->protocol->rules->partial(source, step, first))
-		source_tell_removed(source, best(source, first, step->record), step);
+		tell_gone_for_certain(source, best(source, first, step->record), step);
 }
 
 static void replace(struct netlink_source *source, struct cache_entry *entry, const struct step *step)
@@ -186,7 +239,9 @@ static void replace(struct netlink_source *source, struct cache_entry *entry, co
 
 	if (step->object->inherit)
 		step->object->inherit(entry->message, step->message, &joined);
-	(void)!cache_replace(&source->cache, entry, joined.length && !joined.failed ? (const struct nlmsghdr *)joined.data : step->message);
+	entry = cache_replace(&source->cache, entry, joined.length && !joined.failed ? (const struct nlmsghdr *)joined.data : step->message);
+	if (entry)
+		source_note_expiry(entry, step);
 }
 
 static void apply_new(struct netlink_source *source, struct step *step, struct cache_entry *first, const void *key, size_t length)
@@ -207,9 +262,16 @@ static void apply_new(struct netlink_source *source, struct step *step, struct c
 		actor_unref(gone.origin.actor);
 		first = cache_find(&source->cache, key, length);
 	}
+	if (first && source_is_over(first, step->origin.boottime) && !source->silent) {
+		tell_over(source, first, step);
+		first = NULL;
+	}
 	if (!first || arrival & OBJECT_BESIDE) {
-		if (cache_add(&source->cache, step->object, key, length, step->message, arrival & OBJECT_IN_FRONT))
+		entry = cache_add(&source->cache, step->object, key, length, step->message, arrival & OBJECT_IN_FRONT);
+		if (entry) {
+			source_note_expiry(entry, step);
 			tell_added(source, step);
+		}
 		return;
 	}
 	entry = arrival & OBJECT_FOR_FIRST ? first : best(source, first, step->record);

@@ -113,6 +113,8 @@ struct object {
 	bool has_owner;
 	/* A dump may tell the same one twice. */
 	bool tells_twice;
+	/* The field that says how long it will still be there, in its unit; the kernel tells no one when it goes then. NULL: it stays. */
+	const char *left;
 	/* A kernel may be made without this kind: then there are none. */
 	bool may_lack;
 	/* There is just one, always: it is asked for, never dumped. */

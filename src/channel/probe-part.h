@@ -22,7 +22,7 @@ struct bpf_ring;
 struct actor_cache {
 	struct table table;
 	bool ready;
-	struct actor *softirq, *interrupt, *linkwatch;
+	struct actor *softirq, *interrupt, *linkwatch, *expiry;
 	int actors, processes;      /* descriptors of the BPF maps, -1 without */
 	uint32_t own_pid_namespace; /* as the BPF programs have it: 0 = the initial one */
 };

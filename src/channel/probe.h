@@ -55,6 +55,8 @@ struct ferry_actor;
 const struct ferry_actor *probe_actor(struct probe *probe, const struct event_task *task);
 /* The kernel's link watch, whoever it works for. */
 const struct ferry_actor *probe_actor_linkwatch(struct probe *probe);
+/* The kernel, which took away what was to be there for a time. */
+const struct ferry_actor *probe_actor_expiry(struct probe *probe);
 /* The actor with process id PID as it was last seen, also if it is dead by now (for fanotify); from /proc where BPF does not know it, or PROBE is
  * NULL. */
 const struct ferry_actor *probe_actor_of(struct probe *probe, uint32_t pid);

@@ -117,6 +117,15 @@ def shell(command, **more):
     return run(["sh", "-c", command], **more)
 
 
+def until(what, predicate):
+    """Waits for what comes by itself."""
+    deadline = time.monotonic() + HANG
+    while not predicate():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not come")
+        time.sleep(0.05)
+
+
 # ---- The state, as others tell it ----
 
 

@@ -8,23 +8,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from ferrytest import FERRY, HANG, Recorder, check, contents, ferry, run_cases, sysctl  # noqa: E402
+from ferrytest import FERRY, Recorder, check, contents, ferry, run_cases, sysctl, until  # noqa: E402
 from judge import difference, raw_state  # noqa: E402
 
 KEY = "net.ipv4.ip_default_ttl"
 LONG = 3600  # s: never comes
-
-
-def wait_for(what, predicate):
-    deadline = time.monotonic() + HANG
-    while not predicate():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not come")
-        time.sleep(0.05)
 
 
 class Guard(unittest.TestCase):
@@ -99,7 +90,7 @@ class Guard(unittest.TestCase):
         guard = self.guard()
         self.assertTrue(guard)
         self.run_ferry("confirm")
-        wait_for("the guard's end", lambda: self.guard() is None)
+        until("the guard's end", lambda: self.guard() is None)
         self.check_applied()
         self.run_ferry("confirm", status=3)
         self.run_ferry("rollback")
@@ -111,12 +102,12 @@ class Guard(unittest.TestCase):
             self.apply(LONG)
             self.run_ferry("confirm")
             self.run_ferry("rollback")
-        wait_for("the guards' end", lambda: self.guard() is None)
+        until("the guards' end", lambda: self.guard() is None)
         self.check_back()
 
     def test_not_confirmed_goes_back(self):
         self.apply(1)
-        wait_for("the way back", lambda: not self.waits())
+        until("the way back", lambda: not self.waits())
         self.check_back()
         self.run_ferry("confirm", status=6)
 
@@ -126,7 +117,7 @@ class Guard(unittest.TestCase):
                      "sysctl/net/ipv4/ip_forward"}
         with Recorder() as recorder:
             self.apply(1)
-            wait_for("the way back", lambda: not self.waits())
+            until("the way back", lambda: not self.waits())
             self.check_back()
             recorder.settle()
             told = [change for change in recorder.changes if change["address"] in addresses]
@@ -142,8 +133,8 @@ class Guard(unittest.TestCase):
         self.assertEqual(done.returncode, 6, done.stderr)
         self.check_back()
         waiting = subprocess.Popen(self.command(LONG) + ["--wait"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for("the apply", self.waits)  # a confirm before it would hold the lock that the apply needs
-        wait_for("the confirmation", lambda: ferry("confirm", "--state", "state").returncode == 0)
+        until("the apply", self.waits)  # a confirm before it would hold the lock that the apply needs
+        until("the confirmation", lambda: ferry("confirm", "--state", "state").returncode == 0)
         self.assertEqual(waiting.wait(), 0)
         self.check_applied()
 
@@ -159,22 +150,22 @@ class Guard(unittest.TestCase):
 
     def test_killed_caller(self):
         process = subprocess.Popen(self.command(2), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for("the apply", lambda: self.is_applied() or process.poll() is not None)
+        until("the apply", lambda: self.is_applied() or process.poll() is not None)
         process.kill()
         process.wait()
-        wait_for("the way back", lambda: not self.waits())
+        until("the way back", lambda: not self.waits())
         self.check_back()
 
     def test_killed_terminal(self):
         child, terminal = pty.fork()
         if child == 0:
             os.execv("/bin/sh", ["sh", "-c", " ".join(self.command(2)) + "; exec sleep 1000"])
-        wait_for("the guard", lambda: self.is_applied() and self.guard())
+        until("the guard", lambda: self.is_applied() and self.guard())
         os.close(terminal)
         os.kill(child, signal.SIGHUP)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        wait_for("the way back", lambda: not self.waits())
+        until("the way back", lambda: not self.waits())
         self.check_back()
 
     def test_killed_guard(self):
@@ -182,7 +173,7 @@ class Guard(unittest.TestCase):
         guard = self.guard()
         self.run_ferry("rollback", "--pending", status=1)  # it lives: it looks after it
         os.kill(guard, signal.SIGKILL)
-        wait_for("the guard's end", lambda: self.guard() is None)
+        until("the guard's end", lambda: self.guard() is None)
         self.check_applied()
         self.run_ferry("rollback", "--pending")
         self.check_back()
@@ -192,7 +183,7 @@ class Guard(unittest.TestCase):
         """Only the file is left, of an apply that was not at its end, in another boot."""
         self.apply(LONG)
         os.kill(self.guard(), signal.SIGKILL)
-        wait_for("the guard's end", lambda: self.guard() is None)
+        until("the guard's end", lambda: self.guard() is None)
         lines = contents("state/apply.pending").splitlines()
         header = json.loads(lines[0])
         header.update(boot="00000000-0000-0000-0000-000000000000", state="applying", netns=1)
@@ -208,7 +199,7 @@ class Guard(unittest.TestCase):
         text = contents("state/apply.pending")
         with open("state/apply.pending", "w", encoding="utf-8") as file:
             file.write(text[:len(text) // 2])
-        wait_for("the guard's end", lambda: self.guard() is None)
+        until("the guard's end", lambda: self.guard() is None)
         self.assertIn("damaged", self.run_ferry("rollback", "--pending", status=1).stderr)
         with open("state/apply.pending", "w", encoding="utf-8") as file:
             file.write(text)

@@ -341,6 +341,19 @@ class Recording(Case):
         self.there_and_back("ipset flush ways", *(("removed", f"{ENTRY}/ways/10.0.0.1,tcp:80,10.1.0.0/{length}") for length in (16, 17)))
         self.there_and_back("ipset rename six sixth", ("removed", f"{SET}/six"), ("removed", f"{ENTRY}/six/fe80::1"), ("added", f"{SET}/sixth"), ("added", f"{ENTRY}/sixth/fe80::1"))
 
+    def test_expired(self):
+        """What went because its time was over did not go by who asked for the next change."""
+        check(["ipset", "create", "brief", "hash:ip", "timeout", "1"])
+        position = self.recorder.settle("netfilter")
+        check(["ipset", "add", "brief", "10.0.0.1"])
+        self.recorder.settle("netfilter")
+        ferrytest.until("the end of the entry", lambda: "10.0.0.1" not in check(["ipset", "list", "brief"]))
+        done = shell("exec ipset add cut 10.7.7.7")
+        self.recorder.settle("netfilter")
+        found = [(change["kind"], change["address"], change["actor"]["comm"], change["door"]) for change in self.recorder.since(position) if change["address"].startswith(ENTRY)]
+        self.assertEqual((done.status, sorted(found)), (0, [("added", f"{ENTRY}/brief/10.0.0.1", "ipset", "netlink"), ("added", f"{ENTRY}/cut/10.7.7.0", "ipset", "netlink"),
+                                                             ("removed", f"{ENTRY}/brief/10.0.0.1", "expiry", "kernel")]), listing(self.recorder.since(position)))
+
     def test_counter(self):
         self.there_and_back("nfacct add seen", ("added", f"{COUNTER}/seen"))
         check("nfacct add quota byte 5000".split())

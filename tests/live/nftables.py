@@ -300,6 +300,18 @@ class Recording(Case):
         found = self.changes(position)
         self.assertEqual(({change["kind"] for change in found}, len(found), {change["actor"]["pid"] for change in found}), ({"removed"}, 2002, {pid}))
 
+    def test_expired(self):
+        """What went because its time was over went by the kernel, which tells no one, and not by who came next; and it can be added again."""
+        element = f"{BASE}/element/inet/t/s/0x01020304"
+        self.run_nft("table inet t {\n set s { type ipv4_addr; flags timeout; timeout 1s; }\n}")
+        position = self.recorder.settle("netfilter")
+        for text in "add element inet t s { 1.2.3.4 }", "add element inet t s { 1.2.3.4 }", "delete set inet t s":
+            pid = self.run_nft(text)
+            ferrytest.until("the end of the element", lambda: "1.2.3.4" not in ferrytest.run(["nft", "list", "ruleset"]).out)
+        found = [(change["kind"], change["actor"]["comm"], change["door"]) for change in self.changes(position) if change["address"] == element]
+        self.assertEqual(found, [("added", "nft", "netlink"), ("removed", "expiry", "kernel")] * 2, listing(self.changes(position)))
+        self.assertEqual([change["actor"]["pid"] for change in self.changes(position) if change["address"] == f"{BASE}/set/inet/t/s"], [pid])
+
     def test_counters_are_no_change(self):
         self.run_nft("table inet t {\n chain c { type filter hook output priority 0; counter accept\n }\n}")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as packet:
