@@ -72,7 +72,7 @@ struct {
 	__type(value, struct refusal);
 } refusals SEC(".maps");
 
-/* A thread's request that was refused with its header alone quoted: for fexit on netlink_ack(), which comes next. */
+/* A thread's request that was answered with its header alone quoted: for fexit on netlink_ack(), which comes next. */
 struct wanted {
 	__u32 protocol;
 	__u32 port;
@@ -241,7 +241,8 @@ static __always_inline int refused_look(struct sock *sk, bool memory)
 	about.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	about.sequence = message.request.nlmsg_seq;
 	message_emit(EVENT_REFUSED, &about, BPF_CORE_READ(skb, len), (__u64)BPF_CORE_READ(skb, data), false);
-	if (!message.error || !(message.header.nlmsg_flags & NLM_F_CAPPED))
+	/* The answer to what was granted quotes its header alone. */
+	if (message.error && !(message.header.nlmsg_flags & NLM_F_CAPPED))
 		return 0;
 	if (memory && request_from_memory)
 		refused_memory(&about, &message.request);
@@ -275,15 +276,12 @@ int BPF_PROG(refused_fentry, struct sock *sk)
 
 /* Where fexit is to be had: the kernel's copy, on nobody's way but the answers'. */
 SEC("fexit/netlink_ack")
-int BPF_PROG(request_fexit, struct sk_buff *skb, struct nlmsghdr *request, int error)
+int BPF_PROG(request_fexit, struct sk_buff *skb, struct nlmsghdr *request)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct wanted *wanted;
+	struct wanted *wanted = bpf_map_lookup_elem(&wanted_requests, &tid);
 	struct nlmsghdr header;
 
-	if (!error)
-		return 0;
-	wanted = bpf_map_lookup_elem(&wanted_requests, &tid);
 	if (!wanted)
 		return 0;
 	if (!bpf_probe_read_kernel(&header, sizeof(header), request) && header.nlmsg_len >= sizeof(header) && header.nlmsg_seq == wanted->sequence)

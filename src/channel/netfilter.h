@@ -14,6 +14,11 @@
 extern const struct object object_netfilter_table, object_netfilter_chain, object_netfilter_rule, object_netfilter_set, object_netfilter_element,
 	object_netfilter_object, object_netfilter_flowtable;
 
+struct netlink_source;
+/* netfilter_asked.c: for the rules of the recorder's source. */
+bool netfilter_request_names(struct netlink_source *source, const struct nlmsghdr *request, struct buffer *ret);
+void netfilter_name_of(const struct object *object, const struct record *record, struct buffer *ret);
+
 /* netfilter_fields.c */
 extern const struct names words_netfilter_family;   /* NFPROTO_*: inet, ip, ip6, arp, bridge, netdev */
 extern const struct names words_netfilter_object;   /* NFT_OBJECT_* */

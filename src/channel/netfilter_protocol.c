@@ -199,6 +199,8 @@ static uint64_t cause(const struct netlink_source *source, const struct step *st
 static void told(struct netlink_source *source, const struct step *step, uint64_t number, const struct nlmsghdr *message)
 {
 	(void)message;
+	if (!step->origin.pid && step->consistency == FERRY_INFERRED) /* nobody's, found beside a transaction */
+		return;
 	if (!cause(source, step))
 		source->head = (struct head){ number, step->origin.pid, step->origin.tid };
 }
@@ -288,6 +290,8 @@ static const struct source_rules rules = {
 	.is_of_many = is_of_many,
 	.many = many,
 	.names_actor = names_actor,
+	.request_names = netfilter_request_names,
+	.name_of = netfilter_name_of,
 	.complete = complete,
 	.done = done,
 };

@@ -34,6 +34,13 @@ void source_check(struct netlink_source *source, struct check check, const struc
 	source->checks[source->check_count++] = check;
 }
 
+void source_check_done(struct check *check)
+{
+	if (check->origin.actor)
+		actor_unref(check->origin.actor);
+	buffer_done(&check->named);
+}
+
 bool source_check_matches(const struct netlink_source *source, const struct check *check, const struct nlmsghdr *message)
 {
 	if (check->kind == CHECK_KIND)

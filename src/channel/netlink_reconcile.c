@@ -114,6 +114,8 @@ static void tell_found(struct netlink_source *source, const struct dump *dump, c
 		if (message->nlmsg_type == NLMSG_NOOP || !prepare(source, dump, message, &step) || touched(source))
 			continue;
 		((struct nlmsghdr *)message)->nlmsg_flags = flags_of(source);
+		if (dump->asking)
+			step.origin = *source_asked_by(source, dump->asking, dump->object, step.record);
 		source_apply(source, &step);
 	}
 }
@@ -132,6 +134,8 @@ static void tell_gone(struct netlink_source *source, const struct dump *dump, co
 		step.object = dump->object;
 		step.message = entry->message;
 		step.removed = true;
+		if (dump->asking && object_decode(dump->object, entry->message, &source->arena, &step.record) >= 0)
+			step.origin = *source_asked_by(source, dump->asking, dump->object, step.record);
 		source_tell_removed(source, entry, &step);
 	}
 }
@@ -302,54 +306,37 @@ static bool any_candidate(const struct netlink_source *source, const struct chec
 	return false;
 }
 
-/* Whether somebody else was granted such a request too, and not looked after yet: then who did what is not to be told. */
-static bool is_contested(const struct netlink_source *source, const struct check *check)
-{
-	for (unsigned int i = 0; check->kind == CHECK_ASKED && i < source->check_count; i++)
-		if (source->checks[i].kind == CHECK_ASKED && source->checks[i].origin.actor != check->origin.actor)
-			return true;
-	return false;
-}
-
-static void contest(struct netlink_source *source, struct check *check)
-{
-	const struct ferry_actor *known = check->origin.actor;
-
-	check->origin.actor = probe_actor_unknown(source->recording.probe, "several programs asked for changes that the kernel does not tell of");
-	check->origin.pid = check->origin.tid = 0;
-	if (known)
-		actor_unref(known);
-}
-
 /* The kinds that may have lost something: routes and nexthops. Each is dumped only where the cache holds a candidate. */
-static void run_check(struct netlink_source *source, struct check *check, struct netlink *requests)
+static void run_check(struct netlink_source *source, const struct check *check, struct netlink *requests)
 {
 	struct step like = { .consistency = FERRY_INFERRED, .origin = check->origin, .cause = check->cause };
 	struct dump dumps[KINDS_MAXIMUM];
 	const struct object *object;
 	unsigned int position = 0, count = 0;
+	struct asking asking;
 	struct error error;
 
 	begin(source);
+	source_asking_begin(source, check, &asking);
 	while (count < KINDS_MAXIMUM && (object = object_next(source->protocol, &position))) {
 		if (check->kind == CHECK_ASKED ? !object_is_asked_by(object, (uint16_t)check->index) : !any_candidate(source, check, object))
 			continue;
-		dumps[count] = (struct dump){ .object = object, .check = check->kind == CHECK_ASKED ? NULL : check };
+		dumps[count] = (struct dump){ .object = object };
+		if (check->kind == CHECK_ASKED)
+			dumps[count].asking = &asking;
+		else
+			dumps[count].check = check;
 		if (object_dump(object, requests, source_gather, &dumps[count], &dumps[count].interrupted, &error) < 0)
 			buffer_done(&dumps[count].messages);
 		else
 			count++;
 	}
 	if (count) {
-		source_drain(source);
-		/* What another was granted before the dump was read has been told by now, and may stand in the dump. */
-		if (is_contested(source, check)) {
-			contest(source, check);
-			like.origin = check->origin;
-		}
+		source_drain(source); /* what another was granted before the dump was read is known by then */
 		settle(source, dumps, count, &like);
 	}
 	end(source);
+	source_asking_end(&asking);
 	dumps_done(dumps, count);
 }
 
@@ -373,7 +360,6 @@ void source_run_checks(struct netlink_source *source)
 		run_check(source, &check, requests);
 		if (check.kind == CHECK_ASKED)
 			source->head = (struct head){ 0 };
-		if (check.origin.actor)
-			actor_unref(check.origin.actor);
+		source_check_done(&check);
 	}
 }

@@ -203,6 +203,7 @@ static void add_request(struct netlink_source *source, const struct event_messag
 			refusal->request = copy_event(request);
 			return;
 		}
+	(void)source_take_request(source, (const struct nlmsghdr *)request->data, data_length(request), request->header.task.tid);
 }
 
 static void add_refusal(struct netlink_source *source, const struct event_message *error)
@@ -251,7 +252,7 @@ static bool was_granted(struct netlink_source *source, const struct event_messag
 				       .pid = event->header.task.key.pid,
 				       .tid = event->header.task.tid };
 
-	source_check(source, (struct check){ .kind = CHECK_ASKED, .index = asked_type(source, ack.request->nlmsg_type) }, &origin);
+	source_check_asked(source, asked_type(source, ack.request->nlmsg_type), &origin);
 	if (origin.actor)
 		actor_unref(origin.actor);
 	return true;
@@ -266,7 +267,7 @@ void netlink_source_answers_lost(struct netlink_source *source)
 
 	while ((object = object_next(source->protocol, &position)))
 		if (object->asked_by[0])
-			source_check(source, (struct check){ .kind = CHECK_ASKED, .index = object->asked_by[0] }, &origin);
+			source_check(source, (struct check){ .kind = CHECK_ASKED, .index = object->asked_by[0], .any = true }, &origin);
 	actor_unref(origin.actor);
 }
 

@@ -202,7 +202,7 @@ struct netlink_source *netlink_source_close(struct netlink_source *source)
 	source_forget_named(source);
 	buffer_done(&source->name);
 	for (unsigned int i = 0; i < source->check_count; i++)
-		actor_unref(source->checks[i].origin.actor);
+		source_check_done(&source->checks[i]);
 	if (source->protocol->rules->done)
 		source->protocol->rules->done(source);
 	source_refusals_done(source);

@@ -61,6 +61,10 @@ struct check {
 	uint8_t address[4];
 	uint64_t cause;       /* number of the change that took it away */
 	struct origin origin; /* its actor is referenced */
+	/* CHECK_ASKED: what the requests name, each text with its NUL; and how many there are whose content has not been seen. */
+	struct buffer named;
+	uint32_t unseen;
+	bool any; /* they name more than that */
 };
 
 #define CHECKS_MAXIMUM 1024
@@ -162,12 +166,19 @@ struct source_name {
 	char comm[17];
 };
 
+/* Whose requests what differs follows from: those of CHECK, or of one that waits like it; else nobody known. */
+struct asking {
+	const struct check *check;
+	struct origin nobody, several; /* actors referenced */
+};
+
 /* One dump: its messages one behind the other, aligned, and which of what we knew it speaks of. */
 struct dump {
 	const struct object *object;
 	struct buffer messages;
 	bool interrupted;
-	const struct check *check; /* only what this check is about; NULL = all objects of the kind */
+	const struct check *check;   /* only what this check is about; NULL = all objects of the kind */
+	const struct asking *asking; /* NULL: what differs does so by who the step says */
 };
 
 /* Takes a message into the struct dump at DATA; NULL: what was told so far is told anew. -ENOMEM. */
@@ -194,6 +205,10 @@ struct source_rules {
 	void (*many)(struct netlink_source *source, const struct nlmsghdr *message, struct step *step);
 	/* Where the kernel itself says in a message behind others, or in that itself, who made it send them: whether NAME says so of MESSAGE. */
 	bool (*names_actor)(const struct nlmsghdr *name, const struct nlmsghdr *message, struct source_name *ret);
+	/* Of requests that are granted and the kernel tells no one of: appends what REQUEST names, each text with a NUL behind it; false where it may
+	 * change anything. And how a request would name RECORD of OBJECT. NULL: what they name is not looked at. */
+	bool (*request_names)(struct netlink_source *source, const struct nlmsghdr *request, struct buffer *ret);
+	void (*name_of)(const struct object *object, const struct record *record, struct buffer *ret);
 	/* Adds to a whole RECORD of OBJECT that is told what its message does not hold. 0 or -ENOMEM. */
 	int (*complete)(struct netlink_source *source, const struct object *object, struct record *record);
 	/* Objects that are of links, and come and go with them without a word: the link of one by its message, 0 where it says none. NULL: they are
@@ -239,8 +254,18 @@ bool bridge_is_of_many(const struct nlmsghdr *message);
 void bridge_many(struct netlink_source *source, const struct nlmsghdr *message, struct step *step);
 /* netlink_secret.c: overwrites what is secret of a MESSAGE of OBJECT, which is ours, and leaves it out of what is known of ACTOR (may be NULL). */
 void source_withhold(struct arena *arena, const struct object *object, const struct nlmsghdr *message, const struct ferry_actor *actor);
+/* netlink_asked.c. A request of TYPE was granted, of which the kernel tells no one. */
+void source_check_asked(struct netlink_source *source, uint16_t type, const struct origin *origin);
+/* Whether EVENT is the content of such a request; it is taken then. */
+bool source_take_request(struct netlink_source *source, const struct nlmsghdr *request, size_t length, uint32_t tid);
+void source_asking_begin(struct netlink_source *source, const struct check *check, struct asking *ret);
+void source_asking_end(struct asking *asking);
+/* By whom RECORD of OBJECT differs. */
+const struct origin *source_asked_by(const struct netlink_source *source, const struct asking *asking, const struct object *object,
+				     const struct record *record);
 /* netlink_check.c: asks for a look at what CHECK may be about. */
 void source_check(struct netlink_source *source, struct check check, const struct origin *origin);
+void source_check_done(struct check *check);
 bool source_check_matches(const struct netlink_source *source, const struct check *check, const struct nlmsghdr *message);
 /* netlink_reconcile.c: dump, take in what comes meanwhile, compare. */
 int source_fill(struct netlink_source *source, struct error *error);

@@ -23,7 +23,41 @@ static uint32_t link_of(const struct nlmsghdr *message)
 	return index;
 }
 
-static const struct source_rules rules = { .link_of = link_of };
+static void add_device(uint32_t index, struct buffer *ret)
+{
+	buffer_printf(ret, "%u", index);
+}
+
+static bool request_names(struct netlink_source *source, const struct nlmsghdr *request, struct buffer *ret)
+{
+	const struct naming *naming = &source->recording.machine->naming;
+	const uint8_t *body = (const uint8_t *)request + NLMSG_LENGTH(GENL_HDRLEN);
+	uint32_t index = 0;
+
+	if (request->nlmsg_len < NLMSG_LENGTH(GENL_HDRLEN))
+		return false;
+	for (struct attribute_iterator i = attributes(body, request->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN)); attribute_next(&i);)
+		if (i.type == WGDEVICE_A_IFINDEX && i.length == sizeof(index))
+			memcpy(&index, i.data, sizeof(index));
+		else if (i.type == WGDEVICE_A_IFNAME && i.length && memchr(i.data, '\0', i.length))
+			index = naming->interface_index(naming->data, i.data);
+	if (index) {
+		add_device(index, ret);
+		buffer_add_char(ret, '\0');
+	}
+	return index;
+}
+
+static void name_of(const struct object *object, const struct record *record, struct buffer *ret)
+{
+	const struct value *device = record_find(record, "dev");
+
+	(void)object;
+	if (device && device->type == VALUE_UINT)
+		add_device((uint32_t)device->number, ret);
+}
+
+static const struct source_rules rules = { .link_of = link_of, .request_names = request_names, .name_of = name_of };
 
 const struct protocol protocol_wireguard = {
 	.name = "netlink/wireguard",

@@ -13,7 +13,7 @@ import xml.etree.ElementTree as tree
 
 import ferrytest
 import netfilter_state
-from ferrytest import Recorder, brief, check, ferry, listing, shell
+from ferrytest import Recorder, brief, check, ferry, listing, run, shell
 
 CONNECTION, EXPECTATION, SET, ENTRY, COUNTER = (f"netlink/netfilter/{kind}" for kind in ("conntrack", "expectation", "ipset", "ipset_entry", "nfacct"))
 PORTS = {"sport": "sport", "dport": "dport", "srckey": "sport", "dstkey": "dport"}
@@ -353,6 +353,26 @@ class Recording(Case):
         found = [(change["kind"], change["address"], change["actor"]["comm"], change["door"]) for change in self.recorder.since(position) if change["address"].startswith(ENTRY)]
         self.assertEqual((done.status, sorted(found)), (0, [("added", f"{ENTRY}/brief/10.0.0.1", "ipset", "netlink"), ("added", f"{ENTRY}/cut/10.7.7.0", "ipset", "netlink"),
                                                              ("removed", f"{ENTRY}/brief/10.0.0.1", "expiry", "kernel")]), listing(self.recorder.since(position)))
+
+    def test_who_named_it(self):
+        """Of programs that ask at once, each is told with what its request names; and what packets have put into a set is nobody's."""
+        for name in "one", "two", "packets":
+            check(["ipset", "create", name, "hash:ip"])
+        filled = run(["iptables", "-A", "INPUT", "-i", "lo", "-p", "udp", "--dport", "9", "-j", "SET", "--add-set", "packets", "src"])
+        self.addCleanup(run, ["iptables", "-F", "INPUT"])
+        position = self.recorder.settle("netfilter")
+        if filled.status == 0:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.sendto(b"", ("127.0.0.1", 9))
+            ferrytest.until("the packet's address", lambda: "127.0.0.1" in check(["ipset", "list", "packets"]))
+        else:
+            print("# iptables cannot let packets fill a set here: not to be judged")
+        both = [ferrytest.subprocess.Popen(["ipset", "add", name, f"10.0.0.{number}"]) for number, name in enumerate(("one", "two"))]
+        self.assertEqual([each.wait() for each in both], [0, 0])
+        self.recorder.settle("netfilter")
+        found = {change["address"]: change["actor"].get("pid") for change in self.recorder.since(position) if change["address"].startswith(ENTRY)}
+        wanted = {f"{ENTRY}/{name}/10.0.0.{number}": both[number].pid for number, name in enumerate(("one", "two"))}
+        self.assertEqual(found, wanted | ({f"{ENTRY}/packets/127.0.0.1": None} if filled.status == 0 else {}), listing(self.recorder.since(position)))
 
     def test_counter(self):
         self.there_and_back("nfacct add seen", ("added", f"{COUNTER}/seen"))
