@@ -27,7 +27,8 @@ test-kernels:
 	@tools/setup kernels
 	@tools/build build-dev -Dtests=true -Dsanitize=true -Dwerror=true --buildtype=debug
 	@tools/build build -Dtests=false -Dprefix=$(prefix)
-	@tools/kernels/test $(if $(KERNEL_TESTS),--tests "$(KERNEL_TESTS)") $(if $(WITHIN),--within $(WITHIN)) $(if $(KERNELS)$(KERNEL_TESTS),$(KERNELS),--table doc/kernels.md)
+	@tools/kernels/test $(if $(KERNEL_TESTS),--tests "$(KERNEL_TESTS)") $(if $(WITHIN),--within $(WITHIN)) $(KERNELS); status=$$?; \
+		$(if $(KERNELS)$(KERNEL_TESTS),,tools/kernels/test --table doc/kernels.md;) exit $$status
 
 # The developer build: sanitizers, and warnings are errors.
 dev:

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Thousands of objects in one document: all made, one refused in the middle, killed midway, said twice, in an order that does not matter. Judged by
-ip -j."""
+ip -j.
+
+The same on every kernel, but for the time that thousands take: route-write and declare ask the kernel for each of them."""
 import json
 import os
 import signal

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The command line: nonsense, wrong addresses, exit statuses, JSON, terminals, readers that go. Judged by /proc, /sys, ip and strace. TAP."""
+"""The command line: nonsense, wrong addresses, exit statuses, JSON, terminals, readers that go. Judged by /proc, /sys, ip and strace. TAP.
+
+The same on every kernel: what is said of the arguments."""
 import ctypes
 import json
 import os

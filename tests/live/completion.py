@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The shells complete commands, options, and addresses by what is there now: bash, zsh and fish, each asked itself. TAP."""
+"""The shells complete commands, options, and addresses by what is there now: bash, zsh and fish, each asked itself. TAP.
+
+The same on every kernel: shells and their terminals."""
 import os
 import pty
 import select

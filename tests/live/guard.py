@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""apply --confirm: whatever happens to the terminal, the caller, the guard or the machine, what is not confirmed goes back, and nothing else does."""
+"""apply --confirm: whatever happens to the terminal, the caller, the guard or the machine, what is not confirmed goes back, and nothing else does.
+
+The same on every kernel: processes and files of our own; declare has what the kernel is asked for."""
 import json
 import os
 import pty

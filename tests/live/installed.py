@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What `make install` brings: a program outside the tree builds against it, shared and static, manual pages without a complaint of groff's, and after
-`make uninstall` nothing is left."""
+`make uninstall` nothing is left.
+
+The same on every kernel: compilers and files."""
 import os
 import subprocess
 import tempfile

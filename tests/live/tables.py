@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Globs in addresses, and tables: what get and ls print for several places at once. Judged by the shell's own globs, ip and cat. TAP."""
+"""Globs in addresses, and tables: what get and ls print for several places at once. Judged by the shell's own globs, ip and cat. TAP.
+
+The same on every kernel: text of what other tests read."""
 import glob
 import json
 import os
