@@ -261,20 +261,21 @@ struct copy_message {
 };
 
 struct copy_parts {
-	struct trace_scratch *scratch;
-	__u64 parts, left;
+	__u64 next, left;
 	__u32 what, most;
 };
 
-static long copy_part(__u32 index, struct copy_parts *parts)
+/* A program that is verified by itself: older kernels know no other way to go over parts that does not multiply its ways by their number. */
+__noinline int copy_part(struct trace_scratch *scratch, struct copy_parts *parts)
 {
 	struct copy_part part;
 
-	if (!parts->left || bpf_probe_read_user(&part, sizeof(part), (void *)(parts->parts + index * sizeof(part))))
+	if (!scratch || !parts || !parts->left || bpf_probe_read_user(&part, sizeof(part), (void *)parts->next))
 		return 1;
 	if (part.length > parts->left)
 		part.length = parts->left;
-	copy_bytes(parts->scratch, part.base, part.length, parts->what, parts->most);
+	copy_bytes(scratch, part.base, part.length, parts->what, parts->most);
+	parts->next += sizeof(part);
 	parts->left -= part.length;
 	parts->most -= part.length < parts->most ? (__u32)part.length : parts->most;
 	return 0;
@@ -283,9 +284,10 @@ static long copy_part(__u32 index, struct copy_parts *parts)
 /* The parts, one chunk each, up to LENGTH bytes in all, of which MOST are copied: returns how many of MOST are left. */
 static __always_inline __u32 copy_vector(struct trace_scratch *scratch, __u64 parts, __u64 count, __u64 length, __u32 what, __u32 most)
 {
-	struct copy_parts walk = { .scratch = scratch, .parts = parts, .left = length, .what = what, .most = most };
+	struct copy_parts walk = { .next = parts, .left = length, .what = what, .most = most };
 
-	bpf_loop(count > 64 ? 64 : (__u32)count, copy_part, &walk, 0);
+	for (__u32 i = 0; i < 64 && i < count && !copy_part(scratch, &walk); i++)
+		;
 	return walk.most;
 }
 
@@ -317,7 +319,7 @@ struct copy_several {
 /* A struct mmsghdr: the message, and how long it was. */
 #define MESSAGE_SIZE 64
 
-static long copy_one_message(__u32 index, struct copy_several *messages)
+static __always_inline long copy_one_message(__u32 index, struct copy_several *messages)
 {
 	const __u64 address = messages->address + index * MESSAGE_SIZE, tail = address + sizeof(struct copy_message);
 	const __u32 argument = OF_MESSAGE(messages->argument, index);
@@ -334,8 +336,8 @@ __noinline int copy_messages(struct trace_scratch *scratch, __u64 address, __s64
 {
 	struct copy_several messages = { .scratch = scratch, .address = address, .argument = argument, .most = most };
 
-	if (scratch && count > 0)
-		bpf_loop(count > TRACE_MESSAGES ? TRACE_MESSAGES : (__u32)count, copy_one_message, &messages, 0);
+	for (__u32 i = 0; scratch && i < TRACE_MESSAGES && i < count && !copy_one_message(i, &messages); i++)
+		;
 	return 0;
 }
 
@@ -345,7 +347,7 @@ struct copy_texts {
 	__u32 what;
 };
 
-static long copy_one_text(__u32 index, struct copy_texts *texts)
+static __always_inline long copy_one_text(__u32 index, struct copy_texts *texts)
 {
 	__u64 text = 0;
 
@@ -451,7 +453,8 @@ __noinline int copy_argument(struct trace_scratch *scratch, __u32 which, __s64 r
 	case TRACE_COPY_STRINGS: {
 		struct copy_texts texts = { .scratch = scratch, .address = address, .what = what };
 
-		bpf_loop(64, copy_one_text, &texts, 0);
+		for (__u32 i = 0; i < 64 && !copy_one_text(i, &texts); i++)
+			;
 		break;
 	}
 	case TRACE_COPY_IOCTL:

@@ -108,10 +108,12 @@ static int begin_command(const struct target_parts *parts, int pid, struct error
 
 int target_check(const struct btf *btf, struct error *error)
 {
-	if (bpf_has_helper(btf, "BPF_FUNC_task_storage_get") && bpf_has_helper(btf, "BPF_FUNC_get_current_task_btf"))
+	if (bpf_has_helper(btf, "BPF_FUNC_task_storage_get") && bpf_has_helper(btf, "BPF_FUNC_task_pt_regs"))
 		return 0;
-	return error_set(error, -EOPNOTSUPP,
-			 "the kernel keeps nothing for BPF programs with its tasks, by which they are followed (5.11 and later do)");
+	return error_set(
+		error, -EOPNOTSUPP,
+		"the kernel keeps nothing for BPF programs with its tasks, by which they are followed, or does not tell them a task's registers "
+		"(5.15 and later do both)");
 }
 
 int target_begin(const struct target_parts *parts, const struct ferry_target *target, struct error *error)
