@@ -274,6 +274,14 @@ int BPF_PROG(refused_fentry, struct sock *sk)
 	return sk->__sk_common.skc_family == AF_NETLINK ? refused_tell(sk) : 0;
 }
 
+SEC("kprobe/sock_def_readable")
+int refused_kprobe(struct pt_regs *registers)
+{
+	struct sock *sk = first_argument(registers);
+
+	return BPF_CORE_READ(sk, __sk_common.skc_family) == AF_NETLINK ? refused_tell(sk) : 0;
+}
+
 /* Where fexit is to be had: the kernel's copy, on nobody's way but the answers'. */
 SEC("fexit/netlink_ack")
 int BPF_PROG(request_fexit, struct sk_buff *skb, struct nlmsghdr *request)

@@ -30,4 +30,14 @@ static __always_inline struct pt_regs *task_registers(struct task_struct *task)
 	return registers;
 }
 
+/* Of the function whose beginning a kprobe stands at. */
+static __always_inline void *first_argument(const struct pt_regs *registers)
+{
+#if defined(__TARGET_ARCH_x86)
+	return (void *)registers->di;
+#else
+	return (void *)registers->regs[0];
+#endif
+}
+
 #endif

@@ -81,6 +81,13 @@ static void tell_kernel(struct feature_telling *telling, const struct probe_kern
 		     kernel->fexit ? NULL : "%s", kernel->fexit_why);
 	feature_tell(telling, "BPF task work", kernel->task_work, "results of sysctl writes where fexit is refused",
 		     kernel->task_work ? NULL : "the kernel has no bpf_task_work_schedule_resume_impl() (6.18 and later do)");
+	feature_tell(telling, "kprobes", kernel->kprobes, "refused netlink requests where neither the sk_data_ready tracepoint nor fentry is there",
+		     kernel->kprobes ? NULL : "the kernel has none (CONFIG_KPROBES)");
+	feature_tell(telling, "registers of a task", kernel->btf, "the system call by which a change was made",
+		     kernel->registers ? "the helper bpf_task_pt_regs()"
+		     : kernel->btf     ? "the top of its stack"
+				       : "%s",
+		     kernel->btf_why);
 }
 
 static void tell_parts(struct feature_telling *telling, const struct probe *probe)
@@ -164,15 +171,13 @@ static bool file_has_word(const char *path, const char *word, int *ret_error)
 
 static void tell_others(struct feature_telling *telling, int socket)
 {
-	bool kprobe = access("/sys/bus/event_source/devices/kprobe/type", R_OK) == 0, lsm;
+	bool lsm;
 	struct statfs status;
 	int group = RTNLGRP_LINK, error, r;
 
 	r = socket < 0 ? -1 : setsockopt(socket, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group));
 	feature_tell(telling, "netlink multicast", r == 0, "changes of links, addresses, routes, rules, neighbours as they happen",
 		     r == 0 ? NULL : "%s", error_text(errno));
-	feature_tell(telling, "kprobes", kprobe, "not needed: named here for who compares tools",
-		     kprobe ? NULL : "the kernel has none (CONFIG_KPROBES)");
 	lsm = file_has_word("/sys/kernel/security/lsm", "bpf", &error);
 	feature_tell(telling, "BPF LSM", lsm, "not needed: named here for who compares tools",
 		     lsm     ? NULL

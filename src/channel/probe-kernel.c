@@ -176,10 +176,12 @@ void probe_kernel_learn(struct probe_kernel *ret)
 				 bpf_has_tracepoint(btf, "sched_process_exit", 1);
 		kernel.modules = bpf_has_tracepoint(btf, "module_load", 1) && bpf_has_tracepoint(btf, "module_free", 1) &&
 				 bpf_has_tracepoint(btf, "module_request", 1);
+		kernel.kprobes = access("/sys/bus/event_source/devices/kprobe/type", R_OK) == 0;
 		learn_task_work(btf, &kernel);
 		learn_context(btf, &kernel);
 		if (!hindrance) {
-			kernel.registers = bpf_takes_registers(BPF_PROG_TYPE_SOCKET_FILTER) && bpf_takes_registers(BPF_PROG_TYPE_CGROUP_SYSCTL);
+			kernel.registers = bpf_takes_registers(BPF_PROG_TYPE_SOCKET_FILTER) && bpf_takes_registers(BPF_PROG_TYPE_CGROUP_SYSCTL) &&
+					   bpf_takes_registers(BPF_PROG_TYPE_KPROBE);
 			try_fexit(btf, &kernel);
 		}
 	}

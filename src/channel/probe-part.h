@@ -52,12 +52,12 @@ struct probe_kernel {
 	bool btf;            /* /sys/kernel/btf/vmlinux */
 	const char *btf_why; /* there is none */
 	bool sk_data_ready;  /* the tracepoint */
-	bool consume_skb;    /* the tracepoint, with its location */
 	bool process;        /* sched_process_exec, _fork, _exit */
 	bool modules;        /* module_load, _free, _request */
 	bool task_work;      /* bpf_task_work_schedule_resume_impl() */
 	bool task_work_aux;  /* its last argument is a struct */
 	bool registers;      /* bpf_task_pt_regs() for every kind of program that we have */
+	bool kprobes;        /* perf takes them */
 	bool fexit;          /* fentry and fexit may be loaded and attached */
 	char fexit_why[96];
 	bool context_known; /* where the preemption count stands */

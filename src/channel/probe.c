@@ -32,6 +32,7 @@ enum way_needs {
 	NEEDS_PROCESS = 1 << 3,
 	NEEDS_TASK_WORK = 1 << 4,
 	NEEDS_MODULES = 1 << 5,
+	NEEDS_KPROBES = 1 << 6,
 };
 
 /* The ways to each part, the best first. */
@@ -44,6 +45,7 @@ static const struct way {
 	{ PROBE_NOTICE, 0, { "notice_filter" }, "a filter on our own socket" },
 	{ PROBE_REFUSED, NEEDS_DATA_READY, { "refused_tracepoint" }, "sk_data_ready tracepoint" },
 	{ PROBE_REFUSED, NEEDS_FEXIT, { "refused_fentry" }, "fentry on sock_def_readable" },
+	{ PROBE_REFUSED, NEEDS_KPROBES, { "refused_kprobe" }, "kprobe on sock_def_readable" },
 	{ PROBE_REQUEST, NEEDS_FEXIT, { "request_fexit" }, "fexit on netlink_ack" },
 	{ PROBE_REQUEST, NEEDS_MEMORY, {}, "the sending program's memory" }, /* no program of its own: refused_* look there */
 	{ PROBE_SYSCTL, NEEDS_FEXIT, { "sysctl_attempt_fexit", "sysctl_fexit" }, "cgroup/sysctl program" },
@@ -84,6 +86,8 @@ static const char *way_missing(const struct way *way, const struct probe_kernel 
 		return "the kernel has no bpf_task_work_schedule_resume_impl()";
 	if (way->needs & NEEDS_MODULES && !kernel->modules)
 		return "the kernel takes no modules (CONFIG_MODULES), or does not tell of them";
+	if (way->needs & NEEDS_KPROBES && !kernel->kprobes)
+		return "without the sk_data_ready tracepoint it takes fentry or kprobes";
 	return NULL;
 }
 
