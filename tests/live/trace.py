@@ -288,12 +288,14 @@ class Odd(Same):
     def test_others_that_come_and_go_are_not_told(self):
         """Their kernel stacks are those that tasks of ours have had."""
         with subprocess.Popen(["sh", "-c", f"while :; do {build('threads')} storm; done"], stdout=subprocess.DEVNULL) as others:
-            for _ in range(3):
-                records, _ = traced([build("threads"), "storm"], "--all")
-                own = {records[0]["tid"]} | {record["tid"] for record in records if record["kind"] == "started"}
-                self.assertEqual({record["tid"] for record in records}, own)
-                self.assertEqual(len(own), 201)
-            others.kill()
+            try:
+                for _ in range(3):
+                    records, done = traced([build("threads"), "storm"], "--all")
+                    own = {records[0]["tid"]} | {record["tid"] for record in records if record["kind"] == "started"}
+                    self.assertEqual({record["tid"] for record in records}, own)
+                    ferrytest.assert_accounted(self, {"task": len(own)}, {"task": 201}, passed_over(done))
+            finally:
+                others.kill()
 
     def test_a_pipe_that_nobody_reads_can_be_left(self):
         with tempfile.TemporaryDirectory() as folder:
