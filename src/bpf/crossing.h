@@ -12,6 +12,12 @@ enum follow {
 	FOLLOW_NEVER, /* ourselves */
 };
 
+/* A kernel stack by which a task that is followed is known. Where the kernel passes over the end of one, the number stays, and another task may get
+ * the stack: so there is its OWNER's pid. */
+struct stack_entry {
+	event_u64 number, owner;
+};
+
 /* In the task's own storage: it goes when the task goes, so no number is ever taken for another's. Times are CLOCK_MONOTONIC, 0 = not seen. */
 struct task_state {
 	event_u32 follow;        /* enum follow */

@@ -12,8 +12,9 @@ const volatile bool whole_machine;
 /* Set when all programs are attached. */
 bool target_begun;
 
-/* Tasks that are followed and have not ended; how many were marked by passes over all tasks. */
-__s64 target_count, target_marked;
+/* Tasks that are followed and have not ended; how many were marked by passes over all tasks, and how many that are followed the last pass has seen
+ * alive. */
+__s64 target_count, target_marked, target_seen;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -32,7 +33,7 @@ struct {
 /* Of an address the lowest bits are 0. */
 #define STACK_SHARED 1ull /* a place that several would have: the task's storage tells */
 #define STACK_WAITS  2ull /* beside a number: followed from the next exec on */
-__u64 stack_table[1 << STACK_SHIFT];
+struct stack_entry stack_table[1 << STACK_SHIFT];
 
 enum target_known { TARGET_NO, TARGET_MARKED, TARGET_PERHAPS };
 
@@ -46,7 +47,7 @@ static __always_inline __u64 stack_number(const struct pt_regs *registers)
 	return number;
 }
 
-static __always_inline __u64 *stack_place(__u64 number)
+static __always_inline struct stack_entry *stack_place(__u64 number)
 {
 	/* Stacks begin at multiples of their size: the product's upper bits spread them. */
 	__u32 place = (__u32)number * 0x9e3779b1u >> (32 - STACK_SHIFT);
@@ -55,7 +56,7 @@ static __always_inline __u64 *stack_place(__u64 number)
 	return &stack_table[place & ((1 << STACK_SHIFT) - 1)];
 }
 
-/* At a system call, of the task that makes it. */
+/* At a system call, of the task that makes it, in a first look. */
 static __always_inline enum target_known target_known(const struct pt_regs *registers)
 {
 	__u64 number, found;
@@ -63,21 +64,28 @@ static __always_inline enum target_known target_known(const struct pt_regs *regi
 	if (whole_machine)
 		return TARGET_PERHAPS;
 	number = stack_number(registers);
-	found = *stack_place(number);
+	found = stack_place(number)->number;
 	return found == number ? TARGET_MARKED : found == STACK_SHARED || found == (number | STACK_WAITS) ? TARGET_PERHAPS : TARGET_NO;
+}
+
+/* Whether a number that is TARGET_MARKED is that of TASK, which runs. */
+static __always_inline bool stack_owned(const struct pt_regs *registers, const struct task_struct *task)
+{
+	return stack_place(stack_number(registers))->owner == (__u32)task->pid;
 }
 
 /* WAITS: 0 or STACK_WAITS. */
 static __always_inline void stack_enter(struct task_struct *task, __u64 waits)
 {
 	const __u64 number = stack_number((struct pt_regs *)bpf_task_pt_regs(task));
-	__u64 *place = stack_place(number);
-	const __u64 found = __sync_val_compare_and_swap(place, 0, number | waits);
+	struct stack_entry *place = stack_place(number);
+	const __u64 found = __sync_val_compare_and_swap(&place->number, 0, number | waits);
 
 	if (found == (number | STACK_WAITS))
-		__sync_val_compare_and_swap(place, found, number | waits);
+		__sync_val_compare_and_swap(&place->number, found, number | waits);
 	else if (found && found != number)
-		__sync_lock_test_and_set(place, STACK_SHARED);
+		__sync_lock_test_and_set(&place->number, STACK_SHARED);
+	place->owner = (__u32)task->pid;
 }
 
 /* A place that was shared once stays so: who else has it is not known. */
@@ -85,7 +93,7 @@ static __always_inline void stack_leave(struct task_struct *task)
 {
 	const __u64 number = stack_number((struct pt_regs *)bpf_task_pt_regs(task));
 
-	__sync_val_compare_and_swap(stack_place(number), number, 0);
+	__sync_val_compare_and_swap(&stack_place(number)->number, number, 0);
 }
 
 /* ---- By the task's own storage ---- */
@@ -169,6 +177,9 @@ int BPF_PROG(target_exec, struct task_struct *task)
 		state->arrived = bpf_ktime_get_ns();
 		stack_enter(task, 0);
 		__sync_fetch_and_add(&target_count, 1);
+	} else if (state && state->follow == FOLLOW_YES) {
+		/* Of a process with several threads, the one that goes on gets the first one's pid. */
+		stack_enter(task, 0);
 	}
 	return 0;
 }
@@ -191,6 +202,8 @@ int target_pass(struct bpf_iter__task *context)
 	struct task_struct *task = context->task;
 	struct task_state *state = task ? bpf_task_storage_get(&tasks, task, 0, 0) : NULL;
 
+	if (task && state && state->follow == FOLLOW_YES && !task->exit_state)
+		target_seen++;
 	if (!task || task->flags & PF_EXITING)
 		return 0;
 	if (state && (state->follow == FOLLOW_YES || state->follow == FOLLOW_WAITS))

@@ -195,7 +195,7 @@ int BPF_PROG(trace_exit, struct pt_regs *registers, long result)
 	if (known == TARGET_NO || !number_wanted(call_number(registers)))
 		return 0;
 	task = bpf_get_current_task_btf();
-	if (timed || known == TARGET_PERHAPS) {
+	if (timed || known == TARGET_PERHAPS || !stack_owned(registers, task)) {
 		state = target_storage(task);
 		if (!state || !target_follows(state))
 			return 0;

@@ -6,6 +6,7 @@
 #include "bpf/stat.h"
 #include "crossing/stat.h"
 #include "crossing/syscalls.h"
+#include "crossing/target.h"
 #include "crossing/timing.h"
 
 struct stat_bpf;
@@ -21,6 +22,7 @@ struct stat_count {
 	struct module *modules;    /* the files that stacks led into */
 	size_t module_count, module_room;
 	uint64_t begun; /* CLOCK_MONOTONIC */
+	struct target_parts parts;
 	bool machine, sites;
 	char missing[256]; /* what this kernel does not tell, in words; "" where it tells all */
 };

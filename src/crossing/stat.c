@@ -243,18 +243,12 @@ static int make_interrupts(const struct stat_count *count, struct error *error)
 
 static int begin(struct stat_count *count, const struct ferry_target *target, struct error *error)
 {
-	const struct target_parts parts = {
-		.tasks = count->skeleton->maps.tasks,
-		.pass = count->skeleton->progs.target_pass,
-		.count = (int64_t *)&count->skeleton->bss->target_count,
-		.marked = (int64_t *)&count->skeleton->bss->target_marked,
-		.begun = &count->skeleton->bss->target_begun,
-	};
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	count->begun = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-	return target_begin(&parts, target, error);
+	count->parts = (struct target_parts)TARGET_PARTS(count->skeleton);
+	return target_begin(&count->parts, target, error);
 }
 
 static int new_count(const struct ferry_target *target, bool sites, struct stat_count **ret, struct error *error)
@@ -349,11 +343,11 @@ struct stat_count *stat_count_close(struct stat_count *count)
 	return NULL;
 }
 
-unsigned int stat_count_alive(const struct stat_count *count)
+unsigned int stat_count_alive(struct stat_count *count)
 {
-	const int64_t alive = __atomic_load_n((const int64_t *)&count->skeleton->bss->target_count, __ATOMIC_RELAXED);
+	const int64_t alive = count->machine ? 1 : target_alive(&count->parts, count->skeleton->obj);
 
-	return count->machine ? 1 : alive > 0 ? (unsigned int)alive : 0;
+	return alive > 0 ? (unsigned int)alive : 0;
 }
 
 void stat_count_tend(struct stat_count *count)

@@ -26,7 +26,7 @@ int stat_count_probe(struct stat_ways *ret, struct error *error) _must_check_;
 /* Takes NULL. */
 struct stat_count *stat_count_close(struct stat_count *count);
 /* How many tasks of the target have not ended; the machine's never do. */
-unsigned int stat_count_alive(const struct stat_count *count);
+unsigned int stat_count_alive(struct stat_count *count);
 /* What must be done now and then while it counts: takes over what the kernel has told of mapped files. */
 void stat_count_tend(struct stat_count *count);
 /* What was counted so far, as a record of STAT_SCHEMA in ARENA. */

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "bpf/crossing.h"
+#include "base/time.h"
 #include "wire/bpf-load.h"
 #include "wire/libbpf.h"
 
@@ -62,31 +62,35 @@ static int mark(const struct target_parts *parts, int pid, enum follow follow, s
 	return error_set(error, -errno, "cannot follow process %d: %s", pid, error_text(errno));
 }
 
+static int pass_over_all(const struct target_parts *parts, struct error *error)
+{
+	_cleanup_(cleanup_link) struct bpf_link *link = libbpf.bpf_program__attach_iter(parts->pass, NULL);
+	_cleanup_close_ int pass = link ? libbpf.bpf_iter_create(libbpf.bpf_link__fd(link)) : -errno;
+	char none;
+	ssize_t n;
+
+	if (pass < 0)
+		return error_set(error, pass, "the kernel refuses the pass over all tasks: %s", error_text(pass));
+	__atomic_store_n(parts->seen, 0, __ATOMIC_RELAXED);
+	do
+		n = read(pass, &none, sizeof(none));
+	while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
+	return n < 0 ? error_set(error, -errno, "the pass over all tasks failed: %s", error_text(errno)) : 0;
+}
+
 /* Marks the threads and children that are there, of a process that is to be followed already. A child may come before its parent in the kernel's
  * order.
  */
 static int mark_family(const struct target_parts *parts, struct error *error)
 {
-	_cleanup_(cleanup_link) struct bpf_link *link = libbpf.bpf_program__attach_iter(parts->pass, NULL);
 	int64_t before;
+	int r;
 
-	if (!link)
-		return error_set(error, -errno, "the kernel refuses the pass over all tasks: %s", error_text(errno));
 	do {
-		_cleanup_close_ int pass = libbpf.bpf_iter_create(libbpf.bpf_link__fd(link));
-		char none;
-		ssize_t n;
-
-		if (pass < 0)
-			return error_set(error, pass, "the kernel refuses the pass over all tasks: %s", error_text(pass));
 		before = __atomic_load_n(parts->marked, __ATOMIC_RELAXED);
-		do
-			n = read(pass, &none, sizeof(none));
-		while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
-		if (n < 0)
-			return error_set(error, -errno, "the pass over all tasks failed: %s", error_text(errno));
-	} while (__atomic_load_n(parts->marked, __ATOMIC_RELAXED) != before);
-	return 0;
+		r = pass_over_all(parts, error);
+	} while (r == 0 && __atomic_load_n(parts->marked, __ATOMIC_RELAXED) != before);
+	return r;
 }
 
 static int begin_process(const struct target_parts *parts, int pid, struct error *error)
@@ -125,4 +129,15 @@ int target_begin(const struct target_parts *parts, const struct ferry_target *ta
 	if (r == 0)
 		__atomic_store_n(parts->begun, true, __ATOMIC_RELEASE);
 	return r;
+}
+
+int64_t target_alive(struct target_parts *parts, const struct bpf_object *programs)
+{
+	const int64_t count = __atomic_load_n(parts->count, __ATOMIC_RELAXED);
+	const uint64_t now = time_boot();
+
+	if (count <= 0 || now - parts->looked < SECOND || !bpf_missed(programs))
+		return count;
+	parts->looked = now;
+	return pass_over_all(parts, NULL) == 0 ? __atomic_load_n(parts->seen, __ATOMIC_RELAXED) : count;
 }

@@ -23,6 +23,7 @@
 struct tracer {
 	struct trace_bpf *skeleton;
 	struct bpf_ring *ring;
+	struct target_parts parts;
 	struct arena arena; /* signatures from the kernel */
 	struct signature signatures[TRACE_CALL_COUNT], compat[TRACE_CALL_COUNT];
 	int processors;
@@ -315,17 +316,9 @@ static uint64_t slept(void)
 
 static int begin(struct tracer *tracer, const struct ferry_target *target, struct error *error)
 {
-	struct trace_bpf *skeleton = tracer->skeleton;
-	const struct target_parts parts = {
-		.tasks = skeleton->maps.tasks,
-		.pass = skeleton->progs.target_pass,
-		.count = (int64_t *)&skeleton->bss->target_count,
-		.marked = (int64_t *)&skeleton->bss->target_marked,
-		.begun = &skeleton->bss->target_begun,
-	};
-
-	skeleton->bss->slept = slept();
-	return target_begin(&parts, target, error);
+	tracer->skeleton->bss->slept = slept();
+	tracer->parts = (struct target_parts)TARGET_PARTS(tracer->skeleton);
+	return target_begin(&tracer->parts, target, error);
 }
 
 /* Loaded; and attached where it is to BEGIN. */
@@ -430,9 +423,9 @@ int tracer_process(struct tracer *tracer, tracer_function *function, void *data)
 	return bpf_ring_read(tracer->ring, READ_BUDGET, take, tracer);
 }
 
-int64_t tracer_tasks(const struct tracer *tracer)
+int64_t tracer_tasks(struct tracer *tracer)
 {
-	return __atomic_load_n(&tracer->skeleton->bss->target_count, __ATOMIC_RELAXED);
+	return target_alive(&tracer->parts, tracer->skeleton->obj);
 }
 
 void tracer_count(const struct tracer *tracer, struct tracer_counts *ret)

@@ -39,7 +39,7 @@ const struct signature *tracer_signature(const struct tracer *tracer, unsigned i
 /* Its row in syscalls.def, or NULL. */
 const struct system_call *tracer_call(unsigned int number, bool compat);
 /* Tasks that are followed and have not ended. */
-int64_t tracer_tasks(const struct tracer *tracer);
+int64_t tracer_tasks(struct tracer *tracer);
 
 struct tracer_counts {
 	uint64_t seen, lost; /* by the kernel side */
