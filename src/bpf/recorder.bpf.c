@@ -409,9 +409,11 @@ int BPF_PROG(sysctl_fexit, struct kiocb *kiocb, void *iterator, int write, long 
 }
 
 /* Where the kernel calls us back before the task returns to its program: what the write returned stands in the registers by then. It is asked for
- * with "resume", not with "signal", as the latter would interrupt a handler that waits. */
+ * with "resume", not with "signal", as the latter would interrupt a handler that waits. From 7.0 on nobody but the kernel gives the last argument. */
 extern int bpf_task_work_schedule_resume_impl(struct task_struct *task, struct bpf_task_work *work, void *map,
 					      int (*callback)(struct bpf_map *map, void *key, void *value), void *program) __weak __ksym;
+extern int bpf_task_work_schedule_resume(struct task_struct *task, struct bpf_task_work *work, void *map,
+					 int (*callback)(struct bpf_map *map, void *key, void *value)) __weak __ksym;
 
 static int sysctl_returns(struct bpf_map *map, void *key, void *value)
 {
@@ -431,8 +433,13 @@ static int sysctl_returns(struct bpf_map *map, void *key, void *value)
 	return 0;
 }
 
-SEC("cgroup/sysctl")
-int sysctl_attempt_result(struct bpf_sysctl *context)
+static __always_inline bool sysctl_call_back(struct task_struct *task, struct write *write, bool implicit)
+{
+	return !(implicit ? bpf_task_work_schedule_resume(task, &write->work, &writes, sysctl_returns)
+			  : bpf_task_work_schedule_resume_impl(task, &write->work, &writes, sysctl_returns, NULL));
+}
+
+static __always_inline int sysctl_look(struct bpf_sysctl *context, bool implicit)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
@@ -447,12 +454,24 @@ int sysctl_attempt_result(struct bpf_sysctl *context)
 	if (!write && !bpf_map_update_elem(&writes, &tid, &zero, BPF_NOEXIST))
 		write = bpf_map_lookup_elem(&writes, &tid);
 	/* One that is asked for already (sendfile(2) writes piece by piece) tells for the first piece. */
-	if (write && task_writes(task) && !bpf_task_work_schedule_resume_impl(task, &write->work, &writes, sysctl_returns, NULL)) {
+	if (write && task_writes(task) && sysctl_call_back(task, write, implicit)) {
 		write->number = number;
 		follows = true;
 	}
 	sysctl_tell(context, number, follows);
 	return 1;
+}
+
+SEC("cgroup/sysctl")
+int sysctl_attempt_result(struct bpf_sysctl *context)
+{
+	return sysctl_look(context, false);
+}
+
+SEC("cgroup/sysctl")
+int sysctl_attempt_implicit(struct bpf_sysctl *context)
+{
+	return sysctl_look(context, true);
 }
 
 /* ---- Processes: identities that outlive them. ---- */

@@ -79,8 +79,8 @@ static void tell_kernel(struct feature_telling *telling, const struct probe_kern
 	feature_tell(telling, "fentry and fexit", kernel->fexit,
 		     "results of sysctl and sysfs writes below any system call, refusals without a look at other sockets",
 		     kernel->fexit ? NULL : "%s", kernel->fexit_why);
-	feature_tell(telling, "BPF task work", kernel->task_work, "results of sysctl writes where fexit is refused",
-		     kernel->task_work ? NULL : "the kernel has no bpf_task_work_schedule_resume_impl() (6.18 and later do)");
+	feature_tell(telling, "BPF task work", kernel->task_work || kernel->task_work_implicit, "results of sysctl writes where fexit is refused",
+		     kernel->task_work || kernel->task_work_implicit ? NULL : "the kernel has no " TASK_WORK_FUNCTION "() (6.18 and later do)");
 	feature_tell(telling, "kprobes", kernel->kprobes, "refused netlink requests where neither the sk_data_ready tracepoint nor fentry is there",
 		     kernel->kprobes ? NULL : "the kernel has none (CONFIG_KPROBES)");
 	feature_tell(telling, "registers of a task", kernel->btf, "the system call by which a change was made",

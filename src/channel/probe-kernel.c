@@ -115,11 +115,12 @@ static void learn_context(const struct btf *btf, struct probe_kernel *kernel)
 
 static void learn_task_work(const struct btf *btf, struct probe_kernel *kernel)
 {
-	const struct btf_type *prototype = bpf_prototype(btf, TASK_WORK_FUNCTION), *last;
+	const struct btf_type *implicit = bpf_prototype(btf, TASK_WORK_FUNCTION), *prototype = bpf_prototype(btf, TASK_WORK_FUNCTION "_impl"), *last;
 
-	kernel->task_work = prototype && btf_vlen(prototype) == 5;
-	if (!kernel->task_work)
+	kernel->task_work_implicit = implicit && btf_vlen(implicit) == 4;
+	if (!prototype || btf_vlen(prototype) != 5)
 		return;
+	kernel->task_work = !kernel->task_work_implicit;
 	last = libbpf.btf__type_by_id(btf, btf_params(prototype)[4].type);
 	kernel->task_work_aux = last && btf_is_ptr(last) && last->type;
 }

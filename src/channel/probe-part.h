@@ -16,7 +16,7 @@ struct bpf_ring;
 #define PROBE_LINK_MAXIMUM   12
 #define PROBE_CALL_COUNT     512
 #define PROBE_RING_COUNT     3
-#define TASK_WORK_FUNCTION   "bpf_task_work_schedule_resume_impl"
+#define TASK_WORK_FUNCTION   "bpf_task_work_schedule_resume"
 
 /* The actors resolved so far. */
 struct actor_cache {
@@ -49,16 +49,17 @@ struct probe {
 
 /* What this kernel has, found in its BTF, its symbols and by trying. */
 struct probe_kernel {
-	bool btf;            /* /sys/kernel/btf/vmlinux */
-	const char *btf_why; /* there is none */
-	bool sk_data_ready;  /* the tracepoint */
-	bool process;        /* sched_process_exec, _fork, _exit */
-	bool modules;        /* module_load, _free, _request */
-	bool task_work;      /* bpf_task_work_schedule_resume_impl() */
-	bool task_work_aux;  /* its last argument is a struct */
-	bool registers;      /* bpf_task_pt_regs() for every kind of program that we have */
-	bool kprobes;        /* perf takes them */
-	bool fexit;          /* fentry and fexit may be loaded and attached */
+	bool btf;                /* /sys/kernel/btf/vmlinux */
+	const char *btf_why;     /* there is none */
+	bool sk_data_ready;      /* the tracepoint */
+	bool process;            /* sched_process_exec, _fork, _exit */
+	bool modules;            /* module_load, _free, _request */
+	bool task_work;          /* bpf_task_work_schedule_resume_impl() */
+	bool task_work_implicit; /* bpf_task_work_schedule_resume(), which lacks its last argument, in its place */
+	bool task_work_aux;      /* that argument is a struct */
+	bool registers;          /* bpf_task_pt_regs() for every kind of program that we have */
+	bool kprobes;            /* perf takes them */
+	bool fexit;              /* fentry and fexit may be loaded and attached */
 	char fexit_why[96];
 	bool context_known; /* where the preemption count stands */
 	int64_t preempt_count_distance, current_task_distance;

@@ -33,6 +33,7 @@ enum way_needs {
 	NEEDS_TASK_WORK = 1 << 4,
 	NEEDS_MODULES = 1 << 5,
 	NEEDS_KPROBES = 1 << 6,
+	NEEDS_IMPLICIT = 1 << 7,
 };
 
 /* The ways to each part, the best first. */
@@ -49,6 +50,7 @@ static const struct way {
 	{ PROBE_REQUEST, NEEDS_FEXIT, { "request_fexit" }, "fexit on netlink_ack" },
 	{ PROBE_REQUEST, NEEDS_MEMORY, {}, "the sending program's memory" }, /* no program of its own: refused_* look there */
 	{ PROBE_SYSCTL, NEEDS_FEXIT, { "sysctl_attempt_fexit", "sysctl_fexit" }, "cgroup/sysctl program" },
+	{ PROBE_SYSCTL, NEEDS_IMPLICIT, { "sysctl_attempt_implicit" }, "cgroup/sysctl program" },
 	{ PROBE_SYSCTL, NEEDS_TASK_WORK, { "sysctl_attempt_result" }, "cgroup/sysctl program" },
 	{ PROBE_SYSCTL, 0, { "sysctl_attempt" }, "cgroup/sysctl program" },
 	{ PROBE_PROCESS, NEEDS_PROCESS, { "process_exec", "process_fork", "process_exit" }, "sched_process tracepoints" },
@@ -82,8 +84,10 @@ static const char *way_missing(const struct way *way, const struct probe_kernel 
 		return "without the sk_data_ready tracepoint it takes fexit";
 	if (way->needs & NEEDS_PROCESS && !kernel->process)
 		return "the kernel has no sched_process tracepoints";
+	if (way->needs & NEEDS_IMPLICIT && !kernel->task_work_implicit)
+		return "the kernel has no " TASK_WORK_FUNCTION "()";
 	if (way->needs & NEEDS_TASK_WORK && !kernel->task_work)
-		return "the kernel has no bpf_task_work_schedule_resume_impl()";
+		return "the kernel has no " TASK_WORK_FUNCTION "_impl()";
 	if (way->needs & NEEDS_MODULES && !kernel->modules)
 		return "the kernel takes no modules (CONFIG_MODULES), or does not tell of them";
 	if (way->needs & NEEDS_KPROBES && !kernel->kprobes)
@@ -123,11 +127,12 @@ static void notices_grow(struct bpf_map *map, unsigned int receive_buffer)
 	libbpf.bpf_map__set_max_entries(map, size);
 }
 
-/* Before 7.0 the last argument, which the verifier fills in, is declared as void *, then as a struct *, and libbpf refuses the one for the other. For
- * its comparison any struct will do. */
+/* Before 7.0 the last argument, which the verifier fills in, is declared as void *, then as a struct *, and libbpf refuses the one for the other,
+ * though no program that has it is loaded then. For its comparison any struct will do. */
 static void task_work_declare(struct recorder_bpf *skeleton, const struct probe_kernel *kernel)
 {
-	const struct btf_type *prototype = kernel->task_work_aux ? bpf_prototype(libbpf.bpf_object__btf(skeleton->obj), TASK_WORK_FUNCTION) : NULL;
+	const struct btf_type *prototype =
+		kernel->task_work_aux ? bpf_prototype(libbpf.bpf_object__btf(skeleton->obj), TASK_WORK_FUNCTION "_impl") : NULL;
 	struct btf_param *parameters = prototype ? btf_params(prototype) : NULL;
 
 	if (prototype && btf_vlen(prototype) == 5)
@@ -317,7 +322,7 @@ static void attach_way(struct probe *probe, const struct way *way)
 		part_active(probe, way->part, "cgroup/sysctl program, for the processes of this cgroup namespace alone");
 	if (way->needs & NEEDS_FEXIT)
 		part_active(probe, PROBE_SYSCTL_END, "fexit on proc_sys_call_handler");
-	else if (way->needs & NEEDS_TASK_WORK)
+	else if (way->needs & (NEEDS_TASK_WORK | NEEDS_IMPLICIT))
 		part_active(probe, PROBE_SYSCTL_END, "BPF task work");
 	else
 		part_inactive(probe, PROBE_SYSCTL_END, "the kernel has neither fexit nor BPF task work: failed writes are told by reading back");
