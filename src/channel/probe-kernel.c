@@ -182,7 +182,7 @@ void probe_kernel_learn(struct probe_kernel *ret)
 		learn_context(btf, &kernel);
 		if (!hindrance) {
 			kernel.registers = bpf_takes_registers(BPF_PROG_TYPE_SOCKET_FILTER) && bpf_takes_registers(BPF_PROG_TYPE_CGROUP_SYSCTL) &&
-					   bpf_takes_registers(BPF_PROG_TYPE_KPROBE);
+					   (!kernel.kprobes || bpf_takes_registers(BPF_PROG_TYPE_KPROBE));
 			try_fexit(btf, &kernel);
 		}
 	}
