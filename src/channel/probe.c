@@ -494,8 +494,9 @@ int probe_read(struct probe *probe, probe_function *function, void *data)
 	return r;
 }
 
-/* Runs that the kernel left out because the program was running already on that processor. Those of the tracepoints are none of ours: they run with
- * preemption off, so only an interrupt comes between, and that is never answered with an error and never starts a program. */
+/* Runs that the kernel left out because the program was running already on that processor. Those of the tracepoints are left out of this: where they
+ * run with preemption off, only an interrupt comes between, and that is never answered with an error and never starts a program; from 7.0 on another
+ * task may, but whether one that is passed over was a refusal, or any other socket's data, nobody can tell. */
 static uint64_t program_misses(const struct bpf_program *program)
 {
 	struct bpf_prog_info info = {};
