@@ -196,8 +196,8 @@ class Case(unittest.TestCase):
     def test_switches_are_those_of_getrusage(self):
         told, (own,) = self.stat("--", *crossings("switches", 300))
         # Those before the program asks first and after it asks last come on top: its start, its output, its end.
-        # One that is put off on its way to sleep counts as forced.
-        self.assertGreaterEqual(own["voluntary"] + own["forced"], 300)
+        # One that is put off on its way to sleep counts as forced, and a moment that is over by then is no switch: on a machine that lends its processors out some are.
+        self.assertGreaterEqual(own["voluntary"] + own["forced"], 200)
         self.assertGreaterEqual(told["switches"]["voluntary"], own["voluntary"])
         self.assertAlmostEqual(told["switches"]["voluntary"], own["voluntary"], delta=12)
         self.assertGreaterEqual(told["switches"]["forced"], own["forced"])
