@@ -540,6 +540,14 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	task_key(task, &key);
 	if (process->key.start != key.start)
 		return 0;
+	/* Its exec was passed over, as another task was put off in the middle of the program for those: what it was is told all the same. */
+	if (process->key.exec != key.exec) {
+		static const struct event_key none;
+
+		actor_gather(&key);
+		process->key = process->image = key;
+		process->before = none;
+	}
 	process->uid = BPF_CORE_READ(task, cred, uid.val);
 	process->login_uid = task_login_uid(task);
 	process->ended = 1;
