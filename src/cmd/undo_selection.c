@@ -121,7 +121,7 @@ struct taking {
 	struct ferry_history *history;
 	unsigned int flags;
 	bool removal; /* one has been taken back */
-	size_t done, left, unchecked;
+	size_t done, left, unchecked, following;
 };
 
 /* Where nothing is taken back, an earlier change of the same address does not find what it left, nor does one whose object was removed later: just
@@ -165,6 +165,8 @@ static void say(const struct taking *taking, const struct choice *choice)
 		program_say(program, "%zu of them not checked: later ones of these would be taken back first", taking->unchecked);
 	program_say(program, "%zu %staken back, %zu left as they are", taking->done, taking->flags & FERRY_UNDO_DRY_RUN ? "would be " : "",
 		    taking->left);
+	if (taking->following)
+		program_say(program, "with them: %zu that followed from others of these", taking->following);
 	if (choice->by_kernel)
 		program_say(program, "passed over: %zu by the kernel itself", choice->by_kernel);
 	if (choice->elsewhere)
@@ -186,7 +188,9 @@ enum exit_status undo_selection(struct program *program, struct ferry_history *h
 		return program->status;
 	}
 	for (size_t i = choice.count; i > 0; i--)
-		if (!follows_from_another(&choice, &choice.list[i - 1]) && !take_back(&taking, &choice.list[i - 1]))
+		if (follows_from_another(&choice, &choice.list[i - 1]))
+			taking.following++;
+		else if (!take_back(&taking, &choice.list[i - 1]))
 			break;
 	say(&taking, &choice);
 	choice_done(&choice);
