@@ -12,7 +12,7 @@
 static const struct name list_directory[] = { { (uint32_t)AT_FDCWD, "AT_FDCWD" }, { (uint64_t)(int64_t)AT_FDCWD, "AT_FDCWD" } };
 static const struct names call_words_directory = { list_directory, ARRAY_SIZE(list_directory), false };
 
-/* An argument as it stands in the tables, which each start of the program relocates: without what all of a kind have. */
+/* An argument as it stands in the table. */
 struct row {
 	const char *name;
 	union {
@@ -161,28 +161,19 @@ struct row {
 		.name = label, .type = FIELD_U32, .kind = ARGUMENT_OPTION, .copy.by = (by_) \
 	}
 
-#define CALL(name, ...)                                          \
-	static const struct row rows_##name[] = { __VA_ARGS__ }; \
-	static struct argument arguments_##name[ARRAY_SIZE(rows_##name)];
+#define CALL(name, ...) +ARRAY_SIZE(((const struct row[]){ __VA_ARGS__ }))
 #define RENAMED(name, function)
+static struct argument arguments[0
 #include "crossing/arguments.def"
+];
+#undef CALL
+
+#define CALL(name, ...) +1
+static struct signature signatures[0
+#include "crossing/arguments.def"
+];
 #undef CALL
 #undef RENAMED
-
-static const struct rows {
-	const char *name;
-	const struct row *list;
-	struct argument *arguments;
-	unsigned int count;
-} calls[] = {
-#define CALL(name, ...) { #name, rows_##name, arguments_##name, ARRAY_SIZE(rows_##name) },
-#define RENAMED(name, function)
-#include "crossing/arguments.def"
-#undef CALL
-#undef RENAMED
-};
-
-static struct signature signatures[ARRAY_SIZE(calls)];
 
 static const struct {
 	const char *name, *function;
@@ -194,19 +185,32 @@ static const struct {
 #undef RENAMED
 };
 
+static unsigned int signature_count, argument_count;
+
+static void make_signature(const char *name, const struct row *rows, unsigned int count)
+{
+	signatures[signature_count++] = (struct signature){ name, &arguments[argument_count], count };
+	for (const struct row *row = rows; row < rows + count; row++) {
+		struct argument *argument = &arguments[argument_count++];
+
+		*argument = (struct argument){ .copy = row->copy, .kind = row->kind, .carries = row->carries, .descriptor = row->descriptor };
+		/* NAMES is the place of the schema too. */
+		argument->field = (struct field){ .name = row->name, .kind = row->type, .flags = row->flags, .names = row->names };
+	}
+}
+
+/* By code and not by tables, whose pointers each start of the program would relocate. */
 static void make_signatures(void)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
-		for (unsigned int j = 0; j < calls[i].count; j++) {
-			const struct row *row = &calls[i].list[j];
-			struct argument *argument = &calls[i].arguments[j];
-
-			*argument = (struct argument){ .copy = row->copy, .kind = row->kind, .carries = row->carries, .descriptor = row->descriptor };
-			/* NAMES is the place of the schema too. */
-			argument->field = (struct field){ .name = row->name, .kind = row->type, .flags = row->flags, .names = row->names };
-		}
-		signatures[i] = (struct signature){ calls[i].name, calls[i].arguments, calls[i].count };
+#define CALL(name, ...)                                        \
+	{                                                      \
+		const struct row rows[] = { __VA_ARGS__ };     \
+		make_signature(#name, rows, ARRAY_SIZE(rows)); \
 	}
+#define RENAMED(name, function)
+#include "crossing/arguments.def"
+#undef CALL
+#undef RENAMED
 }
 
 const struct signature *signature_at(unsigned int index)
