@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """python3 tests/golden/capture.py [PROTOCOL...] (as root): the kernel's own bytes of every object, from a namespace full of them, into
 tests/golden/PROTOCOL-NAME.bin, and what it tells as they come and go into PROTOCOL-notices.bin. After it, `FERRY_GOLDEN_WRITE=1 build-dev/tests/test-object-golden` (and
-test-xfrm, test-netfilter) writes what they read as; look at the difference before committing it: tests/live/route-objects.py and xfrm.py judge such state by ip(8). States of IPsec take
-a kernel with ESP, AH and IPComp: where it has none, the bytes that are there stay."""
+test-xfrm, test-netfilter, and test-operation-golden for what generic families tell beside objects) writes what they read as; look at the difference before committing it:
+tests/live/route-objects.py and xfrm.py judge such state by ip(8). States of IPsec take a kernel with ESP, AH and IPComp: where it has none, the bytes that are there stay."""
 import os
 import random
 import shutil
@@ -366,6 +366,57 @@ def capture_wireguard():
             file.write(told)
 
 
+# Of generic families, what no object is of: command, flags, attributes.
+OPERATIONS = {
+    'nlctrl': {'family': (3, DUMP, b'')},
+    'netdev': {'dev': (1, DUMP, b''), 'page_pool': (5, DUMP, b''), 'queue': (10, DUMP, b''), 'napi': (11, DUMP, b'')},
+    'mptcp_pm': {'endpoint': (3, DUMP, b''), 'limits': (6, 0, b'')},
+    'tcp_metrics': {'peer': (1, DUMP, b'')},
+    'ethtool': {'linkstate': (6, DUMP, nest(1))},
+    'SEG6': {'hmac': (2, DUMP, b''), 'tunsrc': (4, 0, b'')},
+    'IOAM6': {'namespace': (3, DUMP, b'')},
+}
+
+
+def make_generic():
+    """Something of each family."""
+    for command in ('link set lo up', 'tuntap add t0 mode tap', 'link add e0 numtxqueues 2 numrxqueues 2 type veth peer name e1', 'link set e0 up', 'link set e1 up',
+                    'mptcp limits set subflows 3 add_addr_accepted 2', 'mptcp endpoint add 10.3.3.3 id 5 dev e0 subflow backup', 'mptcp endpoint add 2001:db8::3 id 6 signal', 'mptcp endpoint add 127.0.0.1 port 4000 id 7 signal',
+                    'sr tunsrc set 2001:db8::5', 'ioam namespace add 9 data 0x77 wide 0x1234567890abcdef', 'ioam namespace add 10'):
+        route_state.ip(*command.split(), may_fail=True)
+    subprocess.run(['ip', 'sr', 'hmac', 'set', '18', 'sha1'], input=b'topsecret\n', capture_output=True, check=False)
+    subprocess.run(['ethtool', '-K', 'e0', 'gro', 'on'], capture_output=True, check=False)
+    for family, address in (socket.AF_INET, '127.0.0.1'), (socket.AF_INET6, '::1'):
+        with socket.create_server((address, 0), family=family) as server, socket.create_connection(server.getsockname()[:2]) as near, server.accept()[0] as far:
+            near.send(b'x' * 1000)
+            far.recv(1000)
+
+
+def capture_generic():
+    make_generic()
+    for family, operations in OPERATIONS.items():
+        number = family_of(family)
+        for name, (command, flags, attributes) in operations.items():
+            answer = ask(16, number, flags, struct.pack('BBH', command, 1, 0) + attributes) if number else b''
+            if not answer:
+                print(f'{family}-{name}: this kernel has none: the bytes that are there stay')
+                continue
+            with open(os.path.join(HERE, f'{family}-{name}.bin'), 'wb') as file:
+                file.write(answer)
+
+
+def capture_taskstats():
+    """Of this program, as a thread and as a process. The family is there in the first network namespace alone, in which whoever started this program should be."""
+    number = family_of('TASKSTATS')
+    if number:
+        with open(os.path.join(HERE, 'TASKSTATS-task.bin'), 'wb') as file:
+            file.write(b''.join(ask(16, number, 0, struct.pack('BBH', 1, 1, 0) + attribute(kind, struct.pack('I', os.getpid()))) for kind in (1, 2)))
+    elif os.environ.get('FERRY_BESIDE') != '1':
+        subprocess.run(['nsenter', f'--net=/proc/{os.getppid()}/ns/net', sys.executable, os.path.abspath(__file__), 'taskstats'], env=dict(os.environ, FERRY_BESIDE='1'), check=True)
+    else:
+        print('TASKSTATS-task: this kernel has none: the bytes that are there stay')
+
+
 def make_sockets():
     """One of each, with connections, names and groups; to be kept open."""
     kept = []
@@ -412,9 +463,10 @@ def capture_sock_diag():
 
 def main():
     route_state.enter(__file__)
-    for protocol in sys.argv[1:] or ['netfilter', 'route', 'kinds', 'xfrm', 'tc', 'bridge', 'sock_diag', 'beside', 'more', 'mpls', 'others', 'ethtool', 'wireguard']:
+    for protocol in sys.argv[1:] or ['netfilter', 'route', 'kinds', 'xfrm', 'tc', 'bridge', 'sock_diag', 'beside', 'more', 'mpls', 'others', 'ethtool', 'wireguard', 'generic', 'taskstats']:
         {'more': capture_more, 'netfilter': capture_netfilter, 'beside': capture_beside, 'route': capture_route, 'kinds': capture_kinds, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'sock_diag': capture_sock_diag,
-         'ethtool': capture_ethtool, 'wireguard': capture_wireguard, 'mpls': capture_mpls, 'others': capture_others}[protocol]()
+         'ethtool': capture_ethtool, 'wireguard': capture_wireguard, 'mpls': capture_mpls, 'others': capture_others, 'generic': capture_generic,
+         'taskstats': capture_taskstats}[protocol]()
 
 
 main()

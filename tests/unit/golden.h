@@ -6,17 +6,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "channel/bitset.h"
 #include "channel/object.h"
+
+static inline char *golden_path(const char *name)
+{
+	const char *source = getenv("FERRY_SOURCE");
+	char *path;
+
+	assert_true(asprintf(&path, "%s/tests/golden/%s", source ? source : ".", name) > 0);
+	return path;
+}
 
 static inline FILE *golden_open(const char *name, const char *mode)
 {
-	const char *source = getenv("FERRY_SOURCE");
-	char path[512];
-	FILE *file;
+	_cleanup_free_ char *path = golden_path(name);
+	FILE *file = fopen(path, mode);
 
-	assert_true(snprintf(path, sizeof(path), "%s/tests/golden/%s", source ? source : ".", name) < (int)sizeof(path));
-	file = fopen(path, mode);
 	if (!file)
 		fail_msg("cannot open %s", path);
 	return file;
@@ -34,6 +42,41 @@ static inline void golden_read(const char *name, struct buffer *ret)
 		buffer_add(ret, part, length);
 	assert_false(ret->failed);
 	assert_true(ret->length > before);
+}
+
+/* ---- What there is ---- */
+
+/* "route-link.bin" */
+static inline char *golden_name(const char *owner, const char *kind, const char *ending)
+{
+	char *name;
+
+	assert_true(asprintf(&name, "%s-%s.%s", owner, kind, ending) > 0);
+	return name;
+}
+
+/* Kinds whose bytes no kernel at hand would tell, and why. */
+static const struct {
+	const char *name, *reason;
+} golden_absent[] = {
+	{ "ethtool-eee.bin", "no device of this machine or of an emulator can rest its link" },
+	{ "ethtool-fec.bin", "no device of this machine or of an emulator corrects errors" },
+	{ "netdev-page_pool.bin", "no driver here tells the kernel which device its pool is of" },
+};
+
+/* Says so where NAME is one of them; one that has bytes all the same is none. */
+static inline bool golden_is_absent(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(golden_absent); i++)
+		if (strcmp(golden_absent[i].name, name) == 0) {
+			_cleanup_free_ char *path = golden_path(name);
+
+			if (access(path, F_OK) == 0)
+				fail_msg("%s is there, and listed as absent", name);
+			print_message("# not to be judged: %s: %s\n", name, golden_absent[i].reason);
+			return true;
+		}
+	return false;
 }
 
 /* NOW must be what the file says. With FERRY_GOLDEN_WRITE in the environment the file is written instead. */
@@ -54,6 +97,46 @@ static inline void golden_compare(const char *name, const struct buffer *now)
 			fail_msg("%s differs at byte %zu:\n expected ...%.120s\n found    ...%.120s", name, at,
 				 expected.data + (at > 40 ? at - 40 : 0), now->data + (at > 40 ? at - 40 : 0));
 	assert_int_equal(expected.length, now->length);
+}
+
+/* ---- What they say ---- */
+
+/* The message at POSITION, which moves behind it; they end where BYTES do. */
+static inline bool golden_next(const struct buffer *bytes, size_t *position, const struct nlmsghdr **ret)
+{
+	const void *data = bytes->data + *position;
+	size_t length = bytes->length - *position;
+
+	if (!netlink_next(&data, &length, ret)) {
+		assert_int_equal(length, 0);
+		return false;
+	}
+	*position = bytes->length - length;
+	return true;
+}
+
+/* What the kernel calls the bits of ethtool's sets. */
+static inline void golden_load_bit_names(void)
+{
+	_cleanup_buffer_ struct buffer bytes = { 0 };
+	const struct nlmsghdr *message;
+
+	golden_read("ethtool-names.bin", &bytes);
+	for (size_t position = 0; golden_next(&bytes, &position, &message);)
+		bitset_take_names(message);
+}
+
+/* Nothing that the kernel tells is unknown to our tables. */
+static inline void golden_check_known(const struct record *record, const char *where)
+{
+	for (uint32_t i = 0; i < record->count; i++) {
+		const struct entry *entry = &record->entries[i];
+
+		if (!entry->name)
+			fail_msg("%s: attribute %u is not known", where, entry->number);
+		if (entry->value.type == VALUE_RECORD)
+			golden_check_known(entry->value.record, entry->name);
+	}
 }
 
 /* A line: what MESSAGE says of which object. */

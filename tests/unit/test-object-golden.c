@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "channel/bitset.h"
 #include "channel/link.h"
 #include "channel/netfilter.h"
 #include "golden.h"
@@ -27,10 +26,7 @@ static struct naming naming;
 
 static char *file_name(const struct object *object, const char *ending)
 {
-	char *name;
-
-	assert_true(asprintf(&name, "%s-%s.%s", strrchr(object->protocol->name, '/') + 1, object->name, ending) > 0);
-	return name;
+	return golden_name(strrchr(object->protocol->name, '/') + 1, object->name, ending);
 }
 
 static int add_part(void *data, const struct nlmsghdr *message)
@@ -67,26 +63,13 @@ static bool is_of(const struct object *object, const struct nlmsghdr *message, b
 	       (!object->concerns || object->concerns(message));
 }
 
-static bool next(const struct buffer *bytes, size_t *position, const struct nlmsghdr **ret)
-{
-	const void *data = bytes->data + *position;
-	size_t length = bytes->length - *position;
-
-	if (!netlink_next(&data, &length, ret)) {
-		assert_int_equal(length, 0);
-		return false;
-	}
-	*position = bytes->length - length;
-	return true;
-}
-
 /* A message for each element, as the schema reads it. */
 static void take_apart(const struct buffer *bytes, struct buffer *ret)
 {
 	_cleanup_buffer_ struct buffer room = { 0 };
 	const struct nlmsghdr *message, *one;
 
-	for (size_t position = 0; next(bytes, &position, &message);)
+	for (size_t position = 0; golden_next(bytes, &position, &message);)
 		for (struct netfilter_elements elements = netfilter_elements(message); (one = netfilter_elements_next(&elements, &room));)
 			buffer_add(ret, one, one->nlmsg_len);
 	assert_false(ret->failed);
@@ -98,7 +81,7 @@ static void unify_all(const struct protocol *protocol, const struct buffer *byte
 	_cleanup_buffer_ struct buffer room = { 0 };
 	const struct nlmsghdr *message;
 
-	for (size_t position = 0; next(bytes, &position, &message);)
+	for (size_t position = 0; golden_next(bytes, &position, &message);)
 		assert_int_equal(add_part(ret, protocol_unify(protocol, message, &room)), 0);
 	assert_false(ret->failed);
 }
@@ -152,7 +135,7 @@ static void load_names(void)
 	const struct nlmsghdr *message;
 
 	load(&object_link, &bytes);
-	for (size_t position = 0; next(&bytes, &position, &message);) {
+	for (size_t position = 0; golden_next(&bytes, &position, &message);) {
 		_cleanup_arena_ struct arena arena = { 0 };
 		const struct value *name;
 		struct record *record;
@@ -166,28 +149,6 @@ static void load_names(void)
 	naming = (struct naming){ NULL, name_of, index_of };
 }
 
-/* What the kernel calls the bits of ethtool's sets. */
-static void load_bit_names(void)
-{
-	_cleanup_buffer_ struct buffer bytes = { 0 };
-	const struct nlmsghdr *message;
-
-	golden_read("ethtool-names.bin", &bytes);
-	for (size_t position = 0; next(&bytes, &position, &message);)
-		bitset_take_names(message);
-}
-
-/* No kernel at hand had a device with one. */
-static bool is_without_bytes(const struct object *object)
-{
-	static const char *const names[] = { "eee", "fec" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (object->protocol->family && strcmp(object->name, names[i]) == 0)
-			return true;
-	return false;
-}
-
 /* ---- The tests, for each object ---- */
 
 static void read_as(const struct golden *golden, struct buffer *ret)
@@ -195,7 +156,7 @@ static void read_as(const struct golden *golden, struct buffer *ret)
 	const struct nlmsghdr *message;
 	bool removed;
 
-	for (size_t position = 0; next(&golden->bytes, &position, &message);) {
+	for (size_t position = 0; golden_next(&golden->bytes, &position, &message);) {
 		_cleanup_arena_ struct arena arena = { 0 };
 		struct record *record;
 
@@ -219,19 +180,6 @@ static void test_reads(void **state)
 
 	read_as(golden, &now);
 	golden_compare(name, &now);
-}
-
-/* Nothing that the kernel tells is unknown to our tables. */
-static void check_known(const struct record *record, const char *where)
-{
-	for (uint32_t i = 0; i < record->count; i++) {
-		const struct entry *entry = &record->entries[i];
-
-		if (!entry->name)
-			fail_msg("%s: attribute %u is not known", where, entry->number);
-		if (entry->value.type == VALUE_RECORD)
-			check_known(entry->value.record, entry->name);
-	}
 }
 
 static bool same_key(const struct object *object, const struct record *a, const struct record *b)
@@ -371,14 +319,14 @@ static void test_each(void **state)
 	const struct nlmsghdr *message;
 	bool removed;
 
-	for (size_t position = 0; next(&golden->bytes, &position, &message);) {
+	for (size_t position = 0; golden_next(&golden->bytes, &position, &message);) {
 		_cleanup_arena_ struct arena arena = { 0 };
 		struct record *record;
 
 		if (!is_of(golden->object, message, &removed))
 			continue;
 		assert_int_equal(object_decode(golden->object, message, &arena, &record), 0);
-		check_known(record, golden->object->name);
+		golden_check_known(record, golden->object->name);
 		check_json(golden->object, record);
 		check_encode(golden->object, record);
 		check_path(golden->object, record);
@@ -393,8 +341,8 @@ static void test_identities(void **state)
 	unsigned int same = 0;
 	bool removed;
 
-	for (size_t i = 0; next(&golden->bytes, &i, &a);)
-		for (size_t j = i; next(&golden->bytes, &j, &b);) {
+	for (size_t i = 0; golden_next(&golden->bytes, &i, &a);)
+		for (size_t j = i; golden_next(&golden->bytes, &j, &b);) {
 			_cleanup_arena_ struct arena arena = { 0 };
 			struct record *first, *second;
 
@@ -414,7 +362,7 @@ static void test_cut(void **state)
 	const struct golden *golden = *state;
 	const struct nlmsghdr *message;
 
-	for (size_t position = 0; next(&golden->bytes, &position, &message);)
+	for (size_t position = 0; golden_next(&golden->bytes, &position, &message);)
 		for (uint32_t length = NLMSG_HDRLEN; length < message->nlmsg_len; length++) {
 			_cleanup_arena_ struct arena arena = { 0 };
 			_cleanup_free_ struct nlmsghdr *copy = malloc(length);
@@ -466,9 +414,11 @@ int main(void)
 	int r;
 
 	load_names();
-	load_bit_names();
+	golden_load_bit_names();
 	while ((object = object_next(NULL, &position))) {
-		if (is_without_bytes(object))
+		_cleanup_free_ char *name = file_name(object, "bin");
+
+		if (golden_is_absent(name))
 			continue;
 		goldens[count] = (struct golden){ .object = object };
 		load(object, &goldens[count].bytes);
