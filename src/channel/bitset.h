@@ -26,6 +26,8 @@ extern struct bitset_names bitset_features, bitset_link_modes, bitset_messages, 
 extern const struct codec codec_bitset_features, codec_bitset_link_modes, codec_bitset_messages, codec_bitset_wake;
 /* A list of those that are on, which is sent as all there are. */
 extern const struct codec codec_bitset_features_on, codec_bitset_link_modes_on;
+/* A list of those that are on, by the names that come with them or that are sent. */
+extern const struct codec codec_bitset_named;
 /* Bits with names of their device's own: two lists. */
 extern const struct codec codec_bitset_private;
 extern const struct schema schema_bitset_private;

@@ -3,6 +3,10 @@
 #include "channel/ethtool.h"
 #include "channel/generic.h"
 
+NAMES(counters_of, false, { 0, "aggregate" }, { 1, "emac" }, { 2, "pmac" });
+NAMES(reasons, false, { 0, "autoneg" }, { 1, "link_training_failure" }, { 2, "link_logical_mismatch" }, { 3, "bad_signal_integrity" },
+      { 4, "no_cable" }, { 5, "cable_issue" }, { 6, "eeprom_issue" }, { 7, "calibration_failure" }, { 8, "power_budget_exceeded" }, { 9, "overheat" },
+      { 10, "module" });
 NAMES(splits, false, { 0, "unknown" }, { 1, "off" }, { 2, "on" });
 
 static const struct field fields_rings[] = {
@@ -41,6 +45,20 @@ static const struct field fields_channels[] = {
 };
 ETHTOOL_KIND(channels, ETHTOOL_MSG_CHANNELS_GET, ETHTOOL_MSG_CHANNELS_GET_REPLY, "how many queues a device has");
 
+static const struct field fields_moderation[] = {
+	[1] = USECS("usec", "until an interrupt"), /* ETHTOOL_A_IRQ_MODERATION_USEC */
+	[2] = COUNT("pkts", 0, "packets before an interrupt"),
+	[3] = COUNT("comps", 0, "completions before an interrupt"),
+};
+static const struct schema schema_moderation = { .name = "irq_moderation",
+						 .attributes = fields_moderation,
+						 .attribute_count = ARRAY_SIZE(fields_moderation) };
+static const struct field moderation = { "irq_moderation", FIELD_RECORD, SET, 1, "a step", .schema = &schema_moderation };
+#define PROFILE(name, words)                                            \
+	{                                                               \
+		name, FIELD_LIST, SET, 0, words, .element = &moderation \
+	}
+
 static const struct field fields_coalesce[] = {
 	DEVICE,
 	[ETHTOOL_A_COALESCE_RX_USECS] = USECS("rx_usecs", "from a frame received to the interrupt"),
@@ -70,13 +88,15 @@ static const struct field fields_coalesce[] = {
 	[26] = { "tx_aggr_max_bytes", FIELD_U32, SET, UNIT_BYTES, "the most that are sent as one" },
 	[27] = COUNT("tx_aggr_max_frames", 0, "frames that are sent as one"),
 	[28] = USECS("tx_aggr_time_usecs", "until what is gathered is sent"),
+	[29] = PROFILE("rx_profile", "what it adapts itself by, for receiving"),
+	[30] = PROFILE("tx_profile", "what it adapts itself by, for sending"),
 };
 ETHTOOL_KIND(coalesce, ETHTOOL_MSG_COALESCE_GET, ETHTOOL_MSG_COALESCE_GET_REPLY, "when a device interrupts");
 
 static const struct field fields_pause_stats[] = {
 	[ETHTOOL_A_PAUSE_STAT_PAD] = { "pad", FIELD_PAD },
-	[ETHTOOL_A_PAUSE_STAT_TX_FRAMES] = { "tx_frames", FIELD_U64, FIELD_VOLATILE, UNIT_FRAMES, "pause frames sent" },
-	[ETHTOOL_A_PAUSE_STAT_RX_FRAMES] = { "rx_frames", FIELD_U64, FIELD_VOLATILE, UNIT_FRAMES, "pause frames received" },
+	[ETHTOOL_A_PAUSE_STAT_TX_FRAMES] = COUNTED("tx_frames", UNIT_FRAMES, "pause frames sent"),
+	[ETHTOOL_A_PAUSE_STAT_RX_FRAMES] = COUNTED("rx_frames", UNIT_FRAMES, "pause frames received"),
 };
 static const struct schema schema_pause_stats = {
 	.name = "pause_stats", .help = "pause frames", .attributes = fields_pause_stats, .attribute_count = ARRAY_SIZE(fields_pause_stats)
@@ -88,29 +108,48 @@ static const struct field fields_pause[] = {
 	[ETHTOOL_A_PAUSE_RX] = ON_OFF("rx", "pauses when it is told to"),
 	[ETHTOOL_A_PAUSE_TX] = ON_OFF("tx", "tells the other end to pause"),
 	[ETHTOOL_A_PAUSE_STATS] = { "stats", FIELD_RECORD, FIELD_VOLATILE, 0, "pause frames", .schema = &schema_pause_stats },
-	[6] = TOLD("stats_src", 0, "whose counters these are"),
+	[6] = CHOICE_LONG("stats_src", 0, "whose counters these are", counters_of),
 };
 ETHTOOL_KIND_COUNTED(pause, ETHTOOL_MSG_PAUSE_GET, ETHTOOL_MSG_PAUSE_GET_REPLY, "flow control of a device");
 
 /* ---- Read alone ---- */
 
 static const struct field fields_linkstate[] = {
-	[ETHTOOL_A_LINKSTATE_HEADER] = { "header", FIELD_RECORD, 0, 0, "the device", .schema = &schema_ethtool_header },
+	[ETHTOOL_A_LINKSTATE_HEADER] = READ_DEVICE,
 	[ETHTOOL_A_LINKSTATE_LINK] = { "link", FIELD_BOOL, FIELD_VOLATILE, 0, "whether it is there" },
 	[ETHTOOL_A_LINKSTATE_SQI] = TOLD("sqi", 0, "quality of the signal"),
 	[ETHTOOL_A_LINKSTATE_SQI_MAX] = TOLD("sqi_max", 0, "the best that there is"),
-	[ETHTOOL_A_LINKSTATE_EXT_STATE] = { "ext_state", FIELD_U8, 0, 0, "why it is not there" },
+	[ETHTOOL_A_LINKSTATE_EXT_STATE] = CHOICE("ext_state", 0, "why it is not there", reasons),
 	[ETHTOOL_A_LINKSTATE_EXT_SUBSTATE] = { "ext_substate", FIELD_U8, 0, 0, "the same in detail" },
 	[7] = TOLD("ext_down_cnt", 0, "how often it went"),
 };
-static const struct schema schema_linkstate = {
-	.name = "linkstate", .help = "state of the link of a device", .attributes = fields_linkstate, .attribute_count = ARRAY_SIZE(fields_linkstate)
+ETHTOOL_READ(linkstate, ETHTOOL_MSG_LINKSTATE_GET, "state of the link of a device");
+
+NAMES(tunnels, false, { 0, "vxlan" }, { 1, "geneve" }, { 2, "vxlan_gpe" });
+
+static const struct field fields_tunnel_entry[] = {
+	[ETHTOOL_A_TUNNEL_UDP_ENTRY_PORT] = { "port", FIELD_BE16, 0, 0, "port of UDP" },
+	[ETHTOOL_A_TUNNEL_UDP_ENTRY_TYPE] = CHOICE_LONG("type", 0, "what comes through it", tunnels),
 };
-const struct operation operation_ethtool_linkstate = {
-	.family = "ethtool",
-	.name = "linkstate",
-	.command = ETHTOOL_MSG_LINKSTATE_GET,
-	.help = "state of the link of a device",
-	.schema = &schema_linkstate,
-	.key = "header/dev_name",
+static const struct schema schema_tunnel_entry = { .name = "entry",
+						   .attributes = fields_tunnel_entry,
+						   .attribute_count = ARRAY_SIZE(fields_tunnel_entry) };
+static const struct field fields_tunnel_table[] = {
+	[ETHTOOL_A_TUNNEL_UDP_TABLE_SIZE] = TOLD("size", UNIT_ENTRIES, "that it has room for"),
+	[ETHTOOL_A_TUNNEL_UDP_TABLE_TYPES] = { "types", FIELD_CODEC, 0, 0, "what it is for", .codec = &codec_bitset_named },
+	[ETHTOOL_A_TUNNEL_UDP_TABLE_ENTRY] = { "entry", FIELD_RECORD, FIELD_MANY, 0, "ports that are in it", .schema = &schema_tunnel_entry },
 };
+static const struct schema schema_tunnel_table = { .name = "table",
+						   .attributes = fields_tunnel_table,
+						   .attribute_count = ARRAY_SIZE(fields_tunnel_table) };
+static const struct field fields_tunnel_ports[] = {
+	[ETHTOOL_A_TUNNEL_UDP_TABLE] = { "table", FIELD_RECORD, FIELD_MANY, 0, "tables of the device", .schema = &schema_tunnel_table },
+};
+static const struct schema schema_tunnel_ports = { .name = "udp_ports",
+						   .attributes = fields_tunnel_ports,
+						   .attribute_count = ARRAY_SIZE(fields_tunnel_ports) };
+static const struct field fields_tunnel_info[] = {
+	[ETHTOOL_A_TUNNEL_INFO_HEADER] = READ_DEVICE,
+	[ETHTOOL_A_TUNNEL_INFO_UDP_PORTS] = { "udp_ports", FIELD_RECORD, 0, 0, "ports of UDP", .schema = &schema_tunnel_ports },
+};
+ETHTOOL_READ(tunnel_info, ETHTOOL_MSG_TUNNEL_INFO_GET, "tunnels that a device looks into");

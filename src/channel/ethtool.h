@@ -33,6 +33,19 @@ extern const struct schema schema_ethtool_header;
 		name, FIELD_U32, SET, unit, words \
 	}
 #define USECS(name, words) COUNT(name, UNIT_MICROSECONDS, words)
+/* One of a set of words, in a byte and in four. */
+#define CHOICE(name, flags, words, choices)                          \
+	{                                                            \
+		name, FIELD_U8, flags, 0, words, .names = &(choices) \
+	}
+#define CHOICE_LONG(name, flags, words, choices)                      \
+	{                                                             \
+		name, FIELD_U32, flags, 0, words, .names = &(choices) \
+	}
+#define COUNTED(name, unit, words)                           \
+	{                                                    \
+		name, FIELD_U64, FIELD_VOLATILE, unit, words \
+	}
 #define ON_OFF(name, words)                                                   \
 	{                                                                     \
 		name, FIELD_U8, SET, 0, words, .names = &words_ethtool_off_on \
@@ -60,30 +73,23 @@ int ethtool_get_counted(const struct record *key, struct buffer *request);
 int ethtool_mend(struct arena *arena, struct record *record);
 int ethtool_write(const struct object *object, struct machine *machine, const struct record *record, enum object_write write);
 
-/* GET is the number of the question, that of the request to set it follows; REPLY that of the answer, NOTICE that of the word that it has changed. */
-#define ETHTOOL_KIND_OF(identifier, get_command, reply, notice, words, ...)                                                                       \
-	static const struct schema schema_##identifier = { .name = #identifier,                                                                   \
-							   .help = words,                                                                         \
-							   .header_size = GENL_HDRLEN,                                                            \
-							   .attributes = fields_##identifier,                                                     \
-							   .attribute_count = ARRAY_SIZE(fields_##identifier) };                                  \
-	static int parse_##identifier(const char *text, const struct naming *naming, struct arena *arena, struct record **ret,                    \
-				      const char **ret_rest, struct error *error)                                                                 \
-	{                                                                                                                                         \
-		return object_parse_of_link(&schema_##identifier, text, naming, arena, ret, ret_rest, error);                                     \
-	}                                                                                                                                         \
+/* GET and SET are the numbers of the requests, REPLY that of the answer. */
+#define ETHTOOL_SCHEMA(identifier, words)                                                     \
+	static const struct schema schema_##identifier = { .name = #identifier,               \
+							   .help = words,                     \
+							   .header_size = GENL_HDRLEN,        \
+							   .attributes = fields_##identifier, \
+							   .attribute_count = ARRAY_SIZE(fields_##identifier) }
+#define ETHTOOL_OBJECT(identifier, described, get_command, set_command, reply, words, ...)                                                        \
 	static const struct object object_##identifier = { .name = #identifier,                                                                   \
 							   .help = words,                                                                         \
 							   .protocol = &protocol_ethtool,                                                         \
 							   .new_type = NETLINK_TOLD(reply),                                                       \
 							   .get_type = NETLINK_ASKED(get_command),                                                \
-							   .replace_type = NETLINK_ASKED((get_command) + 1),                                      \
-							   .notice_type = NETLINK_TOLD(notice),                                                   \
-							   .schema = &schema_##identifier,                                                        \
+							   .replace_type = NETLINK_ASKED(set_command),                                            \
+							   .schema = &(described),                                                                \
 							   .families = { AF_UNSPEC },                                                             \
 							   .family_count = 1,                                                                     \
-							   .path = object_path_of_link,                                                           \
-							   .parse = parse_##identifier,                                                           \
 							   .dump = ethtool_dump,                                                                  \
 							   .write = ethtool_write,                                                                \
 							   .may_lack = true,                                                                      \
@@ -91,12 +97,45 @@ int ethtool_write(const struct object *object, struct machine *machine, const st
 							   .comes_by_itself =                                                                     \
 								   "it is there with its link, where the driver has it: it can be changed alone", \
 							   .why_none = "there is no such link, or its driver has none",                           \
-							   __VA_ARGS__ };                                                                         \
+							   __VA_ARGS__ }
+#define ETHTOOL_PARSE(identifier)                                                                                              \
+	static int parse_##identifier(const char *text, const struct naming *naming, struct arena *arena, struct record **ret, \
+				      const char **ret_rest, struct error *error)                                              \
+	{                                                                                                                      \
+		return object_parse_of_link(&schema_##identifier, text, naming, arena, ret, ret_rest, error);                  \
+	}
+/* One that a link has no more than one of; NOTICE is the number of the word that it has changed. */
+#define ETHTOOL_KIND_OF(identifier, get_command, set_command, reply, notice, words, ...)                                             \
+	ETHTOOL_SCHEMA(identifier, words);                                                                                           \
+	ETHTOOL_PARSE(identifier)                                                                                                    \
+	ETHTOOL_OBJECT(identifier, schema_##identifier, get_command, set_command, reply, words, .notice_type = NETLINK_TOLD(notice), \
+		       .path = object_path_of_link, .parse = parse_##identifier, __VA_ARGS__);                                       \
 	OBJECT_CHANNEL_AT(ethtool_##identifier, "netlink/ethtool/" #identifier, object_##identifier, words, "live")
+/* The same, of which the kernel does not tell when it changes. */
+#define ETHTOOL_KIND_UNTOLD(identifier, get_command, reply, words, ...)                                                            \
+	ETHTOOL_SCHEMA(identifier, words);                                                                                         \
+	ETHTOOL_PARSE(identifier)                                                                                                  \
+	ETHTOOL_OBJECT(identifier, schema_##identifier, get_command, (get_command) + 1, reply, words, .path = object_path_of_link, \
+		       .parse = parse_##identifier, .untold = true, .declared = true, __VA_ARGS__);                                \
+	OBJECT_CHANNEL_AT(ethtool_##identifier, "netlink/ethtool/" #identifier, object_##identifier, words, "sampled")
 #define ETHTOOL_KIND(identifier, get_command, reply, words) \
-	ETHTOOL_KIND_OF(identifier, get_command, reply, (reply) + 1, words, .mend = ethtool_mend, .get = ethtool_get)
-#define ETHTOOL_KIND_COUNTED(identifier, get_command, reply, words)                                                           \
-	ETHTOOL_KIND_OF(identifier, get_command, reply, (reply) + 1, words, .mend = ethtool_mend, .get = ethtool_get_counted, \
+	ETHTOOL_KIND_OF(identifier, get_command, (get_command) + 1, reply, (reply) + 1, words, .mend = ethtool_mend, .get = ethtool_get)
+#define ETHTOOL_KIND_COUNTED(identifier, get_command, reply, words)                                                                              \
+	ETHTOOL_KIND_OF(identifier, get_command, (get_command) + 1, reply, (reply) + 1, words, .mend = ethtool_mend, .get = ethtool_get_counted, \
 			.dump_all = ethtool_dump_counted)
+
+/* What is read alone: rows go by their device. */
+#define ETHTOOL_READ(identifier, number, words)                                                                                                      \
+	static const struct schema schema_##identifier = {                                                                                           \
+		.name = #identifier, .help = words, .attributes = fields_##identifier, .attribute_count = ARRAY_SIZE(fields_##identifier)            \
+	};                                                                                                                                           \
+	const struct operation operation_ethtool_##identifier = {                                                                                    \
+		.family = "ethtool", .name = #identifier, .command = number, .help = words, .schema = &schema_##identifier, .key = "header/dev_name" \
+	}
+/* In the tables of these. */
+#define READ_DEVICE                                                                          \
+	{                                                                                    \
+		"header", FIELD_RECORD, 0, 0, "the device", .schema = &schema_ethtool_header \
+	}
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "channel/codecs.h"
 #include "channel/ethtool.h"
 
 NAMES(duplexes, false, { DUPLEX_HALF, "half" }, { DUPLEX_FULL, "full" }, { DUPLEX_UNKNOWN, "unknown" });
@@ -13,13 +14,9 @@ NAMES(transceivers, false, { XCVR_INTERNAL, "internal" }, { XCVR_EXTERNAL, "exte
 NAMES(speeds, false, { 0xffffffff, "unknown" });
 NAMES(clocks, false, { 1, "unknown" }, { 2, "preferred_master" }, { 3, "preferred_slave" }, { 4, "forced_master" }, { 5, "forced_slave" });
 NAMES(clock_states, false, { 1, "unknown" }, { 2, "master" }, { 3, "slave" }, { 4, "error" });
+NAMES(rate_matchings, false, { 0, "none" }, { 1, "pause" }, { 2, "crs" }, { 3, "open_loop" });
 NAMES(power_policies, false, { 1, "high" }, { 2, "auto" });
 NAMES(power_modes, false, { 1, "low" }, { 2, "high" });
-
-#define CHOICE(name, flags, words, choices)                          \
-	{                                                            \
-		name, FIELD_U8, flags, 0, words, .names = &(choices) \
-	}
 
 /* ---- Features ---- */
 
@@ -73,8 +70,8 @@ static void remark_features(const struct record *given, const struct record *pre
 		buffer_add_text(ret, ": it depends on another feature, or on the driver");
 }
 
-ETHTOOL_KIND_OF(features, ETHTOOL_MSG_FEATURES_GET, ETHTOOL_MSG_FEATURES_GET_REPLY, ETHTOOL_MSG_FEATURES_NTF, "what a device does for the kernel",
-		.mend = mend_features, .remark = remark_features, .get = ethtool_get);
+ETHTOOL_KIND_OF(features, ETHTOOL_MSG_FEATURES_GET, ETHTOOL_MSG_FEATURES_SET, ETHTOOL_MSG_FEATURES_GET_REPLY, ETHTOOL_MSG_FEATURES_NTF,
+		"what a device does for the kernel", .mend = mend_features, .remark = remark_features, .get = ethtool_get);
 
 /* ---- The link ---- */
 
@@ -98,7 +95,7 @@ static const struct field fields_linkmodes[] = {
 	[ETHTOOL_A_LINKMODES_MASTER_SLAVE_CFG] = CHOICE("master_slave_cfg", SET, "which end is to give the clock", clocks),
 	[ETHTOOL_A_LINKMODES_MASTER_SLAVE_STATE] = CHOICE("master_slave_state", FIELD_STATE, "which end gives the clock", clock_states),
 	[ETHTOOL_A_LINKMODES_LANES] = COUNT("lanes", 0, "lanes in use"),
-	[ETHTOOL_A_LINKMODES_RATE_MATCHING] = { "rate_matching", FIELD_U8, 0, 0, "how two rates are made to fit" },
+	[ETHTOOL_A_LINKMODES_RATE_MATCHING] = CHOICE("rate_matching", 0, "how two rates are made to fit", rate_matchings),
 };
 /* What both ends have agreed on is no setting. */
 static const struct field agreed[] = {
@@ -118,14 +115,29 @@ static int mend_linkmodes(struct arena *arena, struct record *record)
 	return ethtool_mend(arena, record);
 }
 
-ETHTOOL_KIND_OF(linkmodes, ETHTOOL_MSG_LINKMODES_GET, ETHTOOL_MSG_LINKMODES_GET_REPLY, ETHTOOL_MSG_LINKMODES_NTF, "modes of the link of a device",
-		.mend = mend_linkmodes, .get = ethtool_get);
+ETHTOOL_KIND_OF(linkmodes, ETHTOOL_MSG_LINKMODES_GET, ETHTOOL_MSG_LINKMODES_SET, ETHTOOL_MSG_LINKMODES_GET_REPLY, ETHTOOL_MSG_LINKMODES_NTF,
+		"modes of the link of a device", .mend = mend_linkmodes, .get = ethtool_get);
 
+/* Of the device as a whole, then of each lane. */
+static const struct field fec_count = { "count", FIELD_U64, FIELD_VOLATILE, 0, "count" };
+#define FEC_COUNTS(name, words)                                                      \
+	{                                                                            \
+		name, FIELD_INDEXED, FIELD_VOLATILE, 0, words, .element = &fec_count \
+	}
+static const struct field fields_fec_bin[] = {
+	[1] = { "pad", FIELD_PAD }, /* ETHTOOL_A_FEC_HIST_PAD */
+	[2] = { "low", FIELD_U32, FIELD_VOLATILE, 0, "from so many errors in a block" },
+	[3] = { "high", FIELD_U32, FIELD_VOLATILE, 0, "to so many" },
+	[4] = { "blocks", FIELD_CODEC, FIELD_VOLATILE, 0, "blocks that had them", .codec = &codec_uint },
+	[5] = FEC_COUNTS("blocks_of_lanes", "the same of each lane"),
+};
+static const struct schema schema_fec_bin = { .name = "bin", .attributes = fields_fec_bin, .attribute_count = ARRAY_SIZE(fields_fec_bin) };
 static const struct field fields_fec_stats[] = {
 	[ETHTOOL_A_FEC_STAT_PAD] = { "pad", FIELD_PAD },
-	[ETHTOOL_A_FEC_STAT_CORRECTED] = { "corrected", FIELD_BYTES, FIELD_VOLATILE, 0, "blocks mended" },
-	[ETHTOOL_A_FEC_STAT_UNCORR] = { "uncorr", FIELD_BYTES, FIELD_VOLATILE, 0, "blocks lost" },
-	[ETHTOOL_A_FEC_STAT_CORR_BITS] = { "corr_bits", FIELD_BYTES, FIELD_VOLATILE, 0, "bits mended" },
+	[ETHTOOL_A_FEC_STAT_CORRECTED] = FEC_COUNTS("corrected", "blocks mended: all, and of each lane"),
+	[ETHTOOL_A_FEC_STAT_UNCORR] = FEC_COUNTS("uncorr", "blocks lost: all, and of each lane"),
+	[ETHTOOL_A_FEC_STAT_CORR_BITS] = FEC_COUNTS("corr_bits", "bits mended: all, and of each lane"),
+	[5] = { "hist", FIELD_RECORD, FIELD_VOLATILE | FIELD_MANY, 0, "blocks by their errors", .schema = &schema_fec_bin },
 };
 static const struct schema schema_fec_stats = { .name = "fec_stats",
 						.attributes = fields_fec_stats,
@@ -170,8 +182,8 @@ static const struct field fields_wol[] = {
 	[ETHTOOL_A_WOL_MODES] = BITS("modes", wake, "ways that it can do: armed or not"),
 	[ETHTOOL_A_WOL_SOPASS] = { "sopass", FIELD_BYTES, SET | FIELD_SECRET, 0, "password that wakes it" },
 };
-ETHTOOL_KIND_OF(wol, ETHTOOL_MSG_WOL_GET, ETHTOOL_MSG_WOL_GET_REPLY, ETHTOOL_MSG_WOL_NTF, "what wakes the machine by a device", .mend = ethtool_mend,
-		.get = ethtool_get, .has_secrets = true);
+ETHTOOL_KIND_OF(wol, ETHTOOL_MSG_WOL_GET, ETHTOOL_MSG_WOL_SET, ETHTOOL_MSG_WOL_GET_REPLY, ETHTOOL_MSG_WOL_NTF, "what wakes the machine by a device",
+		.mend = ethtool_mend, .get = ethtool_get, .has_secrets = true);
 
 /* A notice tells the flags by their numbers, which mean something with this device alone. */
 static const struct field fields_privflags[] = {

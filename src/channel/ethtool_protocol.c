@@ -18,7 +18,8 @@
 	}
 NAMES(types, false, KIND(2, "LINKINFO"), KIND(4, "LINKMODES"), KIND(7, "DEBUG"), KIND(9, "WOL"), KIND(11, "FEATURES"), KIND(13, "PRIVFLAGS"),
       KIND(15, "RINGS"), KIND(17, "CHANNELS"), KIND(19, "COALESCE"), KIND(21, "PAUSE"), KIND(23, "EEE"), KIND(29, "FEC"), KIND(34, "MODULE"),
-      KIND(39, "PLCA_CFG"), KIND(42, "MM"));
+      KIND(36, "PSE"), { NETLINK_ASKED(38), "ETHTOOL_MSG_RSS_GET" }, { NETLINK_ASKED(48), "ETHTOOL_MSG_RSS_SET" },
+      { NETLINK_ASKED(39), "ETHTOOL_MSG_PLCA_GET_CFG" }, { NETLINK_ASKED(40), "ETHTOOL_MSG_PLCA_SET_CFG" }, KIND(42, "MM"), KIND(46, "TSCONFIG"));
 
 static const struct name off_on[] = { { 0, "off" }, { 1, "on" } };
 const struct names words_ethtool_off_on = { off_on, ARRAY_SIZE(off_on) };

@@ -157,7 +157,7 @@ const struct object *object_of(const struct protocol *protocol, const struct nlm
 
 bool object_is_declared(const struct object *object)
 {
-	return !object->untold || object->asked_by[0];
+	return !object->untold || object->asked_by[0] || object->declared;
 }
 
 bool object_is_asked_by(const struct object *object, uint16_t type)

@@ -160,6 +160,8 @@ struct object {
 	/* One that comes by itself with a link, and of which the kernel tells no one: from what MESSAGE tells of it, the message that would have told
 	 * of it when it came, put together in ROOM. NULL: there is none then. */
 	const struct nlmsghdr *(*begins_as)(const struct nlmsghdr *message, struct buffer *room);
+	/* Documents may name it although it is untold. */
+	bool declared;
 	/* Types of requests that make, change or remove one where the kernel tells no one: the recorder looks once one was granted. 0 ends. */
 	uint16_t asked_by[8];
 	/* Words for an error of its own, NULL for others. NULL: it has none. */

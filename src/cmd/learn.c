@@ -88,7 +88,7 @@ static int run(struct program *program)
 static const struct command_example examples[] = {
 	{ "ferry learn", "everything that can be learned" },
 	{ "ferry learn ethtool netdev", "these families anew, for instance since a module was loaded" },
-	{ "ferry get netlink/ethtool/tsinfo_get", "then: what the kernel answers, by its own names" },
+	{ "ferry get netlink/ethtool/strset_get", "then: what the kernel answers, by its own names" },
 	{},
 };
 

@@ -11,12 +11,12 @@ import socket
 import struct
 import subprocess
 import tempfile
-import unittest
 
+import ethtool_judge
 import ferrytest
-from ferrytest import Recorder, brief, check, ferry, listing, run
+from ethtool_judge import ETHTOOL, record, told
+from ferrytest import brief, check, ferry, listing, run
 
-ETHTOOL = "netlink/ethtool"
 SIOCETHTOOL, STSO, SMSGLVL = 0x8946, 0x1f, 0x8
 DEVICES = ["lo", "v0", "v1", "t0"]
 # Several features at once, or one in words of ethtool's own.
@@ -31,17 +31,6 @@ def by_ioctl(name, command, number):
         fcntl.ioctl(asking, SIOCETHTOOL, struct.pack("16sP8x", name.encode(), argument.buffer_info()[0]))
 
 
-def record(kind, name):
-    """An object as ferry tells it, None where there is none."""
-    done = ferry("get", "--json", f"{ETHTOOL}/{kind}/{name}")
-    return json.loads(done.stdout)[f"{ETHTOOL}/{kind}/{name}"] if done.returncode == 0 else None
-
-
-def told(*arguments):
-    """What ethtool(8) prints, "" where it cannot."""
-    return subprocess.run(["ethtool", *arguments], capture_output=True, text=True).stdout
-
-
 def everything():
     return [told(*option, name) for name in DEVICES for option in ([], ["-k"], ["-l"], ["-c"], ["-g"], ["-a"])]
 
@@ -54,7 +43,7 @@ def numbers(*arguments):
     return found
 
 
-class Case(unittest.TestCase):
+class Case(ethtool_judge.Case):
     def setUp(self):
         check(["ip", *"link add v0 numtxqueues 2 numrxqueues 2 type veth peer name v1".split()])
         self.addCleanup(run, ["ip", "link", "del", "v0"])
@@ -66,10 +55,6 @@ class Case(unittest.TestCase):
         done = ferry("set", *assignments)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done
-
-    def refused(self, status, words, *arguments):
-        done = ferry(*arguments)
-        self.assertEqual((done.returncode, words in done.stderr), (status, True), f"{arguments}: {done.returncode} {done.stderr}")
 
 
 class Reading(Case):
@@ -118,6 +103,17 @@ class Reading(Case):
         self.assertEqual([name for name, value in mine.items() if value == "on"], ["drv", "link"])
         self.assertEqual(len(mine), 15)
 
+    def test_time_stamps(self):
+        compared = 0
+        for name in DEVICES:
+            mine = json.loads(ferry("get", "--json", f"{ETHTOOL}/tsinfo/{name}").stdout)[f"{ETHTOOL}/tsinfo/{name}"]
+            judged = told("-T", name)
+            for stamp in "hardware-transmit", "software-transmit", "hardware-receive", "software-receive", "software-system-clock", "hardware-raw-clock":
+                self.assertEqual(stamp in mine["timestamping"], bool(re.search(rf"^\s+{stamp}\b", judged, re.M)), f"{name} {stamp}: {judged}")
+                compared += 1
+            self.assertEqual("phc_index" in mine, "PTP Hardware Clock: none" not in judged)
+        self.assertEqual(compared, 24)
+
     def test_all_kinds_at_once(self):
         """The family's objects and its other requests are one branch."""
         done = ferry("ls", ETHTOOL)
@@ -130,6 +126,11 @@ class Reading(Case):
         """No such link, no such kind of its driver, and what is no field."""
         self.refused(3, "no such link, or its driver has none", "get", f"{ETHTOOL}/rings/v0")
         self.refused(3, "no such link", "get", f"{ETHTOOL}/features/none")
+        for kind, field in ("rss", "hfunc=xor"), ("mm", "tx_enabled=on"), ("plca", "node_id=1"), ("pse", "c33_admin_control=enabled"), ("tsconfig", "tx_types=[on]"):
+            self.refused(3, "its driver has none", "get", f"{ETHTOOL}/{kind}/t0")
+            self.refused(3, "its driver has none", "set", f"{ETHTOOL}/{kind}/t0/{field}")
+        self.refused(3, "its driver has none", "get", f"{ETHTOOL}/rss_context/t0/1")
+        self.refused(2, "LINK/NUMBER is", "set", f"{ETHTOOL}/rss_context/t0/x/hfunc=xor")
         self.refused(3, "its driver has none", "set", f"{ETHTOOL}/rings/v0/rx=64")
         self.refused(3, "its driver has none", "set", f"{ETHTOOL}/pause/t0/rx=on")
         self.refused(3, "has no field tx-nonsense", "set", f"{ETHTOOL}/features/v0/wanted/tx-nonsense=on")
@@ -177,38 +178,7 @@ class Setting(Case):
         self.assertEqual(everything(), before)
 
 
-class Recording(Case):
-    def setUp(self):
-        super().setUp()
-        self.recorder = self.enterContext(Recorder())
-
-    def settle(self):
-        """All that was done before is told. The sentinel is a feature that nobody asks for here."""
-        self.recorder.mark()
-        for state in "on", "off":
-            position = len(self.recorder.changes)
-            check(["ethtool", "-K", "lo", "rx-gro-list", state])
-            self.recorder.wait("the sentinel", lambda position=position, state=state: any(
-                change["address"] == f"{ETHTOOL}/features/lo" and change["after"]["wanted"].get("rx-gro-list") == state for change in self.recorder.changes[position:]))
-        return len(self.recorder.changes)
-
-    def told(self, position):
-        return [change for change in self.recorder.since(position) if change["address"].startswith(ETHTOOL) and not change["address"].endswith("/lo")]
-
-    def there_and_back(self, doing, pid, door, address, before, after):
-        """What DOING does is told as one change by PID, and can be taken back."""
-        state, position = everything(), self.settle()
-        done = doing()
-        self.settle()
-        found = self.told(position)
-        self.assertEqual([(change["kind"], change["address"], change["door"], change["actor"]["pid"], change["consistency"]) for change in found],
-                         [("changed", f"{ETHTOOL}/{address}", door, pid or done.pid, "whole")], listing(found))
-        self.assertEqual((found[0]["before"], found[0]["after"]), (before, after))
-        self.assertNotEqual(everything(), state)
-        undone = ferry("undo", "--db", self.recorder.db, found[0]["id"])
-        self.assertEqual(undone.returncode, 0, f"{brief(found[0])}\n{undone.stderr}")
-        self.assertEqual(everything(), state)
-
+class Recording(ethtool_judge.Recorded, Case):
     def feature(self, name, value):
         return {"wanted": {name: value}, "active": {name: value}}
 
@@ -222,10 +192,10 @@ class Recording(Case):
             if address == "linkmodes/t0":
                 check(["ethtool", "-s", "t0", *"speed 10 duplex full autoneg off".split()])
             with self.subTest(command):
-                self.there_and_back(lambda command=command: run(["ethtool", *command.split()]), None, "netlink", address, before, after)
+                self.there_and_back(lambda command=command: run(["ethtool", *command.split()]), None, "netlink", address, before, after, everything)
 
     def test_by_ioctl(self):
-        self.there_and_back(lambda: by_ioctl("t0", SMSGLVL, 4), os.getpid(), "ioctl", "debug/t0", {"msgmask": {"link": "off"}}, {"msgmask": {"link": "on"}})
+        self.there_and_back(lambda: by_ioctl("t0", SMSGLVL, 4), os.getpid(), "ioctl", "debug/t0", {"msgmask": {"link": "off"}}, {"msgmask": {"link": "on"}}, everything)
         position = self.settle()
         by_ioctl("v0", STSO, 0)
         self.settle()
@@ -235,7 +205,7 @@ class Recording(Case):
 
     def test_by_ferry(self):
         self.there_and_back(lambda: run([ferrytest.FERRY, "set", f"{ETHTOOL}/features/v0/wanted/tx-udp-segmentation=off"]), None, "netlink", "features/v0",
-                            self.feature("tx-udp-segmentation", "on"), self.feature("tx-udp-segmentation", "off"))
+                            self.feature("tx-udp-segmentation", "on"), self.feature("tx-udp-segmentation", "off"), everything)
 
     def test_refused(self):
         position = self.settle()

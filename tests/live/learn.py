@@ -54,18 +54,31 @@ def kept_sets():
     return found
 
 
+def macros_of(text):
+    """Macro -> kind of the field that it makes, by itself or by another."""
+    found = dict(re.findall(r'^#define (\w+)(?:\([^)]*\))?\s+(?:\\\n\s*)?\{\s*(?:\\\n\s*)?"?\w+"?, FIELD_(\w+)', text, re.M))
+    for name, other in re.findall(r"^#define (\w+)\([^)]*\)\s+(?:\\\n\s*)?([A-Z_]+)\(", text, re.M):
+        if other in found:
+            found[name] = found[other]
+    return found
+
+
 def tables():
     """Constant -> kinds of the attributes in the schemas made by hand. What is newer than some headers stands there by its number: the constants beside it
     tell of which set it is."""
-    found, sets = {}, kept_sets()
+    found, sets, shared = {}, kept_sets(), {}
+    for path in glob.glob(os.path.join(HERE, "../../src/channel/*.h")):
+        with open(path) as file:
+            shared |= macros_of(file.read())
     for path in glob.glob(os.path.join(HERE, "../../src/channel/*.c")):
         with open(path) as file:
             text = file.read()
-        macros = dict(re.findall(r'^#define (\w+)(?:\([^)]*\))?\s+(?:\\\n\s*)?\{\s*(?:\\\n\s*)?"?\w+"?, FIELD_(\w+)', text, re.M))
+        macros = shared | macros_of(text)
         for body in re.findall(r"const struct field \w+\[\] = \{(.*?)\n\};", text, re.S):
             rows = [(name, kind or macros.get(macro)) for name, kind, macro in re.findall(r'\[(\w+)\]\s*=\s*(?:\{\s*"[^"]+",\s*FIELD_(\w+)|([A-Z_]+)\b)', body)]
-            names = [name for name, _ in rows if not name.isdigit()] or re.findall(r"/\* ([A-Z]+_[A-Z0-9_]+)", body)
-            numbers = next((numbers for numbers in sets.values() if names and names[0] in numbers.values()), {})
+            rows += [("1", "RECORD")] if re.search(r"^\tDEVICE,", body, re.M) else []
+            names = {name for name, _ in rows} | set(re.findall(r"/\* ([A-Z]+_[A-Z0-9_]+)", body))
+            numbers = next((numbers for numbers in sets.values() if names & set(numbers.values())), {})
             for name, kind in rows:
                 constant = numbers.get(int(name)) if name.isdigit() else name
                 # Of sockets the kernel tells no policy, so that nothing can be learned.
@@ -286,12 +299,12 @@ class Dumps(unittest.TestCase):
         """Answers by what was learned alone."""
         check(["ip", "link", "add", "l0", "type", "veth", "peer", "name", "l1"])
         try:
-            rows = {row["header"]["dev_name"]: row for row in self.rows("netlink/ethtool/tsinfo_get")}
+            rows = {row["header"]["dev_name"]: row for row in self.rows("netlink/ethtool/strset_get")}
             for name in ("l0", "l1"):
-                judged = check(["ethtool", "-T", name])
-                bits = rows[name]["timestamping"]["bits"]["bit"]
-                names = {bit["name"] for bit in (bits if isinstance(bits, list) else [bits])}
-                self.assertEqual(names, {word for word in re.findall(r"^\t([\w-]+)", judged.split("Capabilities:")[1].split("PTP")[0], re.M)})
+                told = rows[name]["stringsets"]["stringset"]
+                names = [string["value"] for string in told["strings"]["string"]]
+                self.assertEqual((told["id"], names), (1, re.findall(r"^ +([^:]+):", check(["ethtool", "-S", name]), re.M)))  # ETH_SS_STATS
+                self.assertEqual(told["count"], len(names))
         finally:
             check(["ip", "link", "del", "l0"])
 
@@ -299,7 +312,7 @@ class Dumps(unittest.TestCase):
         """What the kernel has typed, and what it has named alone."""
         told = {item["address"].rsplit("/", 1)[1]: item["provenance"] for item in ferry_lines("--json", "ls", "-l", "netlink/nlctrl/family/nlctrl")}
         self.assertEqual(set(told.values()), {"table"})
-        told = {item["address"].rsplit("/", 1)[1]: item["provenance"] for item in ferry_lines("--json", "ls", "-l", "netlink/ethtool/tsinfo_get/0/header")}
+        told = {item["address"].rsplit("/", 1)[1]: item["provenance"] for item in ferry_lines("--json", "ls", "-l", "netlink/ethtool/strset_get/0/header")}
         self.assertEqual((told["dev_index"], told["dev_name"]), ("learned", "learned"))
 
     def test_secrets(self):
@@ -316,7 +329,7 @@ class Dumps(unittest.TestCase):
         path = kept()
         os.rename(path, path + "x")
         self.addCleanup(os.rename, path + "x", path)
-        done = ferry("get", "netlink/ethtool/25")  # ETHTOOL_MSG_TSINFO_GET; that of Wake-on-LAN has a password
+        done = ferry("get", "netlink/ethtool/1")  # ETHTOOL_MSG_STRSET_GET; that of Wake-on-LAN has a password
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("/attribute 1 = (secret)\n", done.stdout)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """One command on another kernel: a small virtual machine whose root is this machine's, as a layer that is thrown away.
 
-The guest reads this machine's files through virtiofs, of which it gets a read-only view, and writes into memory. It has no network but the loopback. What the
-command prints comes back through a virtio port, and its exit status through another."""
+The guest reads this machine's files through virtiofs, of which it gets a read-only view, and writes into memory. It has no network but the loopback, and a device that leads nowhere
+once virtio_net is loaded. What the command prints comes back through a virtio port, and its exit status through another."""
 import glob
 import gzip
 import io
@@ -169,6 +169,7 @@ def run(folder, kernel, command, seconds, output, memory=2048):
                  "-kernel", image(kernel), "-initrd", ram, "-append", arguments(kernel), "-serial", f"file:{console}", "-device", "virtio-serial-pci",
                  "-chardev", f"file,id=output,path={output}", "-device", "virtserialport,chardev=output,name=output",
                  "-chardev", f"file,id=status,path={status}", "-device", "virtserialport,chardev=status,name=status",
+                 "-netdev", "hubport,id=wire,hubid=0", "-device", "virtio-net-pci,netdev=wire,rss=on,romfile=",
                  "-chardev", f"socket,id=root,path={socket}", "-device", "vhost-user-fs-pci,chardev=root,tag=root"],
                 stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment, timeout=seconds, check=False)
         except subprocess.TimeoutExpired:
