@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* NETLINK_AUDIT: how the kernel's audit stands, as "auditctl -s" tells it. It is asked and never set, as whoever sets it may become its daemon.
- * Sources: <linux/audit.h>, kernel/audit.c, auditctl(8). */
+/* NETLINK_AUDIT: how the kernel's audit stands, as "auditctl -s" tells it (audit_rule.c: its rules). It is asked and never set, as whoever sets it
+ * may become its daemon. Sources: <linux/audit.h>, kernel/audit.c, auditctl(8). */
 #include <errno.h>
-#include <linux/audit.h>
 #include <string.h>
 
-#include "channel/object.h"
+#include "channel/audit.h"
 
 #define PATH            "kernel"
 #define COMES_BY_ITSELF "the audit is set by its own tools (auditctl)"
@@ -44,6 +43,11 @@ static int parse_path(const struct schema *schema, const char *text, struct aren
 	return 0;
 }
 
+int audit_refused(int r, struct error *error)
+{
+	return r == -ECONNREFUSED ? error_set(error, -EPERM, "the audit answers in the first user namespace alone") : r;
+}
+
 static int ask(const struct object *object, struct netlink *netlink, const struct record *key, object_message_function *function, void *data,
 	       bool *ret_interrupted, struct error *error)
 {
@@ -53,7 +57,7 @@ static int ask(const struct object *object, struct netlink *netlink, const struc
 	(void)key;
 	*ret_interrupted = false;
 	if (r == -ECONNREFUSED)
-		return error_set(error, -EPERM, "the audit answers in the first user namespace alone");
+		return audit_refused(r, error);
 	return r < 0 && ack.result == r ? object_refusal(object, NULL, 0, &ack, error) : r;
 }
 

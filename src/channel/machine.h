@@ -21,8 +21,10 @@ struct machine {
 	struct learned *learned;                    /* what ferry learn has kept, read at first use; NULL until then, and where there is nothing */
 	bool learned_read;
 	struct error learned_error; /* why it is not believed */
-	uint64_t traffic;           /* bytes of ioctl arguments, and of sockets that are closed again */
-	struct error error;         /* words of the last failure */
+	/* What a system call is called, by an AUDIT_ARCH_... (0: this machine's) and its number; NULL where it has no name. NULL: all are numbers. */
+	const char *(*call_name)(uint32_t architecture, uint32_t number);
+	uint64_t traffic;   /* bytes of ioctl arguments, and of sockets that are closed again */
+	struct error error; /* words of the last failure */
 };
 
 void machine_init(struct machine *machine);

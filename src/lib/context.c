@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/netns.h"
+#include "lib/crossing.h"
 #include "wire/netns.h"
 
 int ferry_new(struct ferry **ret_ferry)
@@ -16,6 +17,7 @@ int ferry_new(struct ferry **ret_ferry)
 	if (!ferry)
 		return -ENOMEM;
 	machine_init(&ferry->machine);
+	ferry->machine.call_name = call_name;
 	ferry->netns = own_netns();
 	*ret_ferry = ferry;
 	return 0;

@@ -14,6 +14,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'live'))
+import audit_state
 import bridge_state
 import mpls_state
 import netfilter_state
@@ -296,11 +297,16 @@ def capture_others():
     """How the audit stands, and what the crypto has."""
     if os.environ.get('FERRY_GUEST') == '1':
         subprocess.run(['modprobe', '-q', 'crypto_user'])
-    for name, (protocol, kind, flags) in {'audit-status': (9, 1000, 0), 'audit-features': (9, 1019, 0), 'crypto-algorithm': (21, 0x13, DUMP)}.items():
+    if os.environ.get('FERRY_GUEST') == '1' and shutil.which('auditctl'):  # the audit has no namespaces
+        audit_state.make_rules()
+    for name, (protocol, kind, flags) in {'audit-status': (9, 1000, 0), 'audit-features': (9, 1019, 0), 'audit-rule': (9, 1013, DUMP), 'crypto-algorithm': (21, 0x13, DUMP)}.items():
         try:
             answer = ask(protocol, kind, flags, b'')
         except OSError as words:
             print(f'{name}: {words}: the bytes that are there stay')
+            continue
+        if not answer:
+            print(f'{name}: there is none: the bytes that are there stay')
             continue
         with open(os.path.join(HERE, f'{name}.bin'), 'wb') as file:
             file.write(answer)

@@ -4,16 +4,18 @@
 import json
 import os
 import re
+import shutil
 import socket
 import struct
 import subprocess
 import unittest
 
+import audit_state
 import ferrytest
 from ferrytest import ferry, ferry_lines, run_cases
 
 AUDIT, CRYPTO = 9, 21
-AUDIT_GET, AUDIT_GET_FEATURE = 1000, 1019
+AUDIT_GET, AUDIT_LIST_RULES, AUDIT_GET_FEATURE = 1000, 1013, 1019
 STATUS = ("mask", "enabled", "failure", "pid", "rate_limit", "backlog_limit", "lost", "backlog", "features", "backlog_wait_time", "backlog_wait_time_actual")
 
 
@@ -65,6 +67,41 @@ class Audit(unittest.TestCase):
         known = names(3)
         self.assertEqual((mine["version"], set(mine["mask"]) & known, set(mine["features"]), set(mine["lock"])), (version, names(mask), names(features), names(lock)))
 
+    def rules(self):
+        """How many a socket of Python's own is told of, whatever this machine has."""
+        count = 0
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, AUDIT) as asking:
+            asking.settimeout(ferrytest.HANG)
+            asking.send(struct.pack("=IHHII", 16, AUDIT_LIST_RULES, 1, 7, 0))
+            while True:
+                answer = asking.recv(65536)
+                kind, = struct.unpack_from("H", answer, 4)
+                if kind != AUDIT_LIST_RULES:
+                    self.assertEqual(kind, 3)  # NLMSG_DONE
+                    return count
+                count += 1
+
+    def test_rules(self):
+        """As auditctl(8) lists them, in a guest: it could only be asked to add some where the audit is nobody's."""
+        if not has_protocol(AUDIT):
+            print("# this kernel has no audit: not to be judged here")
+            return
+        made = audit_state.make_rules() if os.environ.get("FERRY_GUEST") == "1" and shutil.which("auditctl") else None
+        mine = read("netlink/audit/rule")
+        self.assertEqual(len(mine), self.rules())
+        if made is None:
+            print("# no guest with auditctl(8): that as many are told as there are is judged here")
+            return
+        self.addCleanup(subprocess.run, ["auditctl", "-D"], capture_output=True)
+        self.assertGreater(made, 15)
+        theirs = ferrytest.check(["auditctl", "-l"]).replace("filetype=32768", "filetype=file").splitlines()
+        self.assertEqual(sorted(told["rule"] for told in mine.values()), sorted(theirs))
+        self.assertEqual([told["conditions"] for told in mine.values() if told["list"] == "filesystem"], [[{"field": "fstype", "operator": "=", "value": "tracefs"}]])
+        address = next(iter(mine))
+        self.assertEqual(read(address), {address: mine[address]})
+        self.assertEqual([ferry("set", "--", value).returncode for value in (f"-{address}", f"{address}/action=never")], [1, 1])
+        self.assertEqual(len(read("netlink/audit/rule")), len(theirs))
+
     def test_never_set(self):
         """Whoever sets it may become its daemon, to which the log then goes."""
         before = ask_audit(AUDIT_GET, len(STATUS)) if has_protocol(AUDIT) else None
@@ -79,8 +116,9 @@ class Audit(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0)
         if has_protocol(AUDIT):
             self.assertIn("EPERM", done.stderr)
-            done = ferrytest.run(["unshare", "-Ur", ferrytest.FERRY, "get", "netlink/audit/status"])
-            self.assertEqual((done.status, "user namespace" in done.err), (4, True), done)
+            for kind in "status", "rule":
+                done = ferrytest.run(["unshare", "-Ur", ferrytest.FERRY, "get", f"netlink/audit/{kind}"])
+                self.assertEqual((done.status, "user namespace" in done.err), (4, True), done)
 
     def refused(self, address, number):
         done = ferry("get", address)
