@@ -2,7 +2,6 @@
 /* NETLINK_AUDIT: how the kernel's audit stands, as "auditctl -s" tells it (audit_rule.c: its rules). It is asked and never set, as whoever sets it
  * may become its daemon. Sources: <linux/audit.h>, kernel/audit.c, auditctl(8). */
 #include <errno.h>
-#include <string.h>
 
 #include "channel/audit.h"
 
@@ -28,21 +27,6 @@ static void path(const struct record *record, const struct naming *naming, struc
 	buffer_add_text(ret, PATH);
 }
 
-static int parse_path(const struct schema *schema, const char *text, struct arena *arena, struct record **ret, const char **ret_rest,
-		      struct error *error)
-{
-	const size_t length = strlen(PATH);
-	struct record *record = record_new(arena, schema);
-
-	if (!record)
-		return -ENOMEM;
-	if (strncmp(text, PATH, length) != 0 || (text[length] && text[length] != '/'))
-		return error_set(error, -EINVAL, "\"%s\" is none: there is just one, " PATH, text);
-	*ret = record;
-	*ret_rest = text + length + (text[length] == '/');
-	return 0;
-}
-
 int audit_refused(int r, struct error *error)
 {
 	return r == -ECONNREFUSED ? error_set(error, -EPERM, "the audit answers in the first user namespace alone") : r;
@@ -52,7 +36,7 @@ static int ask(const struct object *object, struct netlink *netlink, const struc
 	       bool *ret_interrupted, struct error *error)
 {
 	struct netlink_ack ack;
-	int r = netlink_ask_one(netlink, object->get_type, function, data, &ack);
+	int r = netlink_ask_one(netlink, object->get_type, NULL, 0, function, data, &ack);
 
 	(void)key;
 	*ret_interrupted = false;
@@ -94,7 +78,7 @@ static int parse_status(const char *text, const struct naming *naming, struct ar
 			struct error *error)
 {
 	(void)naming;
-	return parse_path(&schema_status, text, arena, ret, ret_rest, error);
+	return object_parse_only(&schema_status, PATH, text, arena, ret, ret_rest, error);
 }
 
 static const struct object object_status = {
@@ -136,7 +120,7 @@ static int parse_features(const char *text, const struct naming *naming, struct 
 			  struct error *error)
 {
 	(void)naming;
-	return parse_path(&schema_features, text, arena, ret, ret_rest, error);
+	return object_parse_only(&schema_features, PATH, text, arena, ret, ret_rest, error);
 }
 
 static const struct object object_features = {

@@ -279,3 +279,33 @@ int object_parse_of_link(const struct schema *schema, const char *text, const st
 	*ret_rest = left.rest;
 	return 0;
 }
+
+int object_parse_number(const struct schema *schema, const char *field, const char *text, const struct naming *naming, struct arena *arena,
+			struct record **ret, const char **ret_rest, struct error *error)
+{
+	struct object_path left = { text, naming, arena, record_new(arena, schema), error };
+	int r = left.record ? object_parse_word(&left, field, NULL) : -ENOMEM;
+
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		return error_set(error, -EINVAL, "\"%s\" is no %s, which is a number", text, field);
+	*ret = left.record;
+	*ret_rest = left.rest;
+	return 0;
+}
+
+int object_parse_only(const struct schema *schema, const char *only, const char *text, struct arena *arena, struct record **ret,
+		      const char **ret_rest, struct error *error)
+{
+	const size_t length = strlen(only);
+	struct record *record = record_new(arena, schema);
+
+	if (!record)
+		return -ENOMEM;
+	if (strncmp(text, only, length) != 0 || (text[length] && text[length] != '/'))
+		return error_set(error, -EINVAL, "\"%s\" is none: there is just one, %s", text, only);
+	*ret = record;
+	*ret_rest = text + length + (text[length] == '/');
+	return 0;
+}

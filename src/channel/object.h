@@ -231,6 +231,12 @@ int object_parse_interface(struct object_path *path, const char *field) _must_ch
 void object_path_of_link(const struct record *record, const struct naming *naming, struct buffer *ret);
 int object_parse_of_link(const struct schema *schema, const char *text, const struct naming *naming, struct arena *arena, struct record **ret,
 			 const char **ret_rest, struct error *error) _must_check_;
+/* The same of a number in FIELD. */
+int object_parse_number(const struct schema *schema, const char *field, const char *text, const struct naming *naming, struct arena *arena,
+			struct record **ret, const char **ret_rest, struct error *error) _must_check_;
+/* The same of a kind of which there is just one, whose path is ONLY. */
+int object_parse_only(const struct schema *schema, const char *only, const char *text, struct arena *arena, struct record **ret,
+		      const char **ret_rest, struct error *error) _must_check_;
 /* A word or number of NAMES (NULL: numbers only), and the slash behind it. */
 int object_parse_word(struct object_path *path, const char *field, const struct names *names) _must_check_;
 /* ADDRESS/LENGTH, or "default"; "family", where the record has it, is set by it. Stops before a slash or comma. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What happens to packets that no IPsec policy is for: one object, which always stands (since 5.14). Source: <linux/xfrm.h>, ip-xfrm(8). */
 #include <errno.h>
-#include <string.h>
 
 #include "channel/xfrm.h"
 
@@ -32,17 +31,8 @@ static void path(const struct record *record, const struct naming *naming, struc
 
 static int parse(const char *text, const struct naming *naming, struct arena *arena, struct record **ret, const char **ret_rest, struct error *error)
 {
-	const size_t length = sizeof(PATH) - 1;
-	struct record *record = record_new(arena, &schema);
-
 	(void)naming;
-	if (!record)
-		return -ENOMEM;
-	if (strncmp(text, PATH, length) != 0 || (text[length] && text[length] != '/'))
-		return error_set(error, -EINVAL, "\"%s\" is no default: there is just one, " PATH, text);
-	*ret = record;
-	*ret_rest = text + length + (text[length] == '/');
-	return 0;
+	return object_parse_only(&schema, PATH, text, arena, ret, ret_rest, error);
 }
 
 static int get(const struct record *key, struct buffer *request)

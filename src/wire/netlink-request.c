@@ -308,9 +308,10 @@ int netlink_request(struct netlink *netlink, uint16_t type, uint16_t flags, cons
 	return request(netlink, type, flags | NLM_F_ACK, payload, length, &(struct answer){ .function = function, .data = data, .ack = ret_ack });
 }
 
-int netlink_ask_one(struct netlink *netlink, uint16_t type, netlink_function *function, void *data, struct netlink_ack *ret_ack)
+int netlink_ask_one(struct netlink *netlink, uint16_t type, const void *payload, size_t length, netlink_function *function, void *data,
+		    struct netlink_ack *ret_ack)
 {
-	return request(netlink, type, 0, NULL, 0, &(struct answer){ .function = function, .data = data, .ack = ret_ack, .single = true });
+	return request(netlink, type, 0, payload, length, &(struct answer){ .function = function, .data = data, .ack = ret_ack, .single = true });
 }
 
 int netlink_dump(struct netlink *netlink, uint16_t type, uint16_t flags, const void *payload, size_t length, netlink_function *function, void *data,

@@ -70,7 +70,8 @@ int netlink_request(struct netlink *netlink, uint16_t type, uint16_t flags, cons
 		    void *data, struct netlink_ack *ret_ack) _must_check_;
 
 /* The same of a request that is answered with one message, which may come after an ack (audit): none is asked for. */
-int netlink_ask_one(struct netlink *netlink, uint16_t type, netlink_function *function, void *data, struct netlink_ack *ret_ack) _must_check_;
+int netlink_ask_one(struct netlink *netlink, uint16_t type, const void *payload, size_t length, netlink_function *function, void *data,
+		    struct netlink_ack *ret_ack) _must_check_;
 
 /* The same for a dump (NLM_F_DUMP is added). *RET_INTERRUPTED tells that the kernel marked it NLM_F_DUMP_INTR; the caller has had the messages all
  * the same. */

@@ -374,7 +374,7 @@ def capture_wireguard():
             file.write(told)
 
 
-# Of generic families, what no object is of: command, flags, attributes.
+# Of generic families: command, flags, attributes.
 OPERATIONS = {
     'nlctrl': {'family': (3, DUMP, b'')},
     'netdev': {'dev': (1, DUMP, b''), 'page_pool': (5, DUMP, b''), 'queue': (10, DUMP, b''), 'napi': (11, DUMP, b'')},
@@ -383,7 +383,7 @@ OPERATIONS = {
     'ethtool': {'linkstate': (6, DUMP, nest(1)), 'phc_vclocks': (33, DUMP, nest(1)), 'phy': (45, DUMP, nest(1)), 'plca_status': (41, DUMP, nest(1)), 'tsinfo': (25, DUMP, nest(1)),
                 'tunnel_info': (28, DUMP, nest(1))},
     'SEG6': {'hmac': (2, DUMP, b''), 'tunsrc': (4, 0, b'')},
-    'IOAM6': {'namespace': (3, DUMP, b'')},
+    'IOAM6': {'namespace': (3, DUMP, b''), 'schema': (6, DUMP, b'')},
 }
 
 
@@ -391,7 +391,8 @@ def make_generic():
     """Something of each family."""
     for command in ('link set lo up', 'tuntap add t0 mode tap', 'link add e0 numtxqueues 2 numrxqueues 2 type veth peer name e1', 'link set e0 up', 'link set e1 up',
                     'mptcp limits set subflows 3 add_addr_accepted 2', 'mptcp endpoint add 10.3.3.3 id 5 dev e0 subflow backup', 'mptcp endpoint add 2001:db8::3 id 6 signal', 'mptcp endpoint add 127.0.0.1 port 4000 id 7 signal',
-                    'sr tunsrc set 2001:db8::5', 'ioam namespace add 9 data 0x77 wide 0x1234567890abcdef', 'ioam namespace add 10'):
+                    'sr tunsrc set 2001:db8::5', 'ioam namespace add 9 data 0x77 wide 0x1234567890abcdef', 'ioam namespace add 10',
+                    'ioam schema add 5 hello', 'ioam schema add 6 abcd', 'ioam namespace set 9 schema 5'):
         route_state.ip(*command.split(), may_fail=True)
     subprocess.run(['ip', 'sr', 'hmac', 'set', '18', 'sha1'], input=b'topsecret\n', capture_output=True, check=False)
     subprocess.run(['ethtool', '-K', 'e0', 'gro', 'on'], capture_output=True, check=False)
