@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Sizes and times of a device: rings, channels, coalescing, flow control; and the state of its link, which is read alone. */
+#include <errno.h>
+#include <net/if.h>
+
 #include "channel/ethtool.h"
 #include "channel/generic.h"
 
@@ -152,4 +155,31 @@ static const struct field fields_tunnel_info[] = {
 	[ETHTOOL_A_TUNNEL_INFO_HEADER] = READ_DEVICE,
 	[ETHTOOL_A_TUNNEL_INFO_UDP_PORTS] = { "udp_ports", FIELD_RECORD, 0, 0, "ports of UDP", .schema = &schema_tunnel_ports },
 };
-ETHTOOL_READ(tunnel_info, ETHTOOL_MSG_TUNNEL_INFO_GET, "tunnels that a device looks into");
+static const struct schema schema_tunnel_info = { .name = "tunnel_info",
+						  .help = "tunnels that a device looks into",
+						  .attributes = fields_tunnel_info,
+						  .attribute_count = ARRAY_SIZE(fields_tunnel_info) };
+
+/* A dump is refused as soon as one device looks into none. */
+static int ask_tunnel_info(const char *row, size_t length, struct buffer *request)
+{
+	size_t nest, name;
+
+	if (length == 0 || length >= IFNAMSIZ)
+		return -EINVAL;
+	nest = attribute_begin(request, ETHTOOL_HEADER | NLA_F_NESTED);
+	name = attribute_begin(request, ETHTOOL_A_HEADER_DEV_NAME);
+	buffer_add(request, row, length);
+	buffer_add_char(request, '\0');
+	attribute_end(request, name);
+	attribute_end(request, nest);
+	return 0;
+}
+
+const struct operation operation_ethtool_tunnel_info = { .family = "ethtool",
+							 .name = "tunnel_info",
+							 .command = ETHTOOL_MSG_TUNNEL_INFO_GET,
+							 .help = "tunnels that a device looks into",
+							 .schema = &schema_tunnel_info,
+							 .ask = ask_tunnel_info,
+							 .form = "a device by its name, such as eth0" };

@@ -70,6 +70,9 @@ int ethtool_get(const struct record *key, struct buffer *request);
 /* The same, with counters. */
 void ethtool_dump_counted(struct buffer *request, uint8_t family);
 int ethtool_get_counted(const struct record *key, struct buffer *request);
+/* All there are, link by link where the dump was refused: that of one link alone ends it. */
+int ethtool_each(const struct object *object, struct netlink *netlink, const struct record *key, object_message_function *function, void *data,
+		 bool *ret_interrupted, struct error *error);
 int ethtool_mend(struct arena *arena, struct record *record);
 int ethtool_write(const struct object *object, struct machine *machine, const struct record *record, enum object_write write);
 
@@ -116,7 +119,7 @@ int ethtool_write(const struct object *object, struct machine *machine, const st
 	ETHTOOL_SCHEMA(identifier, words);                                                                                         \
 	ETHTOOL_PARSE(identifier)                                                                                                  \
 	ETHTOOL_OBJECT(identifier, schema_##identifier, get_command, (get_command) + 1, reply, words, .path = object_path_of_link, \
-		       .parse = parse_##identifier, .untold = true, .declared = true, __VA_ARGS__);                                \
+		       .parse = parse_##identifier, .dump_each = ethtool_each, .untold = true, .declared = true, __VA_ARGS__);     \
 	OBJECT_CHANNEL_AT(ethtool_##identifier, "netlink/ethtool/" #identifier, object_##identifier, words, "sampled")
 #define ETHTOOL_KIND(identifier, get_command, reply, words) \
 	ETHTOOL_KIND_OF(identifier, get_command, (get_command) + 1, reply, (reply) + 1, words, .mend = ethtool_mend, .get = ethtool_get)

@@ -204,9 +204,10 @@ static int add_attributes(struct walk *walk, struct buffer *request)
 	const char *row;
 	size_t length;
 
-	add_header(request, walk->family);
-	if (!walk->own || !walk->own->ask)
+	if (!walk->own || !walk->own->ask) {
+		add_header(request, walk->family);
 		return 0;
+	}
 	row = row_of(walk, &length);
 	return walk->own->ask(row, length, request) == 0 ? 0 : wants_name(walk, walk->own);
 }
@@ -217,7 +218,7 @@ static int ask_one(struct walk *walk, const struct buffer *request)
 	int r = netlink_request(walk->netlink, walk->family->type, 0, request->data, request->length, gather, walk, &ack);
 
 	walk->items.consistency = FERRY_WHOLE;
-	if (walk->own->ask && (r == -ESRCH || r == -ENOENT))
+	if (walk->own->ask && (r == -ESRCH || r == -ENOENT || r == -ENODEV || r == -EOPNOTSUPP))
 		return 0;
 	return r < 0 && r != -ENOMEM ? refused(walk, r, &ack) : r;
 }

@@ -84,9 +84,9 @@ void netlink_source_link_added(struct netlink_source *source, uint32_t index)
 	    machine_netlink(source->recording.machine, source->protocol->number, &requests) < 0)
 		return;
 	while ((object = object_next(source->protocol, &position)))
-		if (object->dump_each)
+		if (object_is_recorded(object) && object->dump_each)
 			ask_untold(source, object, index, requests);
-		else
+		else if (object_is_recorded(object))
 			ask(source, object, index, requests);
 	source->looked[source->looked_next++ % LOOKED_MAXIMUM] = (struct looked){ boottime_now(), index };
 }

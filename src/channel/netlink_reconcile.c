@@ -191,7 +191,7 @@ static unsigned int dump_all(struct netlink_source *source, struct dump dumps[KI
 		return 0;
 	}
 	while (count < KINDS_MAXIMUM && (object = object_next(source->protocol, &position))) {
-		if (object->untold && !object->asked_by[0])
+		if (!object_is_recorded(object))
 			continue;
 		dumps[count] = (struct dump){ .object = object };
 		r = object_dump(object, requests, source_gather, &dumps[count], &dumps[count].interrupted, error);

@@ -280,7 +280,7 @@ static bool recognise(struct netlink_source *source, const struct nlmsghdr *mess
 		return false;
 	step->message = protocol_unify(source->protocol, message, &source->unified);
 	step->object = object_of(source->protocol, step->message, &step->removed);
-	if (step->object && step->object->untold && !step->object->asked_by[0])
+	if (step->object && !object_is_recorded(step->object))
 		step->object = NULL;
 	*ret_many = rules->is_of_many && rules->is_of_many(message);
 	return step->object || *ret_many;

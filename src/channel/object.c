@@ -155,9 +155,14 @@ const struct object *object_of(const struct protocol *protocol, const struct nlm
 	return NULL;
 }
 
+bool object_is_recorded(const struct object *object)
+{
+	return !object->untold || object->asked_by[0];
+}
+
 bool object_is_declared(const struct object *object)
 {
-	return !object->untold || object->asked_by[0] || object->declared;
+	return object_is_recorded(object) || object->declared;
 }
 
 bool object_is_asked_by(const struct object *object, uint16_t type)

@@ -183,6 +183,8 @@ void object_key(const struct object *object, const struct record *record, struct
 const struct object *object_of(const struct protocol *protocol, const struct nlmsghdr *message, bool *ret_removed);
 /* Whether a change of OBJECT is a transaction. */
 bool object_has_transactions(const struct object *object);
+/* Whether the recorder tells of OBJECT: the kernel does, or it is looked at when somebody asked for a change. */
+bool object_is_recorded(const struct object *object);
 /* Whether documents may name one of OBJECT: not what comes and goes with its traffic. */
 bool object_is_declared(const struct object *object);
 /* Whether a request of TYPE that was granted may have changed one of OBJECT, and the kernel tells no one. */

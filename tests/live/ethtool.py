@@ -114,6 +114,15 @@ class Reading(Case):
             self.assertEqual("phc_index" in mine, "PTP Hardware Clock: none" not in judged)
         self.assertEqual(compared, 24)
 
+    def test_a_link_that_ends_a_dump(self):
+        """One link's refusal is not that of all: a macvlan above a device without time stamps; tunnels are told of one that is named."""
+        check(["ip", *"link add link v0 m0 type macvlan mode bridge".split()])
+        for kind in "tsconfig", "pse", "rss", "mm", "plca":
+            done = ferry("get", f"{ETHTOOL}/{kind}")
+            self.assertEqual((done.returncode, done.stderr), (0, ""), kind)
+        self.refused(1, "a device by its name", "get", f"{ETHTOOL}/tunnel_info")
+        self.refused(3, "there is no", "get", f"{ETHTOOL}/tunnel_info/v0")
+
     def test_all_kinds_at_once(self):
         """The family's objects and its other requests are one branch."""
         done = ferry("ls", ETHTOOL)
