@@ -76,13 +76,13 @@ int ethtool_each(const struct object *object, struct netlink *netlink, const str
 int ethtool_mend(struct arena *arena, struct record *record);
 int ethtool_write(const struct object *object, struct machine *machine, const struct record *record, enum object_write write);
 
-/* GET and SET are the numbers of the requests, REPLY that of the answer. */
 #define ETHTOOL_SCHEMA(identifier, words)                                                     \
 	static const struct schema schema_##identifier = { .name = #identifier,               \
 							   .help = words,                     \
 							   .header_size = GENL_HDRLEN,        \
 							   .attributes = fields_##identifier, \
 							   .attribute_count = ARRAY_SIZE(fields_##identifier) }
+/* GET and SET are the numbers of the requests, REPLY that of the answer. */
 #define ETHTOOL_OBJECT(identifier, described, get_command, set_command, reply, words, ...)                                                        \
 	static const struct object object_##identifier = { .name = #identifier,                                                                   \
 							   .help = words,                                                                         \

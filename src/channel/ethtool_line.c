@@ -104,7 +104,9 @@ static int follow(struct arena *arena, struct record *record, const char *contro
 {
 	const struct value *told = record_find(record, state);
 
-	return told && told->number > 1 && !record_find(record, control) ? record_put(arena, record, control, *told) : 0;
+	if (!told || told->type != VALUE_UINT || told->number <= 1 || record_find(record, control))
+		return 0;
+	return record_put(arena, record, control, *told);
 }
 
 static int mend_pse(struct arena *arena, struct record *record)
