@@ -39,7 +39,7 @@ static const struct field fields_rss[] = {
 	[RSS_CONTEXT] = { "context", FIELD_U32, FIELD_KEY | SET, 0, "number of the context" }, /* ETHTOOL_A_RSS_CONTEXT */
 	[3] = CHOICE_LONG("hfunc", SET, "function that hashes", functions),
 	[4] = { "indir", FIELD_INDEXED, SET, 0, "queues by the last bits of the hash; a part is repeated", .element = &queue },
-	[5] = { "hkey", FIELD_BYTES, SET, 0, "key of the hash" },
+	[5] = { "hkey", FIELD_BYTES, SET | FIELD_DRAWN, 0, "key of the hash" },
 	[6] = CHOICE_LONG("input_xfrm", SET, "what is done to both ends first, so that both ways hash alike", transformations),
 	[7] = { "start_context", FIELD_U32, FIELD_HIDDEN | FIELD_DERIVED, 0, "of a request" },
 	[8] = { "flow_hash", FIELD_RECORD, SET, 0, "what of a packet is hashed, by its kind", .schema = &schema_flows },

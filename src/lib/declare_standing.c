@@ -176,7 +176,7 @@ static void count(struct left *left, const struct field *field)
 
 static bool is_declared(const struct field *field)
 {
-	if (!field || field->flags & (FIELD_HIDDEN | FIELD_SECRET | FIELD_STATE))
+	if (!field || field->flags & (FIELD_HIDDEN | FIELD_SECRET | FIELD_STATE | FIELD_DRAWN))
 		return false;
 	/* What follows from other state, but must be said when the object is made (the link below a VLAN), is said. */
 	if (field->flags & (FIELD_VOLATILE | FIELD_DERIVED))

@@ -492,7 +492,7 @@ static int decode_run(struct decode *decode, const struct schema *schema, const 
 	/* A fixed struct without attributes may have been shorter or longer on another kernel; what goes before attributes may not. */
 	if (length < schema->header_size && (schema->attribute_count || length == 0))
 		return -EBADMSG;
-	if (schema->attribute_count || schema->header_size == 0) {
+	if (length && (schema->attribute_count || schema->header_size == 0)) {
 		run += run_offset(schema, length);
 		run_length = length - run_offset(schema, length);
 	}

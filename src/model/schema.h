@@ -60,6 +60,7 @@ enum field_flags {
 	FIELD_GUESSED = 1 << 12, /* the running kernel has told its name; its type is what the bytes look like */
 	FIELD_MANY = 1 << 13,    /* an attribute that may come more than once: then it is told as a list */
 	FIELD_OCTAL = 1 << 14,   /* an integer that people read in octal (permissions) */
+	FIELD_DRAWN = 1 << 17,   /* drawn by the kernel at each start (the key of a hash): a document may name it, a snapshot does not */
 	FIELD_NESTED = 1 << 16,  /* FIELD_CODEC: what it makes is a nest, and marked as one */
 	FIELD_HANDLE = 1 << 15,  /* an integer that people read as two halves in hexadecimal, "1:a" (what traffic control names things by) */
 };

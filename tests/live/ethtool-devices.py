@@ -67,6 +67,18 @@ class Hashing(ethtool_judge.Recorded, ethtool_judge.Case):
         text = told("-n", self.name, "rx-flow-hash", kind)
         return [ours for theirs, ours in words.items() if theirs in text]
 
+    def document(self, address, key, other):
+        """One may name the key; a snapshot does not, as it is another one after each start."""
+        path = os.path.join(tempfile.gettempdir(), "hashing.conf")
+        check([ferrytest.FERRY, "snapshot", f"{ETHTOOL}/{address}", "-o", path])
+        snapshot = ferrytest.contents(path)
+        self.assertEqual(("/hfunc = " in snapshot, "/hkey = " in snapshot), (True, False))
+        with open(path, "w") as file:
+            file.write(f"{ETHTOOL}/{address}/hkey = {other}\n")
+        for command, expected in (["apply", path], other), (["rollback"], key):
+            check([ferrytest.FERRY, *command])
+            self.assertEqual(record("rss", self.name)["hkey"], expected)
+
     def test_read(self):
         if not self.name:
             return
@@ -96,6 +108,7 @@ class Hashing(ethtool_judge.Recorded, ethtool_judge.Case):
                             {"flow_hash": {"udp4": before}}, {"flow_hash": {"udp4": after}}, self.judge)
         self.there_and_back(lambda: run([ferrytest.FERRY, "set", f"{ETHTOOL}/{address}/flow_hash/udp4=[{', '.join(after)}]"]), None, "netlink", address,
                             {"flow_hash": {"udp4": before}}, {"flow_hash": {"udp4": after}}, self.judge)
+        self.document(address, key, other)
         self.refused(1, "queue out of range (999) (attribute indir)", "set", f"{ETHTOOL}/{address}/indir=[999]")
 
 
