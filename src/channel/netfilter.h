@@ -107,7 +107,7 @@ uint32_t netfilter_type_number(const struct value *value);
  * types, where they are known. */
 struct netfilter_elements {
 	const struct nlmsghdr *message;
-	struct attribute_iterator table, set; /* at the attribute; its TYPE is 0 where there is none */
+	struct attribute_iterator table, set, set_id; /* at the attribute; its TYPE is 0 where there is none */
 	struct attribute_iterator list;
 	uint32_t key_type, data_type; /* of the set, in network byte order; 0: not known */
 	bool flat;                    /* it is in that form already */
@@ -115,6 +115,8 @@ struct netfilter_elements {
 struct netfilter_elements netfilter_elements(const struct nlmsghdr *message);
 /* The next one in ROOM, NULL at the end or where memory ran out. */
 const struct nlmsghdr *netfilter_elements_next(struct netfilter_elements *elements, struct buffer *room);
+/* Whether an ENTRY of an element says which set it is in. */
+bool netfilter_element_is_place(const struct entry *entry);
 /* All elements of the set that a message tells of, each in that form; a NULL: they come anew. -EAGAIN: the ruleset changes all the time. */
 int netfilter_elements_read(struct netlink *netlink, const struct nlmsghdr *set, object_message_function *function, void *data) _must_check_;
 /* Takes the types from a message about the set. */

@@ -34,7 +34,8 @@ bool verdict_print(const struct record *verdict, struct buffer *ret)
 	const char *word = names_find(schema_field(verdict->schema, "code")->names, code);
 
 	/* What packets go through next is a chain without a name of its own, which nft prints in its place. */
-	if (!word || (chain && chain->bytes.length > 7 && memcmp(chain->bytes.data, "__chain", 7) == 0))
+	if (!word || (!chain && record_find(verdict, "chain_id")) ||
+	    (chain && chain->bytes.length > 7 && memcmp(chain->bytes.data, "__chain", 7) == 0))
 		return false;
 	buffer_add_text(ret, word);
 	if (!chain)
@@ -44,14 +45,14 @@ bool verdict_print(const struct record *verdict, struct buffer *ret)
 	return true;
 }
 
-/* The rules of the chain NAME, where the rule at hand has it for itself: in it, as in a document, or beside it. */
-static const struct record *const *inner_rules(const struct say *say, const struct value *name, size_t *ret_count)
+/* The rules of the chain that VERDICT names, where the rule at hand has it for itself: in it, as in a document, or beside it. */
+static const struct record *const *inner_rules(const struct say *say, const struct record *verdict, size_t *ret_count)
 {
-	const struct value *rules = netfilter_own_chain(say->rule, name);
+	const struct value *rules = netfilter_own_chain(say->rule, text_of(verdict, "chain"));
 	const struct record **list;
 
 	if (!rules)
-		return say->sets ? netfilter_sets_chain(say->sets, say->arena, say->rule, name, ret_count) : NULL;
+		return say->sets ? netfilter_sets_chain(say->sets, say->arena, say->rule, verdict, ret_count) : NULL;
 	list = arena_array(say->arena, const struct record *, rules->list.count + 1);
 	*ret_count = 0;
 	for (uint32_t i = 0; list && i < rules->list.count; i++)
@@ -77,9 +78,8 @@ static const struct record *in_table(const struct say *say, const struct record 
 static bool say_chain(struct say *say, const struct record *verdict, struct buffer *ret)
 {
 	const char *word = names_find(field_names(schema_field(verdict->schema, "code")), record_number(verdict, "code", UINT64_MAX));
-	const struct value *name = text_of(verdict, "chain");
 	size_t count = 0;
-	const struct record *const *rules = name && word && !say->within ? inner_rules(say, name, &count) : NULL;
+	const struct record *const *rules = word && !say->within ? inner_rules(say, verdict, &count) : NULL;
 
 	if (!rules)
 		return false;
@@ -290,7 +290,7 @@ static bool say_objref(struct say *say, const struct record *data, struct buffer
 					     [NFT_OBJECT_CT_TIMEOUT] = "ct timeout set ", [NFT_OBJECT_SECMARK] = "meta secmark set ",
 					     [NFT_OBJECT_SYNPROXY] = "synproxy name ",    [NFT_OBJECT_CT_EXPECT] = "ct expectation set " };
 	const struct value *name = text_of(data, "name");
-	const struct said_set *set = name ? NULL : set_find(say, data);
+	const struct said_set *set = name ? NULL : set_find(say, data, "sreg");
 	const uint64_t type = name ? record_number(data, "type", 0) : set ? record_number(set->set, "obj_type", 0) : 0;
 	struct term *map;
 

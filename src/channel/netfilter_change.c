@@ -6,6 +6,8 @@
 
 #include "channel/netfilter_say.h"
 
+#define METER_SIZE UINT64_C(0xffff) /* where a request leaves it to the kernel */
+
 /* What register FIELD holds, of TYPE where it is a value; NULL where that is not known. */
 static struct term *source(struct say *say, const struct record *data, const char *field, uint32_t type)
 {
@@ -374,11 +376,11 @@ static bool say_meter(struct say *say, const struct said_set *set, const struct 
 	const struct record *description = record_inside(set->set, "desc");
 	const struct value *name = record_find(set->set, "name");
 
-	if (!description || !name || name->type != VALUE_TEXT || !(record_find(data, "expression") || record_find(data, "expressions")))
+	if (!name || name->type != VALUE_TEXT || !(record_find(data, "expression") || record_find(data, "expressions")))
 		return false;
 	buffer_add_text(ret, "meter ");
 	buffer_add(ret, name->bytes.data, name->bytes.length);
-	buffer_printf(ret, " size %" PRIu64 " { ", record_number(description, "size", 0));
+	buffer_printf(ret, " size %" PRIu64 " { ", description ? record_number(description, "size", METER_SIZE) : METER_SIZE);
 	if (!term_print(say, key, ret) || !say_each(say, data, ret))
 		return false;
 	buffer_add_text(ret, " }");
@@ -389,7 +391,7 @@ static bool say_dynset(struct say *say, const struct record *data, struct buffer
 {
 	static const char *const words[] = { "add", "update", "delete" };
 	const uint64_t operation = record_number(data, "op", UINT64_MAX), timeout = record_number(data, "timeout", 0);
-	const struct said_set *set = set_find(say, data);
+	const struct said_set *set = set_find(say, data, "sreg_key");
 	struct term *key = set ? term_take(say, record_number(data, "sreg_key", 0), (uint32_t)record_number(set->set, "key_len", 0) * 8) : NULL;
 	const bool has_data = record_find(data, "sreg_data");
 

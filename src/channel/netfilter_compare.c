@@ -363,7 +363,7 @@ bool say_lookup(struct say *say, const struct record *data)
 		say->previous = match_add(say, &like);
 		return say->previous;
 	}
-	like.set = set_find(say, data);
+	like.set = set_find(say, data, "sreg");
 	like.op = record_number(data, "flags", 0) & NFT_LOOKUP_F_INV ? NFT_CMP_NEQ : NFT_CMP_EQ;
 	like.left = like.set ? term_take(say, record_number(data, "sreg", 0), (uint32_t)record_number(like.set->set, "key_len", 0) * 8) : NULL;
 	return like.left && say_match(say, &like);

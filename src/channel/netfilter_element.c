@@ -71,6 +71,8 @@ struct netfilter_elements netfilter_elements(const struct nlmsghdr *message)
 			elements.table = i;
 		else if (i.type == NFTA_SET_ELEM_LIST_SET)
 			elements.set = i;
+		else if (i.type == NFTA_SET_ELEM_LIST_SET_ID)
+			elements.set_id = i;
 		else if (i.type == NFTA_SET_ELEM_LIST_ELEMENTS)
 			elements.list = attributes(i.data, i.length);
 		else if (i.type == ELEMENT + NFTA_SET_ELEM_KEY || i.type == ELEMENT + NFTA_SET_ELEM_FLAGS)
@@ -125,6 +127,8 @@ const struct nlmsghdr *netfilter_elements_next(struct netfilter_elements *elemen
 		attribute_add(room, elements->table.type, elements->table.data, elements->table.length);
 	if (elements->set.type)
 		attribute_add(room, elements->set.type, elements->set.data, elements->set.length);
+	if (elements->set_id.type)
+		attribute_add(room, elements->set_id.type, elements->set_id.data, elements->set_id.length);
 	if (elements->key_type)
 		attribute_add(room, KEY_TYPE, &elements->key_type, sizeof(elements->key_type));
 	if (elements->data_type)
@@ -135,6 +139,11 @@ const struct nlmsghdr *netfilter_elements_next(struct netfilter_elements *elemen
 	built = (struct nlmsghdr *)room->data;
 	built->nlmsg_len = (uint32_t)room->length;
 	return built;
+}
+
+bool netfilter_element_is_place(const struct entry *entry)
+{
+	return entry->number < ELEMENT;
 }
 
 static bool concerns(const struct nlmsghdr *message)

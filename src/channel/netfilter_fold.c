@@ -126,7 +126,7 @@ static int fold_sets(struct arena *arena, struct record *rule, struct netfilter_
 		int r;
 
 		data = naming_set(rule, i, &end);
-		said = data ? netfilter_sets_find(sets, arena, rule, record_find(data, "set")) : NULL;
+		said = data ? netfilter_sets_find(sets, arena, rule, data) : NULL;
 		if (!said || !netfilter_set_is_own(said->set))
 			continue;
 		if (!items)
@@ -146,14 +146,14 @@ static void drop_keys(struct record *rule)
 
 static int fold(struct arena *arena, struct record *rule, struct netfilter_sets *sets, unsigned int depth);
 
-static int chain_of(struct arena *arena, struct netfilter_sets *sets, const struct record *rule, const struct value *name, unsigned int depth,
+static int chain_of(struct arena *arena, struct netfilter_sets *sets, const struct record *rule, const struct record *verdict, unsigned int depth,
 		    struct value *ret)
 {
 	struct record *own = record_new(arena, field_schema(field_element(schema_field(rule->schema, "chains"))));
 	size_t count = 0;
-	const struct record *const *rules = netfilter_sets_chain(sets, arena, rule, name, &count);
+	const struct record *const *rules = netfilter_sets_chain(sets, arena, rule, verdict, &count);
 	struct value *items = arena_array(arena, struct value, count + 1);
-	int r = own && rules && items ? record_put(arena, own, "name", *name) : -ENOMEM;
+	int r = own && rules && items ? record_put(arena, own, "name", *record_find(verdict, "chain")) : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		struct record *inner;
@@ -188,7 +188,7 @@ static int fold_chains(struct arena *arena, struct record *rule, struct netfilte
 			continue;
 		if (!items)
 			items = arena_array(arena, struct value, room);
-		r = items ? chain_of(arena, sets, rule, record_find(verdict, "chain"), depth, &items[count++]) : -ENOMEM;
+		r = items ? chain_of(arena, sets, rule, verdict, depth, &items[count++]) : -ENOMEM;
 		if (r < 0)
 			return r;
 	}

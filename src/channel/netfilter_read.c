@@ -382,7 +382,7 @@ static struct term *read_immediate(struct say *say, const struct record *data)
 
 static struct term *read_map(struct say *say, const struct record *data)
 {
-	const struct said_set *set = set_find(say, data);
+	const struct said_set *set = set_find(say, data, "sreg");
 	struct term *term = set ? term_new(say, TERM_MAP) : NULL;
 
 	if (!term)

@@ -65,7 +65,8 @@ static const struct schema schema = {
 static int mend(struct arena *arena, struct record *record)
 {
 	(void)arena;
-	record_drop(record, "text");
+	for (const char *const *own = (const char *const[]){ "text", "sets", "chains", NULL }; *own; own++)
+		record_drop(record, *own);
 	return 0;
 }
 

@@ -140,6 +140,7 @@ struct term {
 	enum netfilter_order_of order;
 	bool swapped; /* its bytes were turned round since */
 	uint16_t bits;
+	uint32_t place;    /* of the expression that left it in a register */
 	struct term *next; /* the part behind it */
 	union {
 		struct netfilter_value value;
@@ -231,6 +232,8 @@ struct term *term_copy(struct say *say, const struct term *term);
 /* What is in a register, or several from it on that come to so many bits together. NULL: it is not known. */
 struct term *term_take(struct say *say, uint64_t number, uint32_t bits);
 void term_put(struct say *say, uint64_t number, struct term *term);
+/* How many bits from a register on were left there for the statement at hand. */
+uint32_t term_extent(const struct say *say, uint64_t number);
 /* What the expression NAME looks at or comes to (netfilter_read.c); NULL: that is not known. */
 struct term *term_read(struct say *say, const char *name, const struct record *data);
 void term_set_type(struct term *term, uint32_t type, enum netfilter_order_of order);
@@ -273,7 +276,8 @@ bool say_change(struct say *say, const char *name, const struct record *data, st
 /* netfilter_set_say.c: a set or map: its name, or what is in it where it has none. */
 bool set_print(const struct say *say, const struct said_set *set, uint8_t shift, struct buffer *ret);
 bool set_leads_to_verdict(const struct said_set *set);
-const struct said_set *set_find(struct say *say, const struct record *data);
+/* The one that the expression DATA names, whose key begins in the register SOURCE; NULL where it is not known. */
+const struct said_set *set_find(struct say *say, const struct record *data, const char *source);
 
 /* A rule of a chain that the rule at hand has for itself. NULL where memory ran out. */
 const char *say_inner(const struct say *outer, const struct record *rule);

@@ -302,9 +302,33 @@ bool set_print(const struct say *say, const struct said_set *set, uint8_t shift,
 	return known;
 }
 
-const struct said_set *set_find(struct say *say, const struct record *data)
+/* One of which the name alone is known: a key of it is all that was made ready for that. What it leads to is not known but for a verdict. */
+static const struct said_set *set_by_name(struct say *say, const struct record *data, const struct value *name, const char *source)
+{
+	const bool leads = record_number(data, "dreg", UINT64_MAX) == NFT_REG_VERDICT;
+	struct record *record = record_new(say->arena, object_netfilter_set.schema);
+	struct said_set *set = arena_new(say->arena, struct said_set);
+
+	if (!record || !set || record_put(say->arena, record, "name", *name) < 0 ||
+	    record_put(say->arena, record, "key_len", value_uint(term_extent(say, record_number(data, source, 0)) / 8)) < 0 ||
+	    record_put(say->arena, record, "flags", value_uint(leads ? NFT_SET_MAP : 0)) < 0) {
+		say->failed = true;
+		return NULL;
+	}
+	*set = (struct said_set){ .set = record, .data_type = leads ? TYPE_VERDICT : TYPE_NONE };
+	return set;
+}
+
+const struct said_set *set_find(struct say *say, const struct record *data, const char *source)
 {
 	const struct value *name = record_find(data, "set");
+	const struct said_set *set;
 
-	return name && name->type == VALUE_TEXT && say->sets ? netfilter_sets_find(say->sets, say->arena, say->rule, name) : NULL;
+	if (!name || name->type != VALUE_TEXT || !say->sets)
+		return NULL;
+	set = netfilter_sets_find(say->sets, say->arena, say->rule, data);
+	/* What the kernel has named, or will, stands in the rule. */
+	if (set || memchr(name->bytes.data, '%', name->bytes.length) || (name->bytes.length > 1 && memcmp(name->bytes.data, "__", 2) == 0))
+		return set;
+	return set_by_name(say, data, name, source);
 }

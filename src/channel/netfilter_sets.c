@@ -18,6 +18,7 @@ struct known {
 	bool anonymous, complete;    /* its elements are known */
 	bool own;                    /* a rule's, whether or not its elements are */
 	bool foretold;
+	bool numbered; /* it is of one transaction, which has not named it yet */
 	bool gone;
 	uint8_t key[];
 };
@@ -28,6 +29,8 @@ struct netfilter_sets {
 	bool read; /* all sets were asked for */
 	bool read_chains;
 	size_t gone;
+	size_t kept, kept_maximum; /* bytes of messages; 0: as many as there are */
+	size_t said, said_maximum;
 };
 
 static bool match(const void *entry, const void *key, size_t length)
@@ -68,7 +71,13 @@ void netfilter_sets_free(struct netfilter_sets *sets)
 	free(sets);
 }
 
-static void key_of(const struct record *scope, uint8_t kind, const struct value *name, struct buffer *ret)
+/* A name that the kernel is to put a number into, or none: in a transaction an ID stands for it. */
+static bool is_numbered(const struct value *name)
+{
+	return !name || name->type != VALUE_TEXT || memchr(name->bytes.data, '%', name->bytes.length);
+}
+
+static void key_of(const struct record *scope, uint8_t kind, const struct set_name *name, struct buffer *ret)
 {
 	const struct value *table = record_find(scope, "table");
 
@@ -76,11 +85,15 @@ static void key_of(const struct record *scope, uint8_t kind, const struct value 
 	if (table && table->type == VALUE_TEXT)
 		buffer_add(ret, table->bytes.data, table->bytes.length);
 	buffer_add_char(ret, '\0');
-	if (name && name->type == VALUE_TEXT)
-		buffer_add(ret, name->bytes.data, name->bytes.length);
+	if (name->text && name->text->type == VALUE_TEXT)
+		buffer_add(ret, name->text->bytes.data, name->text->bytes.length);
+	if (is_numbered(name->text)) {
+		buffer_add_char(ret, '\0');
+		buffer_add(ret, &name->id, sizeof(name->id));
+	}
 }
 
-static struct known *find_kind(const struct netfilter_sets *sets, const struct record *scope, uint8_t kind, const struct value *name)
+static struct known *find_kind(const struct netfilter_sets *sets, const struct record *scope, uint8_t kind, const struct set_name *name)
 {
 	_cleanup_buffer_ struct buffer key = { 0 };
 
@@ -90,10 +103,18 @@ static struct known *find_kind(const struct netfilter_sets *sets, const struct r
 
 static struct known *find(const struct netfilter_sets *sets, const struct record *scope, const struct value *name)
 {
-	return find_kind(sets, scope, 0, name);
+	return find_kind(sets, scope, 0, &(struct set_name){ .text = name });
 }
 
-static struct known *add(struct netfilter_sets *sets, const struct record *scope, uint8_t kind, const struct value *name)
+static bool has_room(struct netfilter_sets *sets, size_t length)
+{
+	if (sets->kept_maximum && length > sets->kept_maximum - sets->kept)
+		return false;
+	sets->kept += sets->kept_maximum ? length : 0;
+	return true;
+}
+
+static struct known *add(struct netfilter_sets *sets, const struct record *scope, uint8_t kind, const struct set_name *name)
 {
 	struct known *known = find_kind(sets, scope, kind, name);
 	_cleanup_buffer_ struct buffer key = { 0 };
@@ -101,10 +122,13 @@ static struct known *add(struct netfilter_sets *sets, const struct record *scope
 	if (known)
 		return known;
 	key_of(scope, kind, name, &key);
-	known = key.failed ? NULL : calloc(1, sizeof(*known) + key.length);
+	if (key.failed || !has_room(sets, sizeof(*known) + key.length))
+		return NULL;
+	known = calloc(1, sizeof(*known) + key.length);
 	if (!known)
 		return NULL;
 	known->length = key.length;
+	known->numbered = is_numbered(name->text);
 	memcpy(known->key, key.data, key.length);
 	if (table_add(&sets->table, known->key, known->length, known) == 0)
 		return known;
@@ -112,8 +136,11 @@ static struct known *add(struct netfilter_sets *sets, const struct record *scope
 	return NULL;
 }
 
-static void add_message(struct buffer *buffer, const struct nlmsghdr *message)
+static void add_message(struct netfilter_sets *sets, struct buffer *buffer, const struct nlmsghdr *message)
 {
+	buffer->failed |= !has_room(sets, message->nlmsg_len);
+	if (buffer->failed)
+		return;
 	buffer_add(buffer, message, message->nlmsg_len);
 	buffer_add(buffer, "\0\0\0", NLMSG_ALIGN(message->nlmsg_len) - message->nlmsg_len);
 }
@@ -124,29 +151,40 @@ bool netfilter_set_is_anonymous(const struct record *set)
 }
 
 /* The kernel numbers those without a name of their own, behind what nft begins it with. An element may be told before its set. */
-static bool may_be_anonymous(const struct value *name)
+static bool may_be_anonymous(const struct set_name *name)
 {
-	return name && name->type == VALUE_TEXT && name->bytes.length > 2 && memcmp(name->bytes.data, "__", 2) == 0;
+	const struct value *text = name->text;
+
+	if (is_numbered(text))
+		return name->id;
+	return text->bytes.length > 2 && memcmp(text->bytes.data, "__", 2) == 0;
+}
+
+/* What RECORD, of the attribute FIELD, calls a set or a chain, which a request may say by the number in the attribute ID. */
+static struct set_name name_of(const struct record *record, const char *field, const char *id)
+{
+	return (struct set_name){ record_find(record, field), (uint32_t)record_number(record, id, 0) };
 }
 
 /* A rule may be told before its chain. */
 static void add_chain(struct netfilter_sets *sets, const struct object *object, const struct record *record, const struct nlmsghdr *message)
 {
 	const bool is_rule = object == &object_netfilter_rule;
-	const struct value *name = record_find(record, is_rule ? "chain" : "name");
+	const struct set_name name = is_rule ? name_of(record, "chain", "chain_id") : name_of(record, "name", "id");
 	struct known *known;
 
-	if (!may_be_anonymous(name) || (!is_rule && !(record_number(record, "flags", 0) & NFT_CHAIN_BINDING)))
+	if (!may_be_anonymous(&name) || (!is_rule && !(record_number(record, "flags", 0) & NFT_CHAIN_BINDING)))
 		return;
-	known = add(sets, record, IS_CHAIN, name);
+	known = add(sets, record, IS_CHAIN, &name);
 	if (known && is_rule)
-		add_message(&known->elements, message);
+		add_message(sets, &known->elements, message);
 	else if (known)
 		known->own = true;
 }
 
 void netfilter_sets_add(struct netfilter_sets *sets, const struct object *object, const struct record *record, const struct nlmsghdr *message)
 {
+	struct set_name name;
 	struct known *known;
 
 	if (object == &object_netfilter_chain || object == &object_netfilter_rule) {
@@ -154,18 +192,20 @@ void netfilter_sets_add(struct netfilter_sets *sets, const struct object *object
 		return;
 	}
 	if (object == &object_netfilter_element) {
-		known = may_be_anonymous(record_find(record, "set")) ? add(sets, record, 0, record_find(record, "set")) : NULL;
+		name = name_of(record, "set", "set_id");
+		known = may_be_anonymous(&name) ? add(sets, record, 0, &name) : NULL;
 		if (known && (known->anonymous || !known->set.length))
-			add_message(&known->elements, message);
+			add_message(sets, &known->elements, message);
 		return;
 	}
-	known = add(sets, record, 0, record_find(record, "name"));
+	name = name_of(record, "name", "id");
+	known = add(sets, record, 0, &name);
 	if (!known)
 		return;
 	if (known->set.length) /* another one of the same name */
 		buffer_clear(&known->elements);
 	buffer_clear(&known->set);
-	add_message(&known->set, message);
+	add_message(sets, &known->set, message);
 	sets->gone -= known->gone;
 	known->gone = false;
 	/* What packets put into one is not part of the rule. */
@@ -180,7 +220,8 @@ int netfilter_sets_foretell(struct netfilter_sets *sets, const struct object *ob
 {
 	const bool is_set = object == &object_netfilter_set;
 	struct nlmsghdr header = { .nlmsg_type = object->new_type };
-	struct known *known = find(sets, record, record_find(record, is_set ? "name" : "set"));
+	const struct set_name name = is_set ? name_of(record, "name", "id") : name_of(record, "set", "set_id");
+	struct known *known = find_kind(sets, record, 0, &name);
 	_cleanup_buffer_ struct buffer message = { 0 };
 	int r;
 
@@ -192,7 +233,7 @@ int netfilter_sets_foretell(struct netfilter_sets *sets, const struct object *ob
 		return r == -EINVAL || r == -ERANGE ? 0 : -ENOMEM; /* whoever makes it is told why not */
 	((struct nlmsghdr *)message.data)->nlmsg_len = (uint32_t)message.length;
 	netfilter_sets_add(sets, object, record, (const struct nlmsghdr *)message.data);
-	known = is_set ? find(sets, record, record_find(record, "name")) : known;
+	known = find_kind(sets, record, 0, &name);
 	if (known)
 		known->foretold = true;
 	return 0;
@@ -200,7 +241,7 @@ int netfilter_sets_foretell(struct netfilter_sets *sets, const struct object *ob
 
 bool netfilter_sets_own(const struct netfilter_sets *sets, const struct record *scope, const struct value *name)
 {
-	const struct known *known = may_be_anonymous(name) ? find(sets, scope, name) : NULL;
+	const struct known *known = may_be_anonymous(&(struct set_name){ name, 0 }) ? find(sets, scope, name) : NULL;
 
 	return known && known->own;
 }
@@ -232,6 +273,34 @@ void netfilter_sets_sweep(struct netfilter_sets *sets)
 	sets->gone = 0;
 }
 
+void netfilter_sets_bound(struct netfilter_sets *sets, size_t kept, size_t said)
+{
+	sets->kept_maximum = kept;
+	sets->said_maximum = said;
+}
+
+bool netfilter_sets_next(struct netfilter_sets *sets)
+{
+	struct known *known;
+	size_t position = 0;
+
+	while ((known = table_next(&sets->table, &position))) {
+		sets->gone += known->numbered && !known->gone;
+		known->gone |= known->numbered;
+	}
+	netfilter_sets_sweep(sets);
+	sets->said = 0;
+	return sets->kept < sets->kept_maximum / 4 * 3;
+}
+
+const struct nlmsghdr *netfilter_sets_of_element(const struct netfilter_sets *sets, const struct record *element)
+{
+	const struct set_name name = name_of(element, "set", "set_id");
+	const struct known *known = find_kind(sets, element, 0, &name);
+
+	return known && known->set.length ? (const struct nlmsghdr *)known->set.data : NULL;
+}
+
 /* ---- Asking ---- */
 
 static int take_set(void *data, const struct nlmsghdr *message)
@@ -256,24 +325,30 @@ static void read_sets(struct netfilter_sets *sets)
 		(void)!object_dump(&object_netfilter_set, netlink, take_set, sets, &interrupted, &error);
 }
 
+struct reading {
+	struct netfilter_sets *sets;
+	struct known *known;
+};
+
 static int take_element(void *data, const struct nlmsghdr *message)
 {
-	struct known *known = data;
+	struct reading *reading = data;
 
 	if (message)
-		add_message(&known->elements, message);
+		add_message(reading->sets, &reading->known->elements, message);
 	else
-		buffer_clear(&known->elements);
-	return known->elements.failed ? -ENOMEM : 0;
+		buffer_clear(&reading->known->elements);
+	return reading->known->elements.failed ? -ENOMEM : 0;
 }
 
 static void read_elements(struct netfilter_sets *sets, struct known *known)
 {
+	struct reading reading = { sets, known };
 	struct netlink *netlink;
 	int r = known->set.length ? machine_netlink(sets->machine, NETLINK_NETFILTER, &netlink) : -ENOENT;
 
 	if (r == 0)
-		r = netfilter_elements_read(netlink, (const struct nlmsghdr *)known->set.data, take_element, known);
+		r = netfilter_elements_read(netlink, (const struct nlmsghdr *)known->set.data, take_element, &reading);
 	known->complete = r == 0;
 }
 
@@ -289,15 +364,19 @@ static enum netfilter_order_of order_of(const struct record *set, const char *fi
 	return order == 1 ? ORDER_HOST : order == 2 ? ORDER_NETWORK : ORDER_UNKNOWN;
 }
 
-static const struct record **decode_elements(const struct known *known, const struct object *object, struct arena *arena, size_t *ret_count)
+static const struct record **decode_elements(struct netfilter_sets *sets, const struct known *known, const struct object *object, struct arena *arena,
+					     size_t *ret_count)
 {
 	const struct record **list;
 	size_t count = 0;
 
+	*ret_count = 0;
+	if (sets->said_maximum && known->elements.length > sets->said_maximum - sets->said)
+		return NULL;
+	sets->said += sets->said_maximum ? known->elements.length : 0;
 	for (size_t at = 0; at < known->elements.length; count++)
 		at += NLMSG_ALIGN(((const struct nlmsghdr *)(known->elements.data + at))->nlmsg_len);
 	list = arena_array(arena, const struct record *, count + 1);
-	*ret_count = 0;
 	for (size_t at = 0; list && at < known->elements.length;) {
 		const struct nlmsghdr *message = (const struct nlmsghdr *)(known->elements.data + at);
 		struct record *record;
@@ -323,7 +402,7 @@ static struct said_set *said_of(struct arena *arena, const struct record *record
 	return set;
 }
 
-static const struct said_set *said(const struct known *known, struct arena *arena)
+static const struct said_set *said(struct netfilter_sets *sets, const struct known *known, struct arena *arena)
 {
 	struct said_set *set;
 	struct record *record;
@@ -333,7 +412,7 @@ static const struct said_set *said(const struct known *known, struct arena *aren
 	set = said_of(arena, record, known->anonymous);
 	if (!set)
 		return NULL;
-	set->elements = decode_elements(known, &object_netfilter_element, arena, &set->count);
+	set->elements = decode_elements(sets, known, &object_netfilter_element, arena, &set->count);
 	return set->elements ? set : NULL;
 }
 
@@ -355,25 +434,27 @@ static const struct said_set *said_own(const struct record *rule, const struct v
 	return list ? set : NULL;
 }
 
-const struct said_set *netfilter_sets_find(struct netfilter_sets *sets, struct arena *arena, const struct record *rule, const struct value *name)
+const struct said_set *netfilter_sets_find(struct netfilter_sets *sets, struct arena *arena, const struct record *rule, const struct record *data)
 {
-	const struct said_set *own = said_own(rule, name, arena);
-	struct known *known = own ? NULL : find(sets, rule, name);
+	const struct set_name name = name_of(data, "set", "set_id");
+	const struct said_set *own = said_own(rule, name.text, arena);
+	struct known *known = own ? NULL : find_kind(sets, rule, 0, &name);
 
 	if (own)
 		return own;
 	if (!known && sets->machine && !sets->read) {
 		read_sets(sets);
-		known = find(sets, rule, name);
+		known = find_kind(sets, rule, 0, &name);
 	}
 	if (known && !known->complete)
 		read_elements(sets, known);
-	return known && known->complete && known->set.length && !known->set.failed && !known->elements.failed ? said(known, arena) : NULL;
+	return known && known->complete && known->set.length && !known->set.failed && !known->elements.failed ? said(sets, known, arena) : NULL;
 }
 
 bool netfilter_sets_own_chain(const struct netfilter_sets *sets, const struct record *scope, const struct value *name)
 {
-	const struct known *known = may_be_anonymous(name) ? find_kind(sets, scope, IS_CHAIN, name) : NULL;
+	const struct set_name chain = { name, 0 };
+	const struct known *known = may_be_anonymous(&chain) ? find_kind(sets, scope, IS_CHAIN, &chain) : NULL;
 
 	return known && known->own;
 }
@@ -417,14 +498,15 @@ static void read_chains(struct netfilter_sets *sets)
 }
 
 const struct record *const *netfilter_sets_chain(struct netfilter_sets *sets, struct arena *arena, const struct record *scope,
-						 const struct value *name, size_t *ret_count)
+						 const struct record *verdict, size_t *ret_count)
 {
+	const struct set_name name = name_of(verdict, "chain", "chain_id");
 	const struct known *known;
 
-	if (!may_be_anonymous(name))
+	if (!may_be_anonymous(&name))
 		return NULL;
 	if (sets->machine && !sets->read_chains)
 		read_chains(sets);
-	known = find_kind(sets, scope, IS_CHAIN, name);
-	return known && known->own && !known->elements.failed ? decode_elements(known, &object_netfilter_rule, arena, ret_count) : NULL;
+	known = find_kind(sets, scope, IS_CHAIN, &name);
+	return known && known->own && !known->elements.failed ? decode_elements(sets, known, &object_netfilter_rule, arena, ret_count) : NULL;
 }

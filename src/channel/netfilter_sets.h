@@ -22,6 +22,12 @@ struct said_set {
 
 struct netfilter_sets;
 
+/* What a set or chain is called; in a transaction that has not been carried out, ID stands for the number that its name is to have. */
+struct set_name {
+	const struct value *text;
+	uint32_t id;
+};
+
 /* MACHINE is asked for what is not known; NULL: there is just what is told below. */
 struct netfilter_sets *netfilter_sets_new(struct machine *machine);
 void netfilter_sets_free(struct netfilter_sets *sets);
@@ -33,14 +39,22 @@ int netfilter_sets_foretell(struct netfilter_sets *sets, const struct object *ob
 /* The set RECORD is gone, and is kept until sweep(): what stood on it is told of later. */
 void netfilter_sets_remove(struct netfilter_sets *sets, const struct record *record);
 void netfilter_sets_sweep(struct netfilter_sets *sets);
-/* The set of a NAME in the table that RULE is in, or in RULE itself; NULL where it is not known. In ARENA. */
-const struct said_set *netfilter_sets_find(struct netfilter_sets *sets, struct arena *arena, const struct record *rule, const struct value *name);
+/* The set that the expression DATA names, in the table that RULE is in, or in RULE itself; NULL where it is not known. In ARENA. */
+const struct said_set *netfilter_sets_find(struct netfilter_sets *sets, struct arena *arena, const struct record *rule, const struct record *data);
+
+/* Of what others say to each other no more than so many bytes are kept, and no more than so many of elements looked at for what is said in one go.
+ * What is beyond that is not known. */
+void netfilter_sets_bound(struct netfilter_sets *sets, size_t kept, size_t said);
+/* Something is said anew: what had a number instead of a name is over. False where there is little room left. */
+bool netfilter_sets_next(struct netfilter_sets *sets);
+/* The message that told the set of ELEMENT, or NULL. */
+const struct nlmsghdr *netfilter_sets_of_element(const struct netfilter_sets *sets, const struct record *element);
 
 /* Whether the set of NAME in the table of SCOPE is known and a rule's own. */
 bool netfilter_sets_own(const struct netfilter_sets *sets, const struct record *scope, const struct value *name);
-/* The rules of the chain of NAME in the table of SCOPE, where it is known and a rule's own; else NULL. In ARENA. */
+/* The rules of the chain that VERDICT names in the table of SCOPE, where it is known and a rule's own; else NULL. In ARENA. */
 const struct record *const *netfilter_sets_chain(struct netfilter_sets *sets, struct arena *arena, const struct record *scope,
-						 const struct value *name, size_t *ret_count);
+						 const struct record *verdict, size_t *ret_count);
 bool netfilter_sets_own_chain(const struct netfilter_sets *sets, const struct record *scope, const struct value *name);
 /* Whether what is in SET is part of the rule that has it. */
 bool netfilter_set_is_anonymous(const struct record *set);

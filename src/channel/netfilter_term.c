@@ -74,8 +74,11 @@ void term_put(struct say *say, uint64_t number, struct term *term)
 {
 	const unsigned int place = place_of(number);
 
-	if (place < REGISTERS)
-		say->registers[place] = term;
+	if (place >= REGISTERS)
+		return;
+	say->registers[place] = term;
+	if (term)
+		term->place = say->end;
 }
 
 static unsigned int places_of(uint32_t bits)
@@ -110,6 +113,19 @@ struct term *term_take(struct say *say, uint64_t number, uint32_t bits)
 	if (!term)
 		return NULL;
 	return bits && term->bits < bits ? take_parts(say, place, bits) : term_copy(say, term);
+}
+
+uint32_t term_extent(const struct say *say, uint64_t number)
+{
+	unsigned int place = place_of(number);
+	uint32_t bits = 0;
+
+	while (place < REGISTERS && say->registers[place] && say->registers[place]->bits && say->registers[place]->place > say->begin) {
+		/* Each begins at a register of its own. */
+		bits = (bits + 31) / 32 * 32 + say->registers[place]->bits;
+		place += places_of(say->registers[place]->bits);
+	}
+	return bits;
 }
 
 /* ---- Types ---- */

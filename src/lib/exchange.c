@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "channel/message.h"
+#include "channel/netfilter_heard.h"
 #include "channel/protocol.h"
 #include "lib/context.h"
 #include "lib/trace.h"
 
-#define OBJECTS_KEPT      3     /* of a dump */
 #define EXCHANGES_MAXIMUM 16384 /* that wait for an answer: the program has died, or never reads */
 
 struct exchange_key {
@@ -43,6 +43,7 @@ static bool matches(const void *entry, const void *key, size_t length)
 void exchange_init(struct ferry_tracer *tracer)
 {
 	table_init(&tracer->exchanges, matches);
+	tracer->heard = netfilter_heard_new();
 }
 
 static void exchange_free(struct exchange *exchange)
@@ -59,6 +60,7 @@ void exchange_done(struct ferry_tracer *tracer)
 	while ((exchange = table_next(&tracer->exchanges, &position)))
 		exchange_free(exchange);
 	table_done(&tracer->exchanges);
+	netfilter_heard_free(tracer->heard);
 	families_done(&tracer->families);
 }
 
@@ -188,11 +190,13 @@ static int take_ack(struct ferry_tracer *tracer, struct exchange *exchange, cons
 
 static int take_object(struct ferry_tracer *tracer, struct exchange *exchange, const struct nlmsghdr *message, const struct spoken_message *spoken)
 {
+	const struct value *objects = spoken->is_of_many ? spoken->objects : &spoken->value;
+	const uint64_t count = spoken->is_of_many ? spoken->object_count : 1;
 	int r = 0;
 
-	if (exchange->objects < OBJECTS_KEPT)
-		r = spoken->has_value ? value_copy(&exchange->arena, &spoken->value, &exchange->answers[exchange->objects]) : 0;
-	exchange->objects++;
+	for (uint64_t i = 0; r == 0 && i < count && exchange->objects + i < OBJECTS_KEPT; i++)
+		r = spoken->has_value ? value_copy(&exchange->arena, &objects[i], &exchange->answers[exchange->objects + i]) : 0;
+	exchange->objects += count;
 	exchange->guessed |= spoken->guessed;
 	if (r < 0 || message->nlmsg_flags & NLM_F_MULTI || exchange->expects_ack)
 		return r;
@@ -360,8 +364,12 @@ int exchange_take(struct ferry_tracer *tracer, const struct netlink_part *part)
 	learn_families(tracer);
 	if (protocol == NETLINK_KOBJECT_UEVENT || protocol == NETLINK_USERSOCK)
 		return take_plain(tracer, part);
+	if (protocol == NETLINK_NETFILTER && tracer->heard)
+		netfilter_heard_begin(tracer->heard, part->call->file.inode);
 	while (r == 0 && netlink_next(&data, &length, &message))
 		r = take_message(tracer, part, message);
+	if (r == 0 && part->content.length < part->content.total && tracer->heard)
+		netfilter_heard_forget(tracer->heard);
 	if (r == 0 && part->content.length < part->content.total)
 		r = exchange_tell_cut(tracer, part, part->content.length, part->content.total, "bytes");
 	return r;

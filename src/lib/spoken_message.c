@@ -2,8 +2,6 @@
 /* Netlink messages that a program sends or gets: which family and kind, and what they say by the schemas that the rest of ferry uses. */
 #include <errno.h>
 #include <linux/genetlink.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -48,16 +46,6 @@ static const char *const route_kinds[] = {
 };
 static const char *const route_verbs[] = { "new", "delete", "get", "set" };
 
-/* What messages of nftables are about that are no objects, by type. Source: <linux/netfilter/nf_tables.h>. */
-static const struct {
-	const char *kind, *verb;
-} table_types[] = {
-	[NFT_MSG_NEWGEN] = { "generation", "new" },
-	[NFT_MSG_GETGEN] = { "generation", "get" },
-	[NFT_MSG_TRACE] = { "trace", "new" },
-	[NFT_MSG_GETOBJ_RESET] = { "object", "get" },
-};
-
 const struct family *spoken_find_family(const struct ferry_tracer *tracer, int protocol, uint16_t type)
 {
 	const struct families *families = &tracer->families;
@@ -83,7 +71,7 @@ static const char *format(struct ferry_tracer *tracer, const char *text, unsigne
 	return arena_copy(&tracer->arena, buffer, strlen(buffer));
 }
 
-static const char *address_of(struct ferry_tracer *tracer, const char *family, const char *kind)
+const char *spoken_address(struct ferry_tracer *tracer, const char *family, const char *kind)
 {
 	char buffer[128];
 
@@ -97,7 +85,7 @@ const char *spoken_family(struct ferry_tracer *tracer, int protocol, uint16_t ty
 	const struct family *family = spoken_find_family(tracer, protocol, type);
 
 	if (family)
-		return address_of(tracer, family->name, NULL);
+		return spoken_address(tracer, family->name, NULL);
 	if (protocol == NETLINK_GENERIC)
 		return type ? format(tracer, FAMILY_PREFIX "generic/", type) : FAMILY_PREFIX "generic";
 	if (protocol == NETLINK_ROUTE)
@@ -205,7 +193,7 @@ static int decode_route(struct ferry_tracer *tracer, const struct nlmsghdr *mess
 	object = object_of(&protocol_route, unified, &removed);
 	if (!object)
 		object = object_by_type(&protocol_route, unified, name);
-	ret->address = address_of(tracer, "route", object ? object->name : name);
+	ret->address = spoken_address(tracer, "route", object ? object->name : name);
 	if (!ret->address)
 		return -ENOMEM;
 	/* What is decoded borrows from the message. */
@@ -242,31 +230,15 @@ static int decode_protocol(struct ferry_tracer *tracer, const struct protocol *p
 	if (!object && (object = object_by_type(protocol, unified, NULL)) && unified->nlmsg_type == object->get_type)
 		ret->verb = (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP ? "dump" : "get";
 	if (object)
-		ret->address = address_of(tracer, protocol->name + strlen(FAMILY_PREFIX), object->name);
+		ret->address = spoken_address(tracer, protocol->name + strlen(FAMILY_PREFIX), object->name);
 	if (!ret->address)
 		return -ENOMEM;
 	if (!object || unified->nlmsg_type == object->get_type)
 		return 0;
 	r = decode_object(tracer, object, unified, ret);
+	if (r >= 0 && protocol == &protocol_netfilter)
+		r = spoken_netfilter_decode(tracer, object, message, ret);
 	return r == -ENOMEM ? r : 0;
-}
-
-static int name_netfilter(struct ferry_tracer *tracer, const struct nlmsghdr *message, struct spoken_message *ret)
-{
-	const unsigned int type = NFNL_MSG_TYPE(message->nlmsg_type);
-
-	if (message->nlmsg_type == NFNL_MSG_BATCH_BEGIN || message->nlmsg_type == NFNL_MSG_BATCH_END) {
-		ret->verb = message->nlmsg_type == NFNL_MSG_BATCH_BEGIN ? "begin" : "commit";
-		return 0;
-	}
-	if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES || type >= ARRAY_SIZE(table_types) || !table_types[type].kind)
-		return 0;
-	ret->address = address_of(tracer, "netfilter", table_types[type].kind);
-	ret->verb = message->nlmsg_flags & NLM_F_REQUEST && (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP &&
-				    strcmp(table_types[type].verb, "get") == 0
-			    ? "dump"
-			    : table_types[type].verb;
-	return ret->address ? 0 : -ENOMEM;
 }
 
 static int decode_other(struct ferry_tracer *tracer, const struct trace_file *file, const struct nlmsghdr *message, struct spoken_message *ret)
@@ -303,7 +275,7 @@ int spoken_message_decode(struct ferry_tracer *tracer, const struct trace_file *
 		r = decode_route(tracer, message, ret);
 	else if (protocol && protocol != &protocol_route)
 		r = decode_protocol(tracer, protocol, message, ret);
-	if (file->protocol == NETLINK_NETFILTER && name_netfilter(tracer, message, ret) < 0)
+	if (file->protocol == NETLINK_NETFILTER && spoken_netfilter_name(tracer, message, ret) < 0)
 		return -ENOMEM;
 	return r == -EBADMSG ? decode_other(tracer, file, message, ret) : r;
 }

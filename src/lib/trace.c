@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "channel/netfilter_heard.h"
 #include "channel/path-parts.h"
 #include "channel/probe-part.h"
 #include "crossing/words.h"
@@ -279,6 +280,8 @@ static int tell_gap(struct ferry_tracer *tracer, const struct trace_event *event
 		.to = event->time + tracer->clock,
 	};
 
+	if (tracer->heard)
+		netfilter_heard_forget(tracer->heard);
 	snprintf(words, sizeof(words), "the buffer was full (a larger one: --buffer)");
 	return trace_tell(tracer, event, &crossing);
 }

@@ -70,8 +70,9 @@ struct ferry_tracer {
 	struct arena lasting; /* of all */
 	struct trace_selector *selectors;
 	struct families families;
-	struct table exchanges; /* netlink requests that wait for their answer */
-	struct table contents;  /* what knobs were last seen to hold */
+	struct netfilter_heard *heard; /* for how rules of nftables read */
+	struct table exchanges;        /* netlink requests that wait for their answer */
+	struct table contents;         /* what knobs were last seen to hold */
 	/* What trace_address() has found for the event at hand. */
 	struct {
 		bool known;
@@ -130,9 +131,20 @@ struct spoken_message {
 	struct value value;
 	const struct field *field;
 	bool guessed, has_value;
+	/* Objects of a kind of which a message tells several; of an answer the first few, and how many there are. */
+	bool is_of_many;
+	const struct value *objects;
+	uint64_t object_count;
 };
+#define OBJECTS_KEPT 3 /* of a dump */
 int spoken_message_decode(struct ferry_tracer *tracer, const struct trace_file *file, const struct nlmsghdr *message,
 			  struct spoken_message *ret) _must_check_;
+/* spoken_netfilter.c: what MESSAGE of nftables is called that is about no object. */
+int spoken_netfilter_name(struct ferry_tracer *tracer, const struct nlmsghdr *message, struct spoken_message *ret) _must_check_;
+/* What a MESSAGE about OBJECT says beside what its schema has told already. */
+int spoken_netfilter_decode(struct ferry_tracer *tracer, const struct object *object, const struct nlmsghdr *message,
+			    struct spoken_message *ret) _must_check_;
+const char *spoken_address(struct ferry_tracer *tracer, const char *family, const char *kind);
 /* The family of PROTOCOL, and of TYPE in generic netlink; NULL where it is none that the kernel tells of. */
 /* The protocol whose objects messages of TYPE may be about, or NULL. */
 const struct protocol *spoken_protocol(const struct ferry_tracer *tracer, int protocol, uint16_t type);

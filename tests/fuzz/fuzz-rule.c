@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rules of nftables to the words of nft, with sets that they name: pieces, each of a byte that says what it is, its length in two bytes, and the body
  * of a message of the kernel's. Whatever stands in them, the text is the same each time, and says as much without the sets. A rule with what it has
- * for itself in it, as documents have it, means the same each time, and comes apart into as many pieces as it says.
+ * for itself in it, as documents have it, means the same each time, and comes apart into as many pieces as it says. The same pieces are also what a
+ * program and the kernel say to each other over a few sockets, by the higher bits of that byte.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "channel/netfilter_fold.h"
+#include "channel/netfilter_heard.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -77,7 +79,40 @@ static void add_one(struct netfilter_sets *sets, const struct object *object, co
 		netfilter_sets_add(sets, object, record, message);
 }
 
-static void test_piece(struct netfilter_sets *sets, uint8_t kind, const uint8_t *body, size_t length)
+/* A text says nothing that is not a rule's own. */
+static void hear_one(struct netfilter_heard *heard, const struct object *object, const struct nlmsghdr *message)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct record *record = NULL;
+
+	if (object_decode(object, message, &arena, &record) < 0 || !record)
+		return;
+	require(netfilter_heard_take(heard, object, message, NULL, &arena, record) == 0);
+	if (object == &object_netfilter_rule)
+		require(!record_find(record, "text") == !record_find(record, "expressions") && !record_find(record, "sets"));
+}
+
+static void hear(struct netfilter_heard *heard, uint8_t kind, const struct object *object, struct nlmsghdr *message)
+{
+	_cleanup_buffer_ struct buffer room = { 0 };
+	struct netfilter_elements elements;
+	const struct nlmsghdr *one;
+
+	if (kind & 0x80)
+		netfilter_heard_begin(heard, kind >> 4 & 3);
+	if (kind & 0x40 && kind & 8)
+		netfilter_heard_forget(heard);
+	message->nlmsg_type = kind & 4 ? object->delete_type : object->new_type;
+	if (object != &object_netfilter_element) {
+		hear_one(heard, object, message);
+		return;
+	}
+	elements = netfilter_heard_elements(heard, message);
+	while ((one = netfilter_elements_next(&elements, &room)))
+		hear_one(heard, object, one);
+}
+
+static void test_piece(struct netfilter_sets *sets, struct netfilter_heard *heard, uint8_t kind, const uint8_t *body, size_t length)
 {
 	static const struct object *const objects[] = { &object_netfilter_rule, &object_netfilter_set, &object_netfilter_element,
 							&object_netfilter_chain };
@@ -97,20 +132,24 @@ static void test_piece(struct netfilter_sets *sets, uint8_t kind, const uint8_t 
 		while ((one = netfilter_elements_next(&elements, &room)))
 			add_one(sets, object, one);
 	}
+	hear(heard, kind, object, message);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct netfilter_sets *sets = netfilter_sets_new(NULL);
+	struct netfilter_heard *heard = netfilter_heard_new();
 
-	require(sets != NULL);
+	require(sets != NULL && heard != NULL);
+	netfilter_heard_begin(heard, 0);
 	while (size > 3) {
 		const size_t length = (size_t)data[1] << 8 | data[2], taken = length < size - 3 ? length : size - 3;
 
-		test_piece(sets, data[0], data + 3, taken);
+		test_piece(sets, heard, data[0], data + 3, taken);
 		data += 3 + taken;
 		size -= 3 + taken;
 	}
+	netfilter_heard_free(heard);
 	netfilter_sets_free(sets);
 	return 0;
 }

@@ -5,12 +5,15 @@ import json
 import os
 import random
 import re
+import subprocess
+import sys
+import tempfile
 import unittest
 
 import ferrytest
 import nftables_random
 import nftables_state
-from ferrytest import Recorder, check, ferry
+from ferrytest import FERRY, Recorder, check, ferry
 from nftables_state import nft
 
 os.environ["TZ"] = "UTC"
@@ -26,6 +29,31 @@ def theirs(*options):
 
 def ours():
     return {address: rule["text"] for address, rule in json.loads(ferry("get", "--json", BASE).stdout or "{}").items()}
+
+
+def spoken(script):
+    """What `ferry trace` tells that a program of Python's says to nftables."""
+    with tempfile.NamedTemporaryFile("r") as out:
+        done = subprocess.run([FERRY, "trace", "--json", "-o", out.name, "--", sys.executable, "-c", script], capture_output=True, text=True,
+                              env={**os.environ, "PYTHONPATH": os.path.dirname(os.path.abspath(__file__))})
+        if done.returncode != 0:
+            raise AssertionError(done.stderr)
+        return [record for record in map(json.loads, out) if record["kind"] == "spoken" and record["address"].startswith("netlink/netfilter")]
+
+
+def granted(records):
+    """The rules that were asked for, by the address of their chain, in order: without those of transactions that were refused."""
+    chains, asked = {}, []
+    for record in records:
+        if record["name"] == "begin":
+            for rule in asked:
+                chains.setdefault(f"{BASE}/{rule['family']}/{rule['table']}/{rule['chain']}", []).append(rule["text"])
+            asked = []
+        elif record["name"] == "hear" and record.get("error"):
+            asked = []
+        elif (record["address"], record["name"]) == (BASE, "new") and "chain" in record["asked"]:
+            asked.append(record["asked"])
+    return chains if not asked else granted([*records, {"name": "begin"}])
 
 
 class Text(unittest.TestCase):
@@ -51,6 +79,24 @@ class Text(unittest.TestCase):
             check(["nft", f"add chain {chain}"])
         nftables_random.add(random.Random(SEED), COUNT)
         self.compare(500)
+
+    def test_traced(self):
+        """A rule that a program asks for reads as the one that stands there then, though its sets have no name yet."""
+        nftables_state.make_frame()
+        for chain in "ip t c", "ip6 t c { type filter hook input priority 0; }":
+            check(["nft", f"add chain {chain}"])
+        told = granted(spoken("import random, nftables_random as rules, nftables_state as state\n"
+                              "rules.run(f'add rule {chain} {rule}' for chain, some in state.RULES.items() for rule in some)\n"
+                              f"rules.add(random.Random({SEED}), {COUNT})"))
+        made = {}
+        for address, text in theirs().items():
+            made.setdefault(address.rpartition("/")[0], []).append(text)
+        self.assertEqual(sorted(told), sorted(made))
+        self.assertGreater(sum(map(len, made.values())), 500)
+        for chain, texts in made.items():
+            self.assertEqual(len(told[chain]), len(texts))
+            for asked, text in zip(told[chain], texts):
+                self.assertEqual(asked, text, f"{chain}, FERRY_SEED={SEED}")
 
     def test_of_one(self):
         """A single rule is asked for with just the sets that it names."""

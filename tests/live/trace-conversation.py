@@ -110,6 +110,18 @@ class Netlink(unittest.TestCase):
             self.assertIn((f"netlink/netfilter/{address}", verb), told)
         self.assertEqual({address.split("/")[1] for address, _ in told}, {"netfilter"})
 
+    def test_elements(self):
+        """Each of those that a message is about, by the types of their set; of a dump how many there are, as nft lists them."""
+        check(["nft", "-f", "-"], input="table ip t {\n set s { type ipv4_addr . inet_service; }\n set lots { type inet_service; elements = { " +
+              ", ".join(map(str, range(1, 5001))) + " } }\n}\n")
+        self.addCleanup(check, ["nft", "delete", "table", "ip", "t"])
+        for verb, asked in ("new", "add"), ("delete", "delete"):
+            record, = [record for record in spoken(["nft", asked, "element", "ip", "t", "s", "{ 10.0.0.1 . 80, 10.0.0.2 . 443 }"]) if record["name"] == verb]
+            self.assertEqual((record["address"], record["asked"]["set"], record["asked"]["table"]), ("netlink/netfilter/element", "s", "t"))
+            self.assertEqual([element["text"] for element in record["asked"]["elements"]], ["10.0.0.1 . 80", "10.0.0.2 . 443"])
+        record, = [record for record in spoken(["nft", "list", "set", "ip", "t", "lots"]) if (record["address"], record["name"]) == ("netlink/netfilter/element", "dump")]
+        self.assertEqual((record["objects"], [element["set"] for element in record["answered"]]), (5000, ["lots"] * 3))
+
 
 class Attributes(unittest.TestCase):
     """What messages say, attribute by attribute, as strace decodes them."""

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "channel/netfilter.h"
+#include "channel/netfilter_heard.h"
 #include "channel/netfilter_sets.h"
 #include "golden.h"
 
@@ -263,6 +264,112 @@ static void test_rules_that_cannot_be_said(void **state)
 	check_rule("", "");
 }
 
+/* ---- What is said over a socket ---- */
+
+#define ACCEPT "{\"name\":\"immediate\",\"data\":{\"dreg\":0,\"data\":{\"verdict\":{\"code\":\"accept\"}}}}"
+#define LOOKUP "{\"name\":\"lookup\",\"data\":{\"set\":\"__set%d\",\"sreg\":1,\"set_id\":7}}"
+
+/* A request of OBJECT, as SAYS, with an attribute of our own number in it. */
+static void request_of(const struct object *object, const char *says, struct buffer *ret)
+{
+	const struct nlmsghdr header = { .nlmsg_type = object->new_type, .nlmsg_flags = NLM_F_REQUEST };
+	_cleanup_arena_ struct arena arena = { 0 };
+	_cleanup_buffer_ struct buffer json = { 0 };
+	struct error error = { 0 };
+	struct record *record;
+
+	buffer_printf(&json, "{\"family\":\"inet\",\"table\":\"t\",%s}", says);
+	if (record_parse_json(object->schema, json.data, json.length, NULL, &arena, &record, &error) < 0)
+		fail_msg("%s: %s", says, error.text);
+	buffer_add(ret, &header, sizeof(header));
+	if (object->encode)
+		assert_int_equal(object->encode(record, FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE, ret, &error), 0);
+	else
+		assert_int_equal(schema_encode(record, FIELD_KEY | FIELD_SETTABLE | FIELD_CREATE, ret, &error), 0);
+	attribute_add(ret, 32, "a lie", 6);
+	((struct nlmsghdr *)ret->data)->nlmsg_len = (uint32_t)ret->length;
+}
+
+static void hear(struct netfilter_heard *heard, const struct object *object, const char *says, const char *expected)
+{
+	_cleanup_buffer_ struct buffer request = { 0 }, room = { 0 };
+	_cleanup_arena_ struct arena arena = { 0 };
+	const struct nlmsghdr *message;
+	struct netfilter_elements elements;
+	const struct value *text;
+	struct record *record;
+
+	request_of(object, says, &request);
+	message = (const struct nlmsghdr *)request.data;
+	elements = netfilter_heard_elements(heard, message);
+	if (object == &object_netfilter_element)
+		message = netfilter_elements_next(&elements, &room);
+	assert_int_equal(object_decode(object, message, &arena, &record), 0);
+	assert_int_equal(netfilter_heard_take(heard, object, message, NULL, &arena, record), 0);
+	text = record_find(record, "text");
+	assert_int_equal(!text, !expected);
+	if (expected)
+		assert_string_equal(arena_copy(&arena, text->bytes.data, text->bytes.length), expected);
+}
+
+static void hear_set(struct netfilter_heard *heard)
+{
+	netfilter_heard_begin(heard, 1);
+	hear(heard, &object_netfilter_set, "\"name\":\"__set%d\",\"id\":7,\"flags\":[\"anonymous\"],\"key_type\":\"inet_service\",\"key_len\":2",
+	     NULL);
+	hear(heard, &object_netfilter_element, "\"set\":\"__set%d\",\"set_id\":7,\"key\":\"0016\"", "22");
+	hear(heard, &object_netfilter_element, "\"set\":\"__set%d\",\"set_id\":8,\"key\":\"0017\"", NULL);
+}
+
+/* A set has a number until its transaction is over, and a chain of a rule's own as well. */
+static void test_heard(void **state)
+{
+	static const char rule[] = "\"chain\":\"c\",\"expressions\":[" TCP "," PORT "," LOOKUP "," ACCEPT "]";
+	static const char known[] = "tcp dport { 22 } accept";
+	static const char unknown[] =
+		"meta l4proto tcp [payload {dreg=1, base=transport, offset=2, len=2}] [lookup {set=__set%d, sreg=1, set_id=7}] accept";
+	struct netfilter_heard *heard = netfilter_heard_new();
+
+	(void)state;
+	assert_non_null(heard);
+	hear(heard, &object_netfilter_rule, rule, NULL); /* nothing has begun */
+	hear_set(heard);
+	hear(heard, &object_netfilter_rule, rule, known);
+	netfilter_heard_begin(heard, 2);
+	hear(heard, &object_netfilter_rule, rule, unknown);
+	hear_set(heard);
+	netfilter_heard_begin(heard, 1);
+	hear(heard, &object_netfilter_rule, rule, unknown);
+	hear_set(heard);
+	netfilter_heard_forget(heard);
+	netfilter_heard_begin(heard, 1);
+	hear(heard, &object_netfilter_rule, rule, unknown);
+	/* One that is asked for, or to go, has none. */
+	hear(heard, &object_netfilter_rule, "\"chain\":\"c\",\"handle\":5", NULL);
+	/* A set that has a name is said by that, with all that was made ready for it. */
+	hear(heard, &object_netfilter_rule,
+	     "\"chain\":\"c\",\"expressions\":[" TCP "," PORT ",{\"name\":\"lookup\",\"data\":{\"set\":\"ports\",\"sreg\":1}}]", "tcp dport @ports");
+	netfilter_heard_free(heard);
+}
+
+/* More than is kept of one is not known, and does not grow. */
+static void test_heard_too_much(void **state)
+{
+	static const char rule[] = "\"chain\":\"c\",\"expressions\":[" TCP "," PORT "," LOOKUP "]";
+	struct netfilter_heard *heard = netfilter_heard_new();
+	_cleanup_buffer_ struct buffer element = { 0 };
+
+	(void)state;
+	assert_non_null(heard);
+	hear_set(heard);
+	buffer_printf(&element, "\"set\":\"__set%%d\",\"set_id\":7,\"key\":\"0050\",\"userdata\":{\"comment\":\"%0250d\"}", 0);
+	for (unsigned int i = 0; i < 20000; i++)
+		hear(heard, &object_netfilter_element, element.data, "80");
+	hear(heard, &object_netfilter_rule, rule,
+	     "meta l4proto tcp [payload {dreg=1, base=transport, offset=2, len=2}] [lookup {set=__set%d, sreg=1, set_id=7}]");
+	netfilter_heard_free(heard);
+}
+
 /* Hashes of hashes: what they come to doubles with each, and is given up in time. */
 static void test_terms_without_end(void **state)
 {
@@ -369,6 +476,8 @@ int main(void)
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_rules_that_cannot_be_said),
+		cmocka_unit_test(test_heard),
+		cmocka_unit_test(test_heard_too_much),
 		cmocka_unit_test(test_terms_without_end),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_flowtable),
