@@ -89,7 +89,7 @@ static void hear_one(struct netfilter_heard *heard, const struct object *object,
 		return;
 	require(netfilter_heard_take(heard, object, message, NULL, &arena, record) == 0);
 	if (object == &object_netfilter_rule)
-		require(!record_find(record, "text") == !record_find(record, "expressions") && !record_find(record, "sets"));
+		require((!record_find(record, "text") || record_find(record, "expressions")) && !record_find(record, "sets"));
 }
 
 static void hear(struct netfilter_heard *heard, uint8_t kind, const struct object *object, struct nlmsghdr *message)
