@@ -84,6 +84,11 @@ uint16_t netfilter_type_bits(uint32_t type); /* 0: as many as there are */
 bool netfilter_number(const uint8_t *data, size_t length, enum netfilter_order_of order, wide *ret);
 /* One value, without a word for its number where it is of a range. False where it cannot be said. */
 bool netfilter_type_print(uint32_t type, const struct netfilter_value *value, bool plain, const struct naming *naming, struct buffer *ret);
+/* Values as documents have them, each by itself: words without quotes, addresses, numbers in decimal, as what begins with 0x is bytes there. */
+bool netfilter_type_is_written(uint32_t type);
+bool netfilter_type_write(uint32_t type, const struct netfilter_value *value, bool plain, struct buffer *ret);
+/* The same backwards: into RET, which has WIDTH bytes. */
+bool netfilter_type_read(uint32_t type, enum netfilter_order_of order, size_t width, const char *text, size_t length, uint8_t *ret);
 /* Each bit of flags, the lowest first, with DELIMITER between. */
 void netfilter_flags_print(uint32_t type, wide flags, const char *delimiter, struct buffer *ret);
 void netfilter_time_print(uint64_t milliseconds, struct buffer *ret);
@@ -275,7 +280,6 @@ bool say_change(struct say *say, const char *name, const struct record *data, st
 
 /* netfilter_set_say.c: a set or map: its name, or what is in it where it has none. */
 bool set_print(const struct say *say, const struct said_set *set, uint8_t shift, struct buffer *ret);
-bool set_leads_to_verdict(const struct said_set *set);
 /* The one that the expression DATA names, whose key begins in the register SOURCE; NULL where it is not known. */
 const struct said_set *set_find(struct say *say, const struct record *data, const char *source);
 

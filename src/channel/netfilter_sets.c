@@ -388,7 +388,7 @@ static const struct record **decode_elements(struct netfilter_sets *sets, const 
 	return list;
 }
 
-static struct said_set *said_of(struct arena *arena, const struct record *record, bool anonymous)
+struct said_set *netfilter_set_said(struct arena *arena, const struct record *record, bool anonymous)
 {
 	struct said_set *set = arena_new(arena, struct said_set);
 
@@ -409,7 +409,7 @@ static const struct said_set *said(struct netfilter_sets *sets, const struct kno
 
 	if (object_decode(&object_netfilter_set, (const struct nlmsghdr *)known->set.data, arena, &record) < 0)
 		return NULL;
-	set = said_of(arena, record, known->anonymous);
+	set = netfilter_set_said(arena, record, known->anonymous);
 	if (!set)
 		return NULL;
 	set->elements = decode_elements(sets, known, &object_netfilter_element, arena, &set->count);
@@ -421,7 +421,7 @@ static const struct said_set *said_own(const struct record *rule, const struct v
 {
 	const struct record *own = netfilter_own_set(rule, name), *record = own ? record_inside(own, "set") : NULL;
 	const struct value *elements = own ? record_find(own, "elements") : NULL;
-	struct said_set *set = record ? said_of(arena, record, netfilter_set_is_anonymous(record)) : NULL;
+	struct said_set *set = record ? netfilter_set_said(arena, record, netfilter_set_is_anonymous(record)) : NULL;
 	const struct record **list;
 
 	if (!set)

@@ -42,6 +42,10 @@ void netfilter_sets_sweep(struct netfilter_sets *sets);
 /* The set that the expression DATA names, in the table that RULE is in, or in RULE itself; NULL where it is not known. In ARENA. */
 const struct said_set *netfilter_sets_find(struct netfilter_sets *sets, struct arena *arena, const struct record *rule, const struct record *data);
 
+/* A set without its elements, from its RECORD. NULL where memory ran out. */
+struct said_set *netfilter_set_said(struct arena *arena, const struct record *record, bool anonymous);
+/* Whether it is a map to verdicts. */
+bool set_leads_to_verdict(const struct said_set *set);
 /* Of what others say to each other no more than so many bytes are kept, and no more than so many of elements looked at for what is said in one go.
  * What is beyond that is not known. */
 void netfilter_sets_bound(struct netfilter_sets *sets, size_t kept, size_t said);

@@ -363,3 +363,87 @@ bool netfilter_type_print(uint32_t type, const struct netfilter_value *value, bo
 		add_plain(type, value->number, ret);
 	return true;
 }
+
+/* ---- In documents ---- */
+
+bool netfilter_type_is_written(uint32_t type)
+{
+	if (type == TYPE_INTEGER || type == TYPE_IFNAME || type == TYPE_ETHERADDR)
+		return true;
+	if (type >= TYPE_COUNT || types[type].bits < 8)
+		return false;
+	return types[type].form == FORM_ADDRESS || types[type].form == FORM_INTEGER || types[type].form == FORM_HEXADECIMAL;
+}
+
+/* Nothing in it means anything in an address. */
+static bool is_plain(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (!(text[i] >= 'a' && text[i] <= 'z') && !(text[i] >= 'A' && text[i] <= 'Z') && !(text[i] >= '0' && text[i] <= '9') &&
+		    !memchr("-_.:@", text[i], 5))
+			return false;
+	return length > 0;
+}
+
+bool netfilter_type_write(uint32_t type, const struct netfilter_value *value, bool plain, struct buffer *ret)
+{
+	const struct names *names = plain || value->number >> 64 ? NULL : types[type].names;
+	const char *word = names ? names_find(names, (uint64_t)value->number) : NULL;
+
+	if (types[type].form == FORM_QUOTED)
+		buffer_add(ret, value->data, strnlen((const char *)value->data, value->length));
+	else if (types[type].form == FORM_ADDRESS || types[type].form == FORM_BYTES)
+		return netfilter_type_print(type, value, true, NULL, ret);
+	else if (word && is_plain(word, strlen(word)))
+		buffer_add_text(ret, word);
+	else
+		add_number(value->number, ret);
+	return true;
+}
+
+static bool read_number(uint32_t type, const char *text, size_t length, uint64_t *ret)
+{
+	const struct names *names = types[type].names;
+	uint64_t number = 0;
+
+	if (names && is_plain(text, length) && names_parse(names, text, length, ret))
+		return true;
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, (uint64_t)(text[i] - '0'), &number))
+			return false;
+	}
+	*ret = number;
+	return length > 0;
+}
+
+bool netfilter_type_read(uint32_t type, enum netfilter_order_of order, size_t width, const char *text, size_t length, uint8_t *ret)
+{
+	const bool network = order == ORDER_NETWORK || __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+	uint8_t bytes[32];
+	uint64_t number;
+	uint32_t count;
+	int16_t prefix;
+
+	switch (types[type].form) {
+	case FORM_QUOTED:
+		if (length >= width || !is_plain(text, length))
+			return false;
+		memset(ret, 0, width);
+		memcpy(ret, text, length);
+		return true;
+	case FORM_ADDRESS:
+	case FORM_BYTES:
+		if (address_parse_bytes(text, length, bytes, &count, &prefix) < 0 || prefix >= 0 || count != width)
+			return false;
+		memcpy(ret, bytes, width);
+		return true;
+	default:
+		break;
+	}
+	if (!read_number(type, text, length, &number) || (width < sizeof(number) && number >> width * 8))
+		return false;
+	for (size_t i = 0; i < width; i++, number >>= 8)
+		ret[network ? width - 1 - i : i] = (uint8_t)number;
+	return true;
+}

@@ -110,7 +110,10 @@ const struct command command_snapshot = {
 		"removes what was added since. Without, what it does not name is left alone.\n\n"
 		"Of nftables an object is a line: rules in their order, each below a comment that says it as nft(8) does, with the sets and chains "
 		"that "
-		"it has for itself. Counters, the used part of quotas and the rest of an element's time are left out, as is a table that belongs to "
+		"it has for itself; elements by the types of their set (.../element/inet/filter/allowed/10.0.0.0/8, \"10.0.0.1 . 80\", "
+		"{data=accept}), "
+		"or by their bytes (0x...) where a type is none that can be said for certain. Counters, the used part of quotas and the rest of an "
+		"element's time are left out, as is a table that belongs to "
 		"a running program.\n\n"
 		"A file is replaced whole or not at all, and is on the disk when the command ends; nobody else can read it.",
 	.options = options,

@@ -12,15 +12,19 @@
 /* One file, or one object with all that is said of it. */
 struct wish {
 	const struct channel *channel;
-	const char *address;    /* canonical */
-	const char *path;       /* of ADDRESS, below the channel */
-	unsigned int line;      /* of the document, 0 = of none */
-	bool absent;            /* nothing is to stand there */
-	bool lenient;           /* a failure does not count */
-	bool whole;             /* said in one line: another line is of another object of the same address */
-	bool back;              /* a way back: what cannot be had is told, not refused */
-	bool fulfilled;         /* in a transaction that is over, after which nothing tells it from others */
-	struct value value;     /* of a file; generic */
+	const char *address; /* canonical */
+	const char *path;    /* of ADDRESS, below the channel */
+	unsigned int line;   /* of the document, 0 = of none */
+	bool absent;         /* nothing is to stand there */
+	bool lenient;        /* a failure does not count */
+	bool whole;          /* said in one line: another line is of another object of the same address */
+	bool back;           /* a way back: what cannot be had is told, not refused */
+	bool typed;          /* an element of which it is not known yet what its key stands for */
+	bool fulfilled;      /* in a transaction that is over, after which nothing tells it from others */
+	union {
+		struct value value; /* of a file; generic */
+		const char *said;   /* of an object: the end of its address as the document says it, or NULL */
+	};
 	struct record *generic; /* of an object: its fields */
 	struct wish *first;     /* of the same address; this one where there are no others */
 	struct wish *next;      /* another one of the same address */
@@ -31,6 +35,7 @@ struct wishes {
 	struct ferry *ferry;
 	struct arena arena;
 	struct arena scratch; /* for one line */
+	struct arena passing; /* addresses of which it is not known yet what they stand for */
 	struct wish **list;
 	size_t count, size;
 	struct table table; /* by address */
@@ -47,6 +52,12 @@ int wishes_read(struct wishes *wishes, const char *text, size_t length) _must_ch
 /* One wish more: JSON (NULL: nothing) at ADDRESS. */
 int wishes_add_json(struct wishes *wishes, const char *address, const char *json) _must_check_;
 int wishes_add_only(struct wishes *wishes, const char *address) _must_check_;
+/* WISH, whose address ends in SAID, is of ADDRESS, which nothing is wished of yet. -EINVAL with words. */
+int wishes_rename(struct wishes *wishes, struct wish *wish, const char *address, const char *said) _must_check_;
+/* Its address as the document says it; ROOM is for that. */
+const char *wish_said(const struct wish *wish, struct buffer *room);
+/* What goes along with WISH, at ADDRESS, where the document does not say it itself. */
+int wishes_add_beside(struct wishes *wishes, const struct wish *wish, const char *address) _must_check_;
 /* Whether ADDRESS lies where nothing else may stand. */
 bool wishes_are_complete(const struct wishes *wishes, const char *address);
 /* Of which channels anything is wished: RET has one for each of channels[], all false. */
@@ -174,8 +185,10 @@ int compare_file(struct plan *plan, const struct wish *wish) _must_check_;
 int wish_record(struct plan *plan, const struct wish *wish, const struct record *now, struct record **ret) _must_check_;
 /* Puts the steps in their order. */
 int plan_order(struct plan *plan) _must_check_;
-/* A step as a change, for those who are told of it. */
-struct ferry_change step_change(const struct ferry *ferry, const struct step *step, const char *source);
+/* The address of a step, as the document says it where that is not the canonical one; ROOM is for that. */
+const char *step_said(const struct step *step, struct buffer *room);
+/* A step as a change, for those who are told of it. It lasts as long as what is in ROOM. */
+struct ferry_change step_change(const struct ferry *ferry, const struct step *step, const char *source, struct buffer *room);
 
 /* ---- declare_write.c: doing it ---- */
 

@@ -229,10 +229,11 @@ int ferry_apply(struct ferry *ferry, const char *text, size_t length, const stru
 
 static int tell_plan(const struct plan *plan, const char *source, ferry_change_function *function, void *data)
 {
+	_cleanup_buffer_ struct buffer room = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < plan->count; i++) {
-		struct ferry_change change = step_change(plan->ferry, &plan->steps[i], source);
+		struct ferry_change change = step_change(plan->ferry, &plan->steps[i], source, &room);
 
 		change.consistency = plan->steps[i].pending ? FERRY_UNKNOWN : FERRY_WHOLE;
 		r = function(data, &change);

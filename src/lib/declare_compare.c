@@ -159,6 +159,9 @@ int wish_record(struct plan *plan, const struct wish *wish, const struct record 
 
 	if (r < 0)
 		return no_memory(plan);
+	if (wish->typed)
+		return error_set(error, -ENOENT, "%s: its set is not known, so neither is what the key stands for; 0x... says it in bytes",
+				 wish->address);
 	r = object->parse(wish->path, naming, &plan->scratch, &key, &rest, error);
 	if (r == 0)
 		r = object_of_generic(object, generic, now ? now : key, naming, &plan->scratch, ret, error);

@@ -80,11 +80,12 @@ static size_t writes_of(const struct plan *plan)
 /* What was done, or what was REFUSED. */
 static int tell(struct converge *converge, const struct plan *plan, bool refusals)
 {
+	_cleanup_buffer_ struct buffer room = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < plan->count; i++) {
 		const struct step *step = &plan->steps[i];
-		struct ferry_change change = step_change(converge->ferry, step, converge->source);
+		struct ferry_change change = step_change(converge->ferry, step, converge->source, &room);
 
 		if (step->stood || !(refusals ? step->error && !(step->wish && step->wish->lenient) : step->done))
 			continue;

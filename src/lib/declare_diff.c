@@ -83,6 +83,7 @@ static int parts(struct comparing *comparing, const struct record *a, const stru
 
 static int compare(struct comparing *comparing, const struct wish *a, const struct wish *b)
 {
+	_cleanup_buffer_ struct buffer room = { 0 };
 	struct value first = value_of(a), second = value_of(b);
 	struct record *part_a, *part_b;
 	const char *before, *after;
@@ -99,7 +100,7 @@ static int compare(struct comparing *comparing, const struct wish *a, const stru
 	}
 	before = json_of(comparing, &first);
 	after = json_of(comparing, &second);
-	return before && after ? tell(comparing, a->address, before, after) : -ENOMEM;
+	return before && after ? tell(comparing, wish_said(a, &room), before, after) : -ENOMEM;
 }
 
 /* The one of several of an address that is the same, else the one at the same place. */
@@ -122,6 +123,7 @@ static int tell_rule(void *data, const char *address, const char *before, const 
 
 static int compare_documents(struct comparing *comparing, const struct wishes *a, const struct wishes *b)
 {
+	_cleanup_buffer_ struct buffer room = { 0 };
 	int r = diff_rules(comparing->ferry, a, b, tell_rule, comparing);
 
 	for (size_t i = 0; r == 0 && i < a->count; i++) {
@@ -134,7 +136,7 @@ static int compare_documents(struct comparing *comparing, const struct wishes *a
 		if (other && !wish->absent)
 			r = compare(comparing, wish, other);
 		else if (json)
-			r = tell(comparing, wish->address, json, NULL);
+			r = tell(comparing, wish_said(wish, &room), json, NULL);
 	}
 	for (size_t i = 0; r == 0 && i < b->count; i++) {
 		const struct wish *wish = b->list[i], *other = diff_is_of_rules(wish) ? wish : partner(a, b, wish);
@@ -143,7 +145,7 @@ static int compare_documents(struct comparing *comparing, const struct wishes *a
 		if (!other && !wish->absent) {
 			const char *json = json_of(comparing, &value);
 
-			r = json ? tell(comparing, wish->address, NULL, json) : -ENOMEM;
+			r = json ? tell(comparing, wish_said(wish, &room), NULL, json) : -ENOMEM;
 		}
 	}
 	return r;
@@ -154,6 +156,7 @@ static int compare_documents(struct comparing *comparing, const struct wishes *a
 static int compare_now(struct comparing *comparing, const struct wishes *wishes)
 {
 	_cleanup_plan_ struct plan plan = { 0 };
+	_cleanup_buffer_ struct buffer room = { 0 };
 	int r = plan_make(comparing->ferry, wishes, PLAN_COMPARE, &plan);
 
 	for (size_t i = 0; r == 0 && i < plan.count; i++) {
@@ -163,9 +166,9 @@ static int compare_now(struct comparing *comparing, const struct wishes *wishes)
 		if (step->renewed && step->act == STEP_REMOVE)
 			continue;
 		if (step->renewed)
-			r = tell(comparing, step->address, step->after, "null");
+			r = tell(comparing, step_said(step, &room), step->after, "null");
 		else
-			r = tell(comparing, step->address, step->after, step->before);
+			r = tell(comparing, step_said(step, &room), step->after, step->before);
 	}
 	if (r != 0 || !plan.unread)
 		return r;

@@ -429,14 +429,19 @@ static enum ferry_door door_of(const struct channel *channel)
 	return strcmp(channel->name, "sysctl") == 0 ? FERRY_DOOR_SYSCTL : FERRY_DOOR_SYSFS;
 }
 
-struct ferry_change step_change(const struct ferry *ferry, const struct step *step, const char *source)
+const char *step_said(const struct step *step, struct buffer *room)
+{
+	return step->wish && step->wish->address == step->address ? wish_said(step->wish, room) : step->address;
+}
+
+struct ferry_change step_change(const struct ferry *ferry, const struct step *step, const char *source, struct buffer *room)
 {
 	static const enum ferry_change_kind kinds[] = {
 		[STEP_REMOVE] = FERRY_REMOVED, [STEP_MAKE] = FERRY_ADDED, [STEP_CHANGE] = FERRY_CHANGED, [STEP_WRITE] = FERRY_CHANGED
 	};
 
 	return (struct ferry_change){ .kind = kinds[step->act],
-				      .address = step->address,
+				      .address = step_said(step, room),
 				      .before = step->before,
 				      .after = step->after,
 				      .door = door_of(step->channel),

@@ -6,7 +6,7 @@
 #include "channel/channel.h"
 #include "channel/files.h"
 #include "channel/netfilter.h"
-#include "lib/declare.h"
+#include "lib/declare_elements.h"
 #include "model/address.h"
 #include "state/document.h"
 
@@ -30,6 +30,7 @@ void wishes_done(struct wishes *wishes)
 	free(wishes->only);
 	arena_done(&wishes->arena);
 	arena_done(&wishes->scratch);
+	arena_done(&wishes->passing);
 	*wishes = (struct wishes){ 0 };
 }
 
@@ -89,7 +90,7 @@ static struct wish *find(const struct wishes *wishes, const char *address)
 	return table_find(&wishes->table, address, strlen(address));
 }
 
-static int add(struct wishes *wishes, const struct channel *channel, const char *address, struct wish **ret)
+static int add(struct wishes *wishes, const struct channel *channel, struct arena *arena, const char *address, struct wish **ret)
 {
 	struct wish *wish = arena_new(&wishes->arena, struct wish), *first = find(wishes, address);
 
@@ -106,7 +107,7 @@ static int add(struct wishes *wishes, const struct channel *channel, const char 
 		return no_memory(wishes);
 	wish->channel = channel;
 	wish->back = wishes->back;
-	wish->address = arena_copy(&wishes->arena, address, strlen(address));
+	wish->address = arena_copy(arena, address, strlen(address));
 	if (!wish->address)
 		return no_memory(wishes);
 	wish->path = wish->address + strlen(channel->name) + (wish->address[strlen(channel->name)] == '/');
@@ -125,8 +126,14 @@ static int add(struct wishes *wishes, const struct channel *channel, const char 
 
 /* ---- Objects ---- */
 
+static int said_twice(struct wishes *wishes, const char *address, unsigned int line)
+{
+	return error_set(&wishes->ferry->error, -EINVAL, "%s is said twice (line %u)", address, line);
+}
+
 /* The fields of one object come from many lines, whole objects from one: WHOLE, null where it is absent. */
-static int object_wish(struct wishes *wishes, const struct channel *channel, const char *address, const struct value *whole, struct wish **ret)
+static int object_wish(struct wishes *wishes, const struct channel *channel, struct arena *arena, const char *address, const struct value *whole,
+		       struct wish **ret)
 {
 	struct wish *wish = find(wishes, address);
 	int r;
@@ -136,8 +143,8 @@ static int object_wish(struct wishes *wishes, const struct channel *channel, con
 		return 0;
 	}
 	if (wish && (wish->absent || !wish->whole))
-		return error_set(&wishes->ferry->error, -EINVAL, "%s is said twice (line %u)", address, wish->line);
-	r = add(wishes, channel, address, &wish);
+		return said_twice(wishes, address, wish->line);
+	r = add(wishes, channel, arena, address, &wish);
 	if (r < 0)
 		return r;
 	wish->whole = whole != NULL;
@@ -161,6 +168,73 @@ static struct wish *find_said(const struct wishes *wishes, const char *address, 
 	return NULL;
 }
 
+const char *wish_said(const struct wish *wish, struct buffer *room)
+{
+	if (!wish->generic || !wish->said)
+		return wish->address;
+	buffer_clear(room);
+	buffer_add(room, wish->address, (size_t)(strrchr(wish->address, '/') + 1 - wish->address));
+	buffer_add_text(room, wish->said);
+	return room->failed ? wish->address : room->data;
+}
+
+int wishes_rename(struct wishes *wishes, struct wish *wish, const char *address, const char *said)
+{
+	const struct wish *other = find(wishes, address);
+
+	if (other || wish->next || wish->first != wish) {
+		(void)said_twice(wishes, wish->address, other ? other->line : wish->first->line);
+		return error_wrap(&wishes->ferry->error, "line %u", wish->line);
+	}
+	table_remove(&wishes->table, wish->address, strlen(wish->address));
+	wish->address = arena_copy(&wishes->arena, address, strlen(address));
+	wish->said = arena_copy(&wishes->arena, said, strlen(said));
+	if (!wish->address || !wish->said || table_add(&wishes->table, wish->address, strlen(wish->address), wish) < 0)
+		return no_memory(wishes);
+	wish->path = wish->address + strlen(wish->channel->name) + 1;
+	wish->typed = false;
+	return 0;
+}
+
+int wishes_add_beside(struct wishes *wishes, const struct wish *wish, const char *address)
+{
+	const struct wish *other = find(wishes, address);
+	const struct value nothing = { .type = VALUE_RECORD, .record = &(const struct record){ 0 } }, null = { .type = VALUE_NULL };
+	struct wish *beside;
+	int r;
+
+	if (other && other->absent == wish->absent)
+		return 0;
+	r = object_wish(wishes, wish->channel, &wishes->arena, address, wish->absent ? &null : &nothing, &beside);
+	if (r < 0)
+		return r;
+	beside->absent = wish->absent;
+	beside->line = wish->line;
+	beside->lenient = wish->lenient;
+	return 0;
+}
+
+/* Where PATH leads: the address of an object, and what is behind it. */
+static int find_place(struct wishes *wishes, const struct channel *channel, const char *path, struct buffer *ret_address, const char **ret_rest)
+{
+	const size_t typed = channel->object == &object_netfilter_element ? elements_typed(path) : 0;
+	struct ferry *ferry = wishes->ferry;
+	struct record *key;
+	int r;
+
+	if (typed) {
+		buffer_printf(ret_address, "%s/", channel->name);
+		buffer_add(ret_address, path, typed);
+		*ret_rest = path + typed + (path[typed] == '/');
+		return ret_address->failed ? no_memory(wishes) : 0;
+	}
+	r = channel->object->parse(path, &ferry->machine.naming, &wishes->scratch, &key, ret_rest, &ferry->error);
+	if (r < 0)
+		return r == -ENOMEM ? no_memory(wishes) : ferry->error.code == r ? r : error_set(&ferry->error, r, "%s: %s", path, error_text(r));
+	object_address(channel->object, key, &ferry->machine.naming, ret_address);
+	return ret_address->failed ? no_memory(wishes) : 0;
+}
+
 /* VALUE at REST of the object at PATH. VALUE NULL: absent. */
 static int add_object(struct wishes *wishes, const struct channel *channel, const char *path, const struct value *value, struct wish **ret)
 {
@@ -169,25 +243,23 @@ static int add_object(struct wishes *wishes, const struct channel *channel, cons
 	struct ferry *ferry = wishes->ferry;
 	struct value kept = null;
 	const char *rest = "";
-	struct record *key;
-	bool whole;
-	int r = channel->object->parse(path, &ferry->machine.naming, &wishes->scratch, &key, &rest, &ferry->error);
+	bool whole, typed;
+	int r = find_place(wishes, channel, path, &address, &rest);
 
 	if (r < 0)
-		return r == -ENOMEM ? no_memory(wishes) : ferry->error.code == r ? r : error_set(&ferry->error, r, "%s: %s", path, error_text(r));
-	object_address(channel->object, key, &ferry->machine.naming, &address);
-	if (address.failed)
-		return no_memory(wishes);
+		return r;
 	whole = !*rest;
 	if (whole && value && value->type != VALUE_RECORD)
 		return error_set(&ferry->error, -EINVAL, "%s is an object: {name=value, ...} is wanted, or one of its fields", address.data);
 	*ret = whole && value && channel->object != &object_netfilter_rule ? find_said(wishes, address.data, value) : NULL;
 	if (*ret)
 		return 0;
-	r = object_wish(wishes, channel, address.data, whole ? (value ? value : &null) : NULL, ret);
+	typed = channel->object == &object_netfilter_element && elements_typed(path);
+	r = object_wish(wishes, channel, typed ? &wishes->passing : &wishes->arena, address.data, whole ? (value ? value : &null) : NULL, ret);
 	if (r < 0)
 		return r;
 	(*ret)->absent = whole && !value;
+	(*ret)->typed = typed;
 	if ((*ret)->absent)
 		return 0;
 	if (value && value_copy(&wishes->arena, value, &kept) < 0)
@@ -217,7 +289,7 @@ static int add_place(void *data, const struct ferry_item *item)
 	if (wish && expansion->glob)
 		return 0;
 	if (!wish)
-		r = add(expansion->wishes, expansion->channel, item->address, &wish);
+		r = add(expansion->wishes, expansion->channel, &expansion->wishes->arena, item->address, &wish);
 	if (r < 0)
 		return r;
 	if (value_copy(&expansion->wishes->arena, expansion->value, &wish->value) < 0)
@@ -326,7 +398,9 @@ static int take_line(void *data, const struct document_line *line)
 
 int wishes_read(struct wishes *wishes, const char *text, size_t length)
 {
-	return document_each_line(text, length, take_line, wishes, &wishes->ferry->error);
+	int r = document_each_line(text, length, take_line, wishes, &wishes->ferry->error);
+
+	return r < 0 ? r : elements_settle(wishes);
 }
 
 int wishes_add_json(struct wishes *wishes, const char *address, const char *json)

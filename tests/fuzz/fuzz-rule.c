@@ -2,7 +2,8 @@
 /* Rules of nftables to the words of nft, with sets that they name: pieces, each of a byte that says what it is, its length in two bytes, and the body
  * of a message of the kernel's. Whatever stands in them, the text is the same each time, and says as much without the sets. A rule with what it has
  * for itself in it, as documents have it, means the same each time, and comes apart into as many pieces as it says. The same pieces are also what a
- * program and the kernel say to each other over a few sockets, by the higher bits of that byte.
+ * program and the kernel say to each other over a few sockets, by the higher bits of that byte. Keys and data of elements as documents say them, and
+ * any text as one of them: what is taken is said again, and means the same.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 #include "channel/netfilter_fold.h"
 #include "channel/netfilter_heard.h"
+#include "channel/netfilter_typed.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -79,6 +81,51 @@ static void add_one(struct netfilter_sets *sets, const struct object *object, co
 		netfilter_sets_add(sets, object, record, message);
 }
 
+static bool is_same(const struct netfilter_range *a, const struct netfilter_range *b)
+{
+	return a->length == b->length && memcmp(a->first, b->first, a->length) == 0 && memcmp(a->last, b->last, a->length) == 0;
+}
+
+/* TEXT as a key, as often as it can be said again. */
+static void test_typed_text(struct arena *arena, const struct said_set *set, const char *text, size_t length)
+{
+	struct netfilter_range range, again;
+	uint8_t end[NETFILTER_KEY_MAXIMUM];
+	struct buffer said = { 0 };
+	struct value behind;
+	struct record *element = record_new(arena, object_netfilter_element.schema);
+
+	(void)netfilter_parse_typed_data(set, text, length, &again);
+	if (!netfilter_parse_typed_key(set, text, length, &range))
+		return;
+	require(element && record_put(arena, element, "key", value_data(VALUE_BYTES, range.first, range.length)) == 0);
+	if (record_number(set->set, "flags", 0) & NFT_SET_INTERVAL && !netfilter_set_has_ends(set))
+		require(record_put(arena, element, "key_end", value_data(VALUE_BYTES, range.last, range.length)) == 0);
+	behind = value_data(VALUE_BYTES, end, range.length);
+	if (netfilter_typed_key(set, element, netfilter_range_end(&range, end) ? &behind : NULL, &said))
+		require(netfilter_parse_typed_key(set, said.data, said.length, &again) && is_same(&range, &again));
+	buffer_done(&said);
+}
+
+static void test_typed(struct netfilter_sets *sets, const struct record *element, const uint8_t *body, size_t length)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	_cleanup_buffer_ struct buffer key = { 0 }, data = { 0 };
+	const struct said_set *set = netfilter_sets_find(sets, &arena, element, element);
+	const struct record *value = record_inside(element, "data");
+	struct netfilter_range range;
+
+	if (!set)
+		return;
+	if (netfilter_typed_key(set, element, NULL, &key))
+		require(netfilter_parse_typed_key(set, key.data, key.length, &range));
+	if (value && netfilter_typed_data(set, value, &data))
+		require(netfilter_parse_typed_data(set, data.data, data.length, &range));
+	test_typed_text(&arena, set, (const char *)body, length);
+	if (key.length)
+		test_typed_text(&arena, set, key.data, key.length);
+}
+
 /* A text says nothing that is not a rule's own. */
 static void hear_one(struct netfilter_heard *heard, const struct object *object, const struct nlmsghdr *message)
 {
@@ -129,8 +176,14 @@ static void test_piece(struct netfilter_sets *sets, struct netfilter_heard *hear
 		add_one(sets, object, message);
 	} else {
 		elements = netfilter_elements(message);
-		while ((one = netfilter_elements_next(&elements, &room)))
+		while ((one = netfilter_elements_next(&elements, &room))) {
+			_cleanup_arena_ struct arena arena = { 0 };
+			struct record *record = NULL;
+
 			add_one(sets, object, one);
+			if (object_decode(object, one, &arena, &record) >= 0 && record)
+				test_typed(sets, record, body + (length > 24 ? length - 24 : 0), length > 24 ? 24 : length);
+		}
 	}
 	hear(heard, kind, object, message);
 }

@@ -15,6 +15,7 @@ import time
 import unittest
 
 import ferrytest
+import nftables_sets
 import nftables_state
 from ferrytest import check, ferry, run_cases
 from nftables_state import nft
@@ -78,6 +79,9 @@ class Case(unittest.TestCase):
     def apply(self, *arguments, status=0):
         return self.done("apply", "--state", "state", *arguments, "snapshot", status=status)
 
+    def steps(self, *arguments):
+        return [line.removeprefix(BASE + "/") for line in self.done("plan", *arguments, "snapshot").stdout.splitlines()]
+
     def same(self, before, words=""):
         self.assertEqual(ruleset().splitlines(), before.splitlines(), words)
 
@@ -127,9 +131,6 @@ class Documents(Case):
 
     def handle(self, text):
         return next(handle for rule, handle in self.handles() if rule == text)
-
-    def steps(self, *arguments):
-        return [line.removeprefix(BASE + "/") for line in self.done("plan", *arguments, "snapshot").stdout.splitlines()]
 
     def test_only_what_differs(self):
         """Rules that stand where they are to stand are left alone: they keep their handles, and so their counters."""
@@ -343,6 +344,99 @@ class Documents(Case):
             self.assertNotEqual(done.returncode, 0, line)
             self.assertIn(words, done.stderr)
             self.same(before)
+
+
+class Elements(Case):
+    """Elements of sets and maps by their types."""
+
+    # Nothing says which device or which bits of a byte a number of another machine stands for; a name that begins like bytes; "eth*" is no name.
+    IN_BYTES = ("iface_index", "dscp", '"0x', '"catchall"', '"eth*"')
+
+    def listed(self):
+        """What nft tells of each set, and what is in it in any order."""
+        found = {}
+        for item in check(["nft", "-j", "list", "ruleset"]) and json.loads(check(["nft", "-j", "list", "ruleset"]))["nftables"]:
+            if told := item.get("set") or item.get("map"):
+                told.pop("handle")
+                told["elem"] = sorted(json.dumps(element, sort_keys=True) for element in told.get("elem", []))
+                found[told["name"]] = [re.sub(r'"expires": \d+', "", element) for element in told.pop("elem")], told
+        return found
+
+    def build(self, chance, count):
+        """The text of each set with what it holds."""
+        check(["nft", "add table inet t"])
+        check(["nft", "add chain inet t other"])
+        made, sets = {}, nftables_sets.Sets(chance)
+        for number in range(count):
+            declaration, elements = sets.set(f"s{number}")
+            if not nft(f"add {declaration}"):
+                continue
+            made[f"s{number}"] = [declaration] + [element for element in elements if nft(f"add element inet t s{number} {{ {element} }}")]
+        return made
+
+    def test_every_type(self):
+        """Flushed, and restored from the document; which says all by its type but for what has none that is certain, and ends of ranges that nothing began."""
+        seed = int(os.environ.get("SEED", "0")) or random.randrange(1 << 32)
+        print(f"# sets from seed {seed}", flush=True)
+        made = self.build(random.Random(seed), 60)
+        before = self.listed()
+        document = self.snapshot()
+        self.assertEqual(self.done("diff", "snapshot").stdout, "")
+        told = re.findall(rf"^{BASE}/element/inet/t/(s\d+)/(.*?) = (.*)$", document, re.M)
+        self.assertGreater(len(told), 40)
+        for name, key, value in told:
+            said = " ".join(made[name])
+            if key.startswith("0x") and not any(word in said for word in self.IN_BYTES):
+                self.assertRegex(key, r"^0x0+,end$", f"{said}, SEED={seed}")
+            if "data=" in value and "ifname" not in said:
+                self.assertNotIn("{value=", value, f"{said}, SEED={seed}")
+        check(["nft", "flush", "ruleset"])
+        self.apply()
+        self.assertEqual(self.listed(), before, f"SEED={seed}")
+        # The same by bytes, as documents had it before.
+        with open("snapshot", "w", encoding="utf-8") as file:
+            file.write("".join(f"{BASE}/{kind} = only\n" for kind in ("set", "element")) + self.done("get", f"{BASE}/set", f"{BASE}/element").stdout)
+        self.assertEqual(self.steps(), [])
+        for name in before:
+            nft("flush", "set", "inet", "t", name)
+        self.apply()
+        self.assertEqual(self.listed(), before, f"SEED={seed}")
+
+    def write(self, *lines):
+        with open("snapshot", "w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines)
+
+    def test_by_hand(self):
+        """Before the set is there, in lines of fields, gone again; and as nft would be told."""
+        element = f"{BASE}/element/inet/x"
+        self.write(f"{element}/s/10.0.0.0/8 = {{}}", f"{element}/s/1.1.1.1/userdata/comment = one", f"{element}/s/240.0.0.0/4 = {{}}", f"{element}/m/10.0.0.1 . 80 = {{data=accept}}",
+                   f'{element}/m/10.0.0.2 . 443 = {{data="jump o"}}', f"{element}/n/8080 = {{data=1.2.3.4}}", f"{element}/n/catchall = {{data=1.2.3.5}}",
+                   f"{BASE}/set/inet/x/s = {{flags=[interval], key_type=ipv4_addr, key_len=4}}", f"{BASE}/table/inet/x = {{}}", f"{BASE}/chain/inet/x/o = {{}}",
+                   f'{BASE}/set/inet/x/m = {{flags=[map], key_type="ipv4_addr . inet_service", key_len=8, data_type=verdict, data_len=16}}',
+                   f"{BASE}/set/inet/x/n = {{flags=[map], key_type=inet_service, key_len=2, data_type=ipv4_addr, data_len=4}}")
+        self.apply()
+        self.assertEqual(self.done("diff", "snapshot").stdout, "")
+        listed = " ".join(check(["nft", "list", "ruleset"]).split())
+        for words in ('elements = { 1.1.1.1 comment "one", 10.0.0.0/8, 240.0.0.0/4 }', "10.0.0.1 . 80 : accept", "10.0.0.2 . 443 : jump o", "8080 : 1.2.3.4", "* : 1.2.3.5"):
+            self.assertIn(words, listed)
+        self.write(f"-{element}/s/10.0.0.0/8", f"{element}/n/8080/data = 9.9.9.9", f"-{element}/nosuch/80", f"{element}/s/1.1.1.1 = {{}}", f"{element}/s/1.1.1.2,end = {{}}")
+        self.assertIn("element/inet/x/s/10.0.0.0/8: {family inet, table x, set s, key 0a000000} -> (none)", self.steps())
+        self.apply()
+        listed = " ".join(check(["nft", "list", "ruleset"]).split())
+        self.assertIn('elements = { 1.1.1.1 comment "one", 240.0.0.0/4 }', listed)
+        self.assertIn("8080 : 9.9.9.9", listed)
+
+    def test_what_is_none_of_its_type(self):
+        load("table inet x {\n set s { type inet_service; }\n set r { type ipv4_addr . mark; flags interval; }\n map m { type mark : verdict; }\n map d { type mark : ipv4_addr; }\n}\n")
+        for line, words in (("s/65536 = {}", '"65536" is no key of type inet_service'), ("s/80-90 = {}", '"80-90" is no key'), ("s/ssh = {}", '"ssh" is no key'),
+                            ("r/10.0.0.1 = {}", '"10.0.0.1" is no key of type'), ("r/10.0.0.1/8 . 5 = {}", "is no key"), ("r/1.1.1.1 . 9-5 = {}", "is no key"),
+                            ("m/5 = {data=jumpx}", "jumpx"), ("d/5 = {data=5}", '"5" is no data of type ipv4_addr'), ("nosuch/5 = {}", "its set is not known"),
+                            (f"s/80 = {{}}\n{BASE}/element/inet/x/s/0x0050 = {{}}", "is said twice (line 2)")):
+            self.write(f"{BASE}/element/inet/x/{line}")
+            done = ferry("plan", "snapshot")
+            self.assertNotEqual(done.returncode, 0, line)
+            self.assertIn(words, done.stderr)
+            self.assertIn("line 1: ", done.stderr)
 
 
 class Rounds(Case):

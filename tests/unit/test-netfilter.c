@@ -15,6 +15,7 @@
 #include "channel/netfilter.h"
 #include "channel/netfilter_heard.h"
 #include "channel/netfilter_sets.h"
+#include "channel/netfilter_typed.h"
 #include "golden.h"
 
 static void tell_all(const void *data, size_t length, struct buffer *ret)
@@ -134,6 +135,91 @@ static void test_texts(void **state)
 	check_text(20, "\1\0\0\0", 4, NULL);
 	check_text(0xffffff00, "\0\0\0\0", 4, NULL);
 	check_text(41, "\x1b[31m\0\0\0\0\0\0\0\0\0\0\0", 16, NULL);
+}
+
+/* ---- Elements as documents say them ---- */
+
+static const struct said_set *set_of(struct arena *arena, const char *says)
+{
+	struct error error = { 0 };
+	struct record *record;
+
+	if (record_parse_text(object_netfilter_set.schema, says, strlen(says), NULL, arena, &record, &error) < 0)
+		fail_msg("%s: %s", says, error.text);
+	return netfilter_set_said(arena, record, false);
+}
+
+/* TEXT is a key from FIRST to LAST, in hexadecimal, and said again as AGAIN; FIRST NULL: it is none. */
+static void check_key(const char *says, const char *text, const char *first, const char *last, const char *again)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	_cleanup_buffer_ struct buffer hex = { 0 }, back = { 0 };
+	const struct said_set *set = set_of(&arena, says);
+	struct record *element = record_new(&arena, object_netfilter_element.schema);
+	uint8_t end[NETFILTER_KEY_MAXIMUM];
+	struct netfilter_range range;
+	struct value behind;
+	bool has_end;
+
+	assert_int_equal(netfilter_parse_typed_key(set, text, strlen(text), &range), first != NULL);
+	if (!first)
+		return;
+	for (uint32_t i = 0; i < range.length; i++)
+		buffer_printf(&hex, "%02x", range.first[i]);
+	buffer_add_char(&hex, '-');
+	for (uint32_t i = 0; i < range.length; i++)
+		buffer_printf(&hex, "%02x", range.last[i]);
+	assert_memory_equal(hex.data, first, strlen(first));
+	assert_string_equal(hex.data + strlen(first) + 1, last);
+	has_end = netfilter_range_end(&range, end);
+	behind = value_data(VALUE_BYTES, end, range.length);
+	assert_int_equal(record_put(&arena, element, "key", value_data(VALUE_BYTES, range.first, range.length)), 0);
+	if (strstr(says, "interval") && !netfilter_set_has_ends(set))
+		assert_int_equal(record_put(&arena, element, "key_end", value_data(VALUE_BYTES, range.last, range.length)), 0);
+	assert_int_equal(netfilter_typed_key(set, element, has_end ? &behind : NULL, &back), again != NULL);
+	if (again)
+		assert_string_equal(back.data, again);
+}
+
+#define ADDRESSES "{key_type=ipv4_addr, key_len=4}"
+#define NETWORKS  "{flags=[interval], key_type=ipv4_addr, key_len=4}"
+#define PAIRS     "{flags=[interval, concat], key_type=\"ipv4_addr . inet_service\", key_len=8}"
+#define MARKS     "{key_type=mark, key_len=4}"
+#define NAMES_OF  "{key_type=ifname, key_len=16}"
+
+static void test_typed_keys(void **state)
+{
+	(void)state;
+	check_key(ADDRESSES, "10.0.0.1", "0a000001", "0a000001", "10.0.0.1");
+	check_key(ADDRESSES, "10.0.0.0/8", NULL, NULL, NULL);
+	check_key(ADDRESSES, "10.0.0.0-10.0.0.1", NULL, NULL, NULL);
+	check_key(ADDRESSES, "::1", NULL, NULL, NULL);
+	check_key(ADDRESSES, "", NULL, NULL, NULL);
+	check_key(NETWORKS, "10.0.0.0/8", "0a000000", "0affffff", "10.0.0.0/8");
+	check_key(NETWORKS, "10.0.0.0-10.255.255.255", "0a000000", "0affffff", "10.0.0.0/8");
+	check_key(NETWORKS, "240.0.0.0/4", "f0000000", "ffffffff", "240.0.0.0/4");
+	check_key(NETWORKS, "0.0.0.0/0", "00000000", "ffffffff", "0.0.0.0/0");
+	check_key(NETWORKS, "1.2.3.4/32", "01020304", "01020304", "1.2.3.4");
+	check_key(NETWORKS, "10.0.0.1/8", NULL, NULL, NULL);
+	check_key(NETWORKS, "10.0.0.2-10.0.0.1", NULL, NULL, NULL);
+	check_key(NETWORKS, "10.0.0.1-", NULL, NULL, NULL);
+	check_key(PAIRS, "10.0.0.0/24 . 80-90", "0a00000000500000", "0a0000ff005a0000", "10.0.0.0/24 . 80-90");
+	check_key(PAIRS, "10.0.0.0/24 . 80 . 1", NULL, NULL, NULL);
+	check_key(PAIRS, "10.0.0.0/24", NULL, NULL, NULL);
+	check_key("{key_type=inet_proto, key_len=1}", "tcp", "06", "06", "tcp");
+	check_key("{key_type=inet_proto, key_len=1}", "6", "06", "06", "tcp");
+	check_key("{key_type=inet_proto, key_len=1}", "256", NULL, NULL, NULL);
+	check_key(MARKS, "4294967296", NULL, NULL, NULL);
+	check_key(NAMES_OF, "br-lan", "62722d6c616e00000000000000000000", "62722d6c616e00000000000000000000", "br-lan");
+	check_key(NAMES_OF, "0x1f", "30783166000000000000000000000000", "30783166000000000000000000000000", NULL);
+	check_key(NAMES_OF, "catchall", "6361746368616c6c0000000000000000", "6361746368616c6c0000000000000000", NULL);
+	check_key(NAMES_OF, "a b", NULL, NULL, NULL);
+	check_key(NAMES_OF, "abcdefghijklmnop", NULL, NULL, NULL);
+	check_key("{key_type=dscp, key_len=1}", "8", NULL, NULL, NULL);
+	/* A type and a length that do not go together, and none at all. */
+	check_key("{key_type=ipv4_addr, key_len=6}", "10.0.0.1", NULL, NULL, NULL);
+	check_key("{key_type=4294967295, key_len=4}", "1", NULL, NULL, NULL);
+	check_key("{key_len=4}", "1", NULL, NULL, NULL);
 }
 
 /* ---- Rules ---- */
@@ -474,6 +560,7 @@ int main(void)
 		cmocka_unit_test(test_notices),
 		cmocka_unit_test(test_elements_go_back),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_typed_keys),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_rules_that_cannot_be_said),
 		cmocka_unit_test(test_heard),

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Elements of nftables' sets in documents: by the types of their set, a range in one line, which to the kernel are two elements. What a line means is
+ * known once its set is, and that may stand further down. */
+#include "lib/declare_elements.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "channel/netfilter_typed.h"
+#include "model/field.h"
+
+#define SET_CHANNEL "netlink/netfilter/set/"
+
+/* ---- Writing ---- */
+
+void elements_begin(struct elements *elements, struct ruleset *ruleset)
+{
+	*elements = (struct elements){ .ruleset = ruleset };
+}
+
+void elements_done(struct elements *elements)
+{
+	arena_done(&elements->arena);
+}
+
+/* All of one set come together. */
+const struct said_set *elements_set(struct elements *elements, const struct kind *kind, const struct standing *standing)
+{
+	const size_t length = (size_t)(strrchr(standing->path, '/') - standing->path);
+	struct record *record;
+
+	if (elements->path && elements->length == length && memcmp(elements->path, standing->path, length) == 0)
+		return elements->set;
+	arena_reset(&elements->arena);
+	elements->path = standing->path;
+	elements->length = length;
+	elements->set = NULL;
+	if (standing_record(kind, standing, &elements->arena, &record) == 0 &&
+	    !netfilter_sets_own(elements->ruleset->sets, record, record_find(record, "set")))
+		elements->set = netfilter_sets_find(elements->ruleset->sets, &elements->arena, record, record);
+	return elements->set;
+}
+
+/* A verdict and the chain that it names, and nothing else. */
+static bool write_verdict(const struct record *verdict, struct buffer *ret)
+{
+	const struct value *chain = record_find(verdict, "chain");
+	const char *word = names_find(field_names(schema_field(verdict->schema, "code")), record_number(verdict, "code", UINT64_MAX));
+
+	if (!word || verdict->count != (chain ? 2 : 1) || (chain && (chain->type != VALUE_TEXT || !chain->bytes.length)))
+		return false;
+	buffer_add_text(ret, word);
+	if (chain) {
+		buffer_add_char(ret, ' ');
+		buffer_add(ret, chain->bytes.data, chain->bytes.length);
+	}
+	return true;
+}
+
+int elements_write_data(const struct said_set *set, struct arena *arena, struct record *element)
+{
+	struct entry *entry = record_at(element, "data");
+	const struct record *data = entry && entry->value.type == VALUE_RECORD ? entry->value.record : NULL;
+	const struct record *verdict = data ? record_inside(data, "verdict") : NULL;
+	_cleanup_buffer_ struct buffer text = { 0 };
+	const char *copy;
+
+	if (!data || !(verdict ? data->count == 1 && write_verdict(verdict, &text) : netfilter_typed_data(set, data, &text)))
+		return text.failed ? -ENOMEM : 0;
+	copy = text.failed ? NULL : arena_copy(arena, text.data, text.length);
+	if (!copy)
+		return -ENOMEM;
+	*entry = (struct entry){ .name = "data", .value = value_data(VALUE_TEXT, copy, text.length) };
+	if (text.length < 19 && strspn(copy, "0123456789") == text.length)
+		entry->value = value_uint(strtoull(copy, NULL, 10));
+	return 0;
+}
+
+/* ---- Reading ---- */
+
+size_t elements_typed(const char *path)
+{
+	static const char end[] = ",end";
+	const char *key = path;
+	size_t length = 0;
+
+	for (int i = 0; key && i < 3; i++) {
+		key = strchr(key, '/');
+		key += key ? 1 : 0;
+	}
+	if (!key || !*key || netfilter_key_is_bytes(key))
+		return 0;
+	/* A slash before a number is that of a network. */
+	while (key[length] && (key[length] != '/' || (key[length + 1] >= '0' && key[length + 1] <= '9')))
+		length++;
+	/* The end of a range is said by its bytes, or by an address, which says itself what it is. */
+	if (length > strlen(end) && memcmp(key + length - strlen(end), end, strlen(end)) == 0)
+		return 0;
+	return (size_t)(key - path) + length;
+}
+
+struct settling {
+	struct wishes *wishes;
+	struct arena arena; /* of the set */
+	struct netfilter_sets *standing;
+	const char *path; /* of the wish that was last, and how much of it says the set */
+	size_t length;
+	const struct said_set *set;
+};
+
+/* A set that the document says. */
+static int said_by_document(struct settling *settling, const char *path, struct record **ret)
+{
+	const struct object *object = &object_netfilter_set;
+	struct ferry *ferry = settling->wishes->ferry;
+	_cleanup_buffer_ struct buffer address = { 0 };
+	struct record *generic, *key;
+	const struct wish *wish;
+	const char *rest;
+	int r;
+
+	buffer_add_text(&address, SET_CHANNEL);
+	buffer_add_text(&address, path);
+	wish = address.failed ? NULL : table_find(&settling->wishes->table, address.data, address.length);
+	if (!wish || wish->absent)
+		return address.failed ? -ENOMEM : -ENOENT;
+	r = record_copy(&settling->arena, wish->generic, &generic);
+	if (r == 0)
+		r = object->parse(path, &ferry->machine.naming, &settling->arena, &key, &rest, &ferry->error);
+	if (r == 0)
+		r = object_of_generic(object, generic, key, &ferry->machine.naming, &settling->arena, ret, &ferry->error);
+	return r;
+}
+
+/* One that stands, with the key fields that ELEMENT has of it. */
+static const struct said_set *said_by_kernel(struct settling *settling, const struct record *element)
+{
+	if (!settling->standing)
+		settling->standing = netfilter_sets_new(&settling->wishes->ferry->machine);
+	return settling->standing ? netfilter_sets_find(settling->standing, &settling->arena, element, element) : NULL;
+}
+
+/* The set that the element at PATH, of which the first LENGTH bytes say it, is in; NULL where it is not known. */
+static int find_set(struct settling *settling, const char *path, size_t length, const struct said_set **ret)
+{
+	struct record *element, *set;
+	const char *rest;
+	char *own;
+	int r;
+
+	*ret = settling->set;
+	if (settling->path && settling->length == length && memcmp(settling->path, path, length) == 0)
+		return 0;
+	arena_reset(&settling->arena);
+	settling->path = path;
+	settling->length = length;
+	settling->set = NULL;
+	own = arena_array(&settling->arena, char, length + sizeof("/0x00"));
+	if (!own)
+		return -ENOMEM;
+	memcpy(mempcpy(own, path, length), "/0x00", sizeof("/0x00"));
+	r = object_netfilter_element.parse(own, NULL, &settling->arena, &element, &rest, &settling->wishes->ferry->error);
+	own[length] = '\0';
+	if (r == 0)
+		r = said_by_document(settling, own, &set);
+	if (r == 0)
+		settling->set = netfilter_set_said(&settling->arena, set, false);
+	else if (r == -ENOENT)
+		settling->set = said_by_kernel(settling, element);
+	*ret = settling->set;
+	return r == -ENOENT ? 0 : r;
+}
+
+/* WHAT is "key" or "data". */
+static int refuse(struct settling *settling, const struct wish *wish, const char *what, const char *text, size_t length, const struct said_set *set)
+{
+	struct error *error = &settling->wishes->ferry->error;
+	_cleanup_buffer_ struct buffer type = { 0 };
+	const struct value *value = record_find(set->set, what[0] == 'k' ? "key_type" : "data_type");
+
+	if (value)
+		value_print(&type, value, NULL, NULL);
+	error_set(error, -EINVAL, "\"%.*s\" is no %s of type %s%s", (int)length, text, what, type.data ? type.data : "none",
+		  what[0] == 'k' ? ", and no bytes, which begin with 0x" : "");
+	error_wrap(error, "%s", wish->address);
+	return wish->line ? error_wrap(error, "line %u", wish->line) : error->code;
+}
+
+static void add_hex(struct buffer *ret, const uint8_t *data, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		buffer_printf(ret, "%02x", data[i]);
+}
+
+static int put_text(struct arena *arena, struct record *record, const char *name, const char *text, size_t length)
+{
+	const char *copy = arena_copy(arena, text, length);
+
+	return copy ? record_add(arena, record, (struct entry){ .name = name, .value = value_data(VALUE_TEXT, copy, length) }) : -ENOMEM;
+}
+
+/* "accept", "jump other". */
+static int read_verdict(struct arena *arena, const char *text, size_t length, struct record *data)
+{
+	const char *blank = memchr(text, ' ', length);
+	const size_t word = blank ? (size_t)(blank - text) : length;
+	struct record *verdict = record_new(arena, NULL);
+	int r = verdict ? put_text(arena, verdict, "code", text, word) : -ENOMEM;
+
+	if (r == 0 && blank)
+		r = put_text(arena, verdict, "chain", blank + 1, length - word - 1);
+	return r < 0 ? r : record_add(arena, data, (struct entry){ .name = "verdict", .value = { .type = VALUE_RECORD, .record = verdict } });
+}
+
+/* What the map leads to, said by its type, becomes the record that it is otherwise. */
+static int settle_data(struct settling *settling, const struct said_set *set, struct wish *wish)
+{
+	struct arena *arena = &settling->wishes->arena;
+	struct entry *entry = record_at(wish->generic, "data");
+	_cleanup_buffer_ struct buffer hex = { 0 }, said = { 0 };
+	struct netfilter_range range;
+	struct record *data;
+	const char *text;
+	size_t length;
+	int r;
+
+	if (!entry || entry->value.type == VALUE_RECORD || entry->value.type == VALUE_NULL)
+		return 0;
+	if (entry->value.type == VALUE_TEXT) {
+		buffer_add(&said, entry->value.bytes.data, entry->value.bytes.length);
+		buffer_add(&said, "", 1);
+	} else {
+		value_print(&said, &entry->value, NULL, NULL);
+	}
+	text = said.failed ? NULL : said.data;
+	length = text ? strlen(text) : 0;
+	data = record_new(arena, NULL);
+	if (!data || !text)
+		return -ENOMEM;
+	if (set_leads_to_verdict(set)) {
+		r = read_verdict(arena, text, length, data);
+	} else if (!netfilter_parse_typed_data(set, text, length, &range)) {
+		return refuse(settling, wish, "data", text, length, set);
+	} else {
+		add_hex(&hex, range.first, range.length);
+		r = hex.failed ? -ENOMEM : put_text(arena, data, "value", hex.data, hex.length);
+	}
+	entry->value = (struct value){ .type = VALUE_RECORD, .record = data };
+	return r;
+}
+
+/* WISH by the bytes of its key, where it has not been said so already. */
+static int settle_wish(struct settling *settling, const struct said_set *set, struct wish *wish, size_t length)
+{
+	const bool has_ends = netfilter_set_has_ends(set), several = record_number(set->set, "flags", 0) & NFT_SET_INTERVAL;
+	const char *text = wish->path + length + 1;
+	_cleanup_buffer_ struct buffer address = { 0 };
+	uint8_t end[NETFILTER_KEY_MAXIMUM];
+	struct netfilter_range range;
+	int r;
+
+	if (!netfilter_parse_typed_key(set, text, strlen(text), &range))
+		return refuse(settling, wish, "key", text, strlen(text), set);
+	buffer_add(&address, wish->address, (size_t)(text - wish->address));
+	buffer_add_text(&address, "0x");
+	add_hex(&address, range.first, range.length);
+	if (several && !has_ends) {
+		buffer_add_text(&address, "-0x");
+		add_hex(&address, range.last, range.length);
+	}
+	r = address.failed ? -ENOMEM : settle_data(settling, set, wish);
+	if (r == 0)
+		r = wishes_rename(settling->wishes, wish, address.data, text);
+	if (r < 0 || !has_ends || !netfilter_range_end(&range, end))
+		return r;
+	address.length = (size_t)(strrchr(address.data, '/') + 1 - address.data);
+	buffer_add_text(&address, "0x");
+	add_hex(&address, end, range.length);
+	buffer_add_text(&address, ",end");
+	return address.failed ? -ENOMEM : wishes_add_beside(settling->wishes, wish, address.data);
+}
+
+/* A set that is not known: an address says itself what it is. Whether anything else matters is seen later: what is to be absent is so where there is
+ * no set. */
+static int leave(struct settling *settling, struct wish *wish, size_t length)
+{
+	_cleanup_buffer_ struct buffer address = { 0 };
+	_cleanup_arena_ struct arena arena = { 0 };
+	const char *rest;
+	struct record *key;
+	char *kept;
+
+	if (object_netfilter_element.parse(wish->path, NULL, &arena, &key, &rest, NULL) == 0 && !*rest) {
+		object_address(&object_netfilter_element, key, NULL, &address);
+		return address.failed ? -ENOMEM : wishes_rename(settling->wishes, wish, address.data, wish->path + length + 1);
+	}
+	kept = arena_copy(&settling->wishes->arena, wish->address, strlen(wish->address));
+	if (!kept)
+		return -ENOMEM;
+	wish->address = kept;
+	wish->path = kept + strlen(wish->channel->name) + 1;
+	return 0;
+}
+
+/* Whether the set's types say what WISH means, or a part of it. */
+static bool depends(const struct wish *wish)
+{
+	const struct entry *data = wish->typed ? NULL : record_at(wish->generic, "data");
+
+	return wish->typed || (data && data->value.type != VALUE_RECORD && data->value.type != VALUE_NULL);
+}
+
+static int settle(struct settling *settling, struct wish *wish)
+{
+	const char *path = wish->path, *key = path;
+	const struct said_set *set;
+	size_t length;
+	int r;
+
+	for (int i = 0; i < 3; i++)
+		key = strchr(key, '/') + 1;
+	length = (size_t)(key - 1 - path);
+	r = find_set(settling, path, length, &set);
+	if (r < 0)
+		return r;
+	if (!wish->typed)
+		return set ? settle_data(settling, set, wish) : 0;
+	return set ? settle_wish(settling, set, wish, length) : leave(settling, wish, length);
+}
+
+int elements_settle(struct wishes *wishes)
+{
+	struct settling settling = { .wishes = wishes };
+	const size_t count = wishes->count;
+	struct wish **list = NULL;
+	size_t used = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const bool concerned = wishes->list[i]->channel->object == &object_netfilter_element && depends(wishes->list[i]);
+		const size_t before = wishes->count;
+
+		if (concerned && !list) {
+			/* What a line wishes beside itself comes behind it. */
+			list = calloc(2 * count, sizeof(struct wish *));
+			r = list ? 0 : -ENOMEM;
+			used = i;
+			if (list)
+				memcpy(list, wishes->list, i * sizeof(struct wish *));
+		}
+		if (r == 0 && concerned)
+			r = settle(&settling, wishes->list[i]);
+		if (list)
+			list[used++] = wishes->list[i];
+		if (list && wishes->count > before)
+			list[used++] = wishes->list[before];
+	}
+	if (list) {
+		free(wishes->list);
+		wishes->list = list;
+		wishes->size = 2 * count;
+		list = used ? reallocarray(list, used, sizeof(struct wish *)) : NULL;
+		if (list) {
+			wishes->list = list;
+			wishes->size = used;
+		}
+		wishes->count = used;
+	}
+	netfilter_sets_free(settling.standing);
+	arena_done(&settling.arena);
+	if (r == 0)
+		arena_done(&wishes->passing);
+	if (r == -ENOMEM || (r < 0 && wishes->ferry->error.code != r))
+		return error_set(&wishes->ferry->error, r, "elements of a document: %s", error_text(r));
+	return r;
+}
