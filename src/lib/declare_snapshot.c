@@ -7,25 +7,8 @@
 #include "base/time.h"
 #include "channel/files.h"
 #include "channel/nature.h"
-#include "channel/netfilter_typed.h"
-#include "lib/declare_elements.h"
+#include "lib/declare_snapshot.h"
 #include "model/address.h"
-
-/* Why something was left out. */
-enum reason {
-	LEFT_READ_ONLY,
-	LEFT_ACTION,
-	LEFT_VOLATILE,
-	LEFT_SECRET,
-	LEFT_MIRROR,
-	LEFT_TWIN,
-	LEFT_UNREAD,
-	LEFT_PASSING,
-	LEFT_KEYED,
-	LEFT_BARRED,
-	LEFT_OWNED,
-	LEFT_COUNT,
-};
 
 static const char *const reasons[LEFT_COUNT] = {
 	[LEFT_READ_ONLY] = "files for reading only",
@@ -41,23 +24,12 @@ static const char *const reasons[LEFT_COUNT] = {
 	[LEFT_BARRED] = "kinds of objects that only CAP_NET_ADMIN may read",
 };
 
-struct snapshot {
-	struct ferry *ferry;
-	unsigned int flags;
-	const char *address; /* that is asked for */
-	struct buffer body;
-	struct left left;
-	uint64_t counts[LEFT_COUNT];
-	struct ruleset *ruleset; /* once it is asked for */
-	bool found, torn;
-};
-
 static int no_memory(struct snapshot *snapshot)
 {
 	return error_set(&snapshot->ferry->error, -ENOMEM, "no memory for a snapshot");
 }
 
-static void add_line(struct snapshot *snapshot, const char *address, const struct value *value, const struct field *field)
+void snapshot_add_line(struct snapshot *snapshot, const char *address, const struct value *value, const struct field *field)
 {
 	buffer_add_escaped(&snapshot->body, address, strlen(address));
 	buffer_add_text(&snapshot->body, " = ");
@@ -87,7 +59,7 @@ static int add_leaves(struct snapshot *snapshot, struct buffer *address, const s
 		if (entry->value.type == VALUE_RECORD)
 			r = add_leaves(snapshot, address, entry->value.record);
 		else if (address_under(address->data, snapshot->address) > 0)
-			add_line(snapshot, address->data, &entry->value, entry->field);
+			snapshot_add_line(snapshot, address->data, &entry->value, entry->field);
 	}
 	address->length = length;
 	return r;
@@ -122,12 +94,11 @@ static int add_object(struct snapshot *snapshot, const struct kind *kind, const 
 	/* Of two objects of one address no field says whose it is: each is a line. */
 	value = (struct value){ .type = VALUE_RECORD, .record = declared };
 	if (address_under(address.data, snapshot->address) > 0)
-		add_line(snapshot, address.data, &value, NULL);
+		snapshot_add_line(snapshot, address.data, &value, NULL);
 	return 0;
 }
 
-/* Whether the object at PATH, or a field of it, is asked for. */
-static bool is_asked_for(const struct snapshot *snapshot, const char *channel, const char *path)
+bool snapshot_asks_for(const struct snapshot *snapshot, const char *channel, const char *path)
 {
 	_cleanup_buffer_ struct buffer address = { 0 };
 	size_t length;
@@ -177,7 +148,7 @@ static int add_kind(struct snapshot *snapshot, const struct channel *channel)
 	for (size_t i = 0; r == 0 && i < kind.count; i++) {
 		const struct standing *one = &kind.list[i];
 
-		if (is_asked_for(snapshot, channel->name, one->path))
+		if (snapshot_asks_for(snapshot, channel->name, one->path))
 			r = add_object(snapshot, &kind, one, one->several);
 	}
 	snapshot->torn |= kind.interrupted;
@@ -194,8 +165,7 @@ static void add_comment(struct snapshot *snapshot, const char *text)
 	buffer_add_char(&snapshot->body, '\n');
 }
 
-/* What the address says is not said again. */
-static void drop_keys(struct record *record)
+void snapshot_drop_keys(struct record *record)
 {
 	for (uint32_t i = record->count; i-- > 0;)
 		if (record->entries[i].field && record->entries[i].field->flags & FIELD_KEY)
@@ -223,8 +193,8 @@ static int add_whole(struct snapshot *snapshot, const struct kind *kind, const s
 			return -ENOMEM;
 		add_comment(snapshot, text);
 	}
-	drop_keys(declared);
-	add_line(snapshot, address.data, &(struct value){ .type = VALUE_RECORD, .record = declared }, NULL);
+	snapshot_drop_keys(declared);
+	snapshot_add_line(snapshot, address.data, &(struct value){ .type = VALUE_RECORD, .record = declared }, NULL);
 	return 0;
 }
 
@@ -236,153 +206,9 @@ static int add_wholes(struct snapshot *snapshot, const struct kind *kind)
 
 	for (size_t i = 0; r == 0 && i < kind->count; i++) {
 		arena_reset(&arena);
-		if (is_asked_for(snapshot, kind->channel->name, list[i]->path))
+		if (snapshot_asks_for(snapshot, kind->channel->name, list[i]->path))
 			r = add_whole(snapshot, kind, list[i], &arena);
 	}
-	return r;
-}
-
-/* ---- Elements: in no order, so that they are told by their keys ---- */
-
-struct elements_told {
-	struct snapshot *snapshot;
-	const struct kind *kind;
-	struct elements elements;
-	struct arena arena;           /* of one */
-	const struct standing *begun; /* a range, whose end is to come */
-};
-
-/* As it is in a document; NULL: it is not. */
-static int declared_element(struct elements_told *told, const struct standing *standing, struct record **ret, struct buffer *address)
-{
-	struct snapshot *snapshot = told->snapshot;
-	bool owned;
-	int r = ruleset_declared(snapshot->ruleset, told->kind, standing, snapshot->flags & FERRY_SNAPSHOT_ALL, &told->arena, ret, address, &owned,
-				 &snapshot->left);
-
-	if (r == 0 && !*ret)
-		snapshot->counts[LEFT_OWNED] += owned;
-	return r;
-}
-
-/* A range goes up to the key of END; NULL: to the last that there is. IS_WHOLE: that is known. What cannot be said by its type is told by its bytes.
- */
-static int add_element(struct elements_told *told, const struct standing *standing, const struct standing *end, const struct value *behind,
-		       bool is_whole)
-{
-	const struct said_set *set = elements_set(&told->elements, told->kind, standing);
-	_cleanup_buffer_ struct buffer address = { 0 }, typed = { 0 };
-	struct record *declared;
-	int r = declared_element(told, standing, &declared, &address);
-
-	if (r < 0 || !declared)
-		return r;
-	buffer_add(&typed, address.data, (size_t)(strrchr(address.data, '/') + 1 - address.data));
-	is_whole = is_whole && set && netfilter_typed_key(set, declared, behind, &typed);
-	if (set)
-		r = elements_write_data(set, &told->arena, declared);
-	if (r < 0 || typed.failed)
-		return -ENOMEM;
-	drop_keys(declared);
-	add_line(told->snapshot, is_whole ? typed.data : address.data, &(struct value){ .type = VALUE_RECORD, .record = declared }, NULL);
-	if (!end || is_whole)
-		return 0;
-	buffer_clear(&address);
-	buffer_printf(&address, "%s/%s", told->kind->channel->name, end->path);
-	if (address.failed)
-		return -ENOMEM;
-	add_line(told->snapshot, address.data, &(struct value){ .type = VALUE_RECORD, .record = &(const struct record){ 0 } }, NULL);
-	return 0;
-}
-
-/* What has begun is not told as a range: by its bytes. LAST: it ends with all that there is. */
-static int add_begun(struct elements_told *told, bool last)
-{
-	const struct standing *begun = told->begun;
-
-	told->begun = NULL;
-	return begun ? add_element(told, begun, NULL, NULL, last) : 0;
-}
-
-static bool is_of_one_set(const struct standing *a, const struct standing *b)
-{
-	const size_t length = (size_t)(strrchr(a->path, '/') + 1 - a->path);
-
-	return strncmp(a->path, b->path, length) == 0;
-}
-
-/* An end that says nothing else belongs to what has begun. */
-static int add_end(struct elements_told *told, const struct standing *standing)
-{
-	const struct standing *begun = told->begun;
-	_cleanup_buffer_ struct buffer address = { 0 };
-	struct record *declared;
-	struct value behind = { 0 };
-	int r = declared_element(told, standing, &declared, &address);
-
-	if (r < 0 || !declared)
-		return r;
-	if (record_find(declared, "key"))
-		behind = *record_find(declared, "key");
-	drop_keys(declared);
-	if (begun && !declared->count) {
-		told->begun = NULL;
-		return add_element(told, begun, standing, &behind, true);
-	}
-	r = add_begun(told, false);
-	add_line(told->snapshot, address.data, &(struct value){ .type = VALUE_RECORD, .record = declared }, NULL);
-	return r;
-}
-
-static bool is_end(const struct standing *standing)
-{
-	const char *comma = strrchr(standing->path, ',');
-
-	return comma && strcmp(comma, ",end") == 0;
-}
-
-static int take_element(struct elements_told *told, const struct standing *standing)
-{
-	const struct said_set *set;
-	int r = 0;
-
-	arena_reset(&told->arena);
-	if (told->begun && !is_of_one_set(told->begun, standing))
-		r = add_begun(told, true);
-	if (r < 0 || !is_asked_for(told->snapshot, told->kind->channel->name, standing->path))
-		return r;
-	if (is_end(standing))
-		return add_end(told, standing);
-	r = add_begun(told, false);
-	set = elements_set(&told->elements, told->kind, standing);
-	if (r < 0 || !set || !netfilter_set_has_ends(set))
-		return r < 0 ? r : add_element(told, standing, NULL, NULL, true);
-	told->begun = standing;
-	return 0;
-}
-
-/* An end comes before what begins there. */
-static int add_elements(struct snapshot *snapshot, const struct kind *kind)
-{
-	struct elements_told told = { .snapshot = snapshot, .kind = kind };
-	int r = 0;
-
-	elements_begin(&told.elements, snapshot->ruleset);
-	for (size_t i = 0; r == 0 && i < kind->count; i++) {
-		const struct standing *one = &kind->list[i], *next = i + 1 < kind->count ? one + 1 : NULL;
-		const size_t length = strlen(one->path);
-
-		if (next && strncmp(next->path, one->path, length) == 0 && strcmp(next->path + length, ",end") == 0) {
-			r = take_element(&told, next);
-			i++;
-		}
-		if (r == 0)
-			r = take_element(&told, one);
-	}
-	if (r == 0)
-		r = add_begun(&told, true);
-	elements_done(&told.elements);
-	arena_done(&told.arena);
 	return r;
 }
 
@@ -402,7 +228,7 @@ static int add_transactional(struct snapshot *snapshot, const struct channel *ch
 		buffer_printf(&snapshot->body, "%s = only\n", channel->name);
 	snapshot->torn |= snapshot->ruleset->interrupted;
 	kind = &snapshot->ruleset->kinds[ruleset_kind_of(channel->object)];
-	return channel->object == &object_netfilter_element ? add_elements(snapshot, kind) : add_wholes(snapshot, kind);
+	return channel->object == &object_netfilter_element ? snapshot_add_elements(snapshot, kind) : add_wholes(snapshot, kind);
 }
 
 /* ---- Files ---- */
@@ -447,7 +273,7 @@ static int add_file(void *data, const struct ferry_item *item)
 	nature = nature_of(address.data);
 	reason = judge(snapshot, item, nature);
 	if (reason == LEFT_COUNT)
-		add_line(snapshot, address.data, &item->value->value, item->value->field);
+		snapshot_add_line(snapshot, address.data, &item->value->value, item->value->field);
 	else
 		snapshot->counts[reason]++;
 	snapshot->found = true;
