@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "channel/netfilter.h"
+#include "channel/netfilter_typed.h"
 #include "channel/object-inside.h"
 
 #define SET     FIELD_SETTABLE
@@ -483,6 +483,8 @@ const struct object object_netfilter_element = {
 	.parse = parse,
 	.mend = mend,
 	.dump_each = dump_each,
+	.typed = netfilter_typed_length,
+	.translate = netfilter_typed_translate,
 	.encode = encode,
 	.prepare = netfilter_prepare,
 	.remove_request = remove_request,

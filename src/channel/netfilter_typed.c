@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "channel/netfilter_typed.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "channel/machine.h"
 #include "channel/netfilter_say.h"
 
 /* One part of a key or of data. */
@@ -310,4 +312,96 @@ bool netfilter_parse_typed_data(const struct said_set *set, const char *text, si
 	else if (memcmp(ret->first, ret->last, whole) != 0)
 		return false;
 	return true;
+}
+
+/* ---- Addresses ---- */
+
+size_t netfilter_typed_length(const char *path)
+{
+	static const char end[] = ",end";
+	const char *key = path;
+	size_t length = 0;
+
+	for (int i = 0; key && i < 3; i++) {
+		key = strchr(key, '/');
+		key += key ? 1 : 0;
+	}
+	if (!key || !*key || netfilter_key_is_bytes(key) || strpbrk(path, "*?["))
+		return 0;
+	/* A slash before a number is that of a network. */
+	while (key[length] && (key[length] != '/' || (key[length + 1] >= '0' && key[length + 1] <= '9')))
+		length++;
+	/* The end of a range is said by its bytes, or by an address, which says itself what it is. */
+	if (length > strlen(end) && memcmp(key + length - strlen(end), end, strlen(end)) == 0)
+		return 0;
+	return (size_t)(key - path) + length;
+}
+
+/* The set that the element at PATH is in, of which the first LENGTH bytes say that. */
+static const struct said_set *find_set(struct netfilter_sets *sets, struct arena *arena, const char *path, size_t length)
+{
+	static const char any[] = "/0x00";
+	struct record *element;
+	const char *rest;
+	char *own = arena_array(arena, char, length + sizeof(any));
+
+	if (!own)
+		return NULL;
+	memcpy(mempcpy(own, path, length), any, sizeof(any));
+	return object_netfilter_element.parse(own, NULL, arena, &element, &rest, NULL) == 0 ? netfilter_sets_find(sets, arena, element, element)
+											    : NULL;
+}
+
+static void add_hex(struct buffer *ret, const char *before, const uint8_t *data, size_t length)
+{
+	buffer_add_text(ret, before);
+	for (size_t i = 0; i < length; i++)
+		buffer_printf(ret, "%02x", data[i]);
+}
+
+void netfilter_range_path(const struct said_set *set, const struct netfilter_range *range, struct buffer *ret)
+{
+	add_hex(ret, "0x", range->first, range->length);
+	if (has_ranges(set) && !netfilter_set_has_ends(set))
+		add_hex(ret, "-0x", range->last, range->length);
+}
+
+static int translate(const struct said_set *set, const char *path, size_t before, size_t typed, bool write, struct buffer *ret, struct error *error)
+{
+	struct netfilter_range range;
+
+	if (!netfilter_parse_typed_key(set, path + before, typed - before, &range))
+		return error_set(error, -EINVAL, "\"%.*s\" is no key of the type of its set, and no bytes, which begin with 0x",
+				 (int)(typed - before), path + before);
+	if (write && netfilter_set_has_ends(set))
+		return error_set(error, -EOPNOTSUPP,
+				 "to the kernel %.*s is two elements, where it begins and what comes behind it: ferry apply makes and removes both",
+				 (int)(typed - before), path + before);
+	buffer_add(ret, path, before);
+	netfilter_range_path(set, &range, ret);
+	buffer_add_text(ret, path + typed);
+	return ret->failed ? -ENOMEM : 0;
+}
+
+int netfilter_typed_translate(struct machine *machine, const char *path, bool write, struct buffer *ret)
+{
+	const size_t typed = netfilter_typed_length(path);
+	_cleanup_arena_ struct arena arena = { 0 };
+	const struct said_set *set;
+	struct netfilter_sets *sets;
+	const char *key = path;
+	int r = 0;
+
+	if (!typed)
+		return 0;
+	sets = netfilter_sets_new(machine);
+	if (!sets)
+		return -ENOMEM;
+	for (int i = 0; i < 3; i++)
+		key = strchr(key, '/') + 1;
+	set = find_set(sets, &arena, path, (size_t)(key - 1 - path));
+	if (set)
+		r = translate(set, path, (size_t)(key - path), typed, write, ret, &machine->error);
+	netfilter_sets_free(sets);
+	return r;
 }

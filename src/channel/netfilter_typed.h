@@ -27,5 +27,11 @@ bool netfilter_typed_data(const struct said_set *set, const struct record *data,
 /* The same backwards. False: TEXT is none of SET's. */
 bool netfilter_parse_typed_key(const struct said_set *set, const char *text, size_t length, struct netfilter_range *ret);
 bool netfilter_parse_typed_data(const struct said_set *set, const char *text, size_t length, struct netfilter_range *ret);
+/* The key of an element of SET in an address, by its bytes. */
+void netfilter_range_path(const struct said_set *set, const struct netfilter_range *range, struct buffer *ret);
+
+/* For object->typed and object->translate of elements. */
+size_t netfilter_typed_length(const char *path);
+int netfilter_typed_translate(struct machine *machine, const char *path, bool write, struct buffer *ret) _must_check_;
 
 #endif

@@ -298,11 +298,13 @@ static struct walk walk_of(const struct channel *channel, struct machine *machin
 int object_channel_list(const struct channel *channel, struct machine *machine, const char *path, unsigned int flags, ferry_item_function *function,
 			void *data)
 {
+	_cleanup_buffer_ struct buffer room = { 0 };
+	int r = object_translate(channel->object, machine, false, &path, &room);
 	struct walk walk = walk_of(channel, machine, path, flags & ~(unsigned int)FERRY_READ_LEAVES, function, data);
-	int r;
 
 	walk.items.fields = true;
-	r = run(&walk);
+	if (r == 0)
+		r = run(&walk);
 	walk_done(&walk);
 	return r;
 }
@@ -310,9 +312,12 @@ int object_channel_list(const struct channel *channel, struct machine *machine, 
 int object_channel_get(const struct channel *channel, struct machine *machine, const char *path, unsigned int flags, ferry_item_function *function,
 		       void *data)
 {
+	_cleanup_buffer_ struct buffer room = { 0 };
+	int r = object_translate(channel->object, machine, false, &path, &room);
 	struct walk walk = walk_of(channel, machine, path, flags | FERRY_READ_VALUES, function, data);
-	int r = run(&walk);
 
+	if (r == 0)
+		r = run(&walk);
 	if (r == 0 && walk.items.consistency == FERRY_INTERRUPTED)
 		r = FERRY_INCOMPLETE;
 	walk_done(&walk);

@@ -442,6 +442,7 @@ int object_channel_prepare(const struct channel *channel, struct machine *machin
 			   struct setting **ret)
 {
 	struct object_setting *own = calloc(1, sizeof(*own));
+	_cleanup_buffer_ struct buffer room = { 0 };
 	int r;
 
 	if (!own)
@@ -449,8 +450,10 @@ int object_channel_prepare(const struct channel *channel, struct machine *machin
 	own->setting = (struct setting){ .kind = &setting_kind_object, .machine = machine };
 	own->object = channel->object;
 	own->rest = "";
-	own->path = strdup(path);
-	r = own->path ? prepare(own, value, flags) : error_set(&machine->error, -ENOMEM, "no memory for a value");
+	r = object_translate(channel->object, machine, true, &path, &room);
+	own->path = r == 0 ? strdup(path) : NULL;
+	if (r == 0)
+		r = own->path ? prepare(own, value, flags) : error_set(&machine->error, -ENOMEM, "no memory for a value");
 	if (r < 0) {
 		setting_free(&own->setting);
 		return r;

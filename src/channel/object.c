@@ -27,6 +27,15 @@ int object_decode(const struct object *object, const struct nlmsghdr *message, s
 	return r;
 }
 
+int object_translate(const struct object *object, struct machine *machine, bool write, const char **path, struct buffer *room)
+{
+	int r = object->translate ? object->translate(machine, *path, write, room) : 0;
+
+	if (r == 0 && room->length)
+		*path = room->data;
+	return r;
+}
+
 void object_address(const struct object *object, const struct record *record, const struct naming *naming, struct buffer *ret)
 {
 	buffer_add_text(ret, object->protocol->name);

@@ -96,6 +96,10 @@ struct object {
 	int (*fill_in)(struct machine *machine, struct arena *arena, struct record *record, enum object_write write);
 	/* Whether FIELD, which the schema marks as KEY, is part of this record's identity, or one without the mark is. NULL: the mark decides. */
 	bool (*identifies)(const struct record *record, const struct field *field);
+	/* How much of PATH says the object in words of which only the kernel that runs knows what they mean, and PATH in words that PARSE knows, in
+	 * RET: nothing where it is not known either. WRITE: the object is to be made, changed or removed. NULL: PARSE knows all of them. */
+	size_t (*typed)(const char *path);
+	int (*translate)(struct machine *machine, const char *path, bool write, struct buffer *ret);
 	/* Header and attributes of a request that is answered with the object of KEY and few others: returns OBJECT_GET_ONE, OBJECT_GET_DUMP, or
 	 * -ENOENT where there is no such request. NULL: there never is one, all are dumped. */
 	int (*get)(const struct record *key, struct buffer *request);
@@ -174,6 +178,8 @@ struct object {
 
 /* Decodes a message of OBJECT, mended. Borrows from MESSAGE. */
 int object_decode(const struct object *object, const struct nlmsghdr *message, struct arena *arena, struct record **ret) _must_check_;
+/* PATH, or what it means to the kernel that runs, in ROOM. */
+int object_translate(const struct object *object, struct machine *machine, bool write, const char **path, struct buffer *room) _must_check_;
 /* "netlink/route/link/d0". */
 void object_address(const struct object *object, const struct record *record, const struct naming *naming, struct buffer *ret);
 /* The identity: bytes of all KEY fields (numbers, not names, so that a rename keeps it). Two records are of the same object if and only if these are

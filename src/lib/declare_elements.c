@@ -79,27 +79,6 @@ int elements_write_data(const struct said_set *set, struct arena *arena, struct 
 
 /* ---- Reading ---- */
 
-size_t elements_typed(const char *path)
-{
-	static const char end[] = ",end";
-	const char *key = path;
-	size_t length = 0;
-
-	for (int i = 0; key && i < 3; i++) {
-		key = strchr(key, '/');
-		key += key ? 1 : 0;
-	}
-	if (!key || !*key || netfilter_key_is_bytes(key))
-		return 0;
-	/* A slash before a number is that of a network. */
-	while (key[length] && (key[length] != '/' || (key[length + 1] >= '0' && key[length + 1] <= '9')))
-		length++;
-	/* The end of a range is said by its bytes, or by an address, which says itself what it is. */
-	if (length > strlen(end) && memcmp(key + length - strlen(end), end, strlen(end)) == 0)
-		return 0;
-	return (size_t)(key - path) + length;
-}
-
 struct settling {
 	struct wishes *wishes;
 	struct arena arena; /* of the set */
@@ -253,7 +232,7 @@ static int settle_data(struct settling *settling, const struct said_set *set, st
 /* WISH by the bytes of its key, where it has not been said so already. */
 static int settle_wish(struct settling *settling, const struct said_set *set, struct wish *wish, size_t length)
 {
-	const bool has_ends = netfilter_set_has_ends(set), several = record_number(set->set, "flags", 0) & NFT_SET_INTERVAL;
+	const bool has_ends = netfilter_set_has_ends(set);
 	const char *text = wish->path + length + 1;
 	_cleanup_buffer_ struct buffer address = { 0 };
 	uint8_t end[NETFILTER_KEY_MAXIMUM];
@@ -263,12 +242,7 @@ static int settle_wish(struct settling *settling, const struct said_set *set, st
 	if (!netfilter_parse_typed_key(set, text, strlen(text), &range))
 		return refuse(settling, wish, "key", text, strlen(text), set);
 	buffer_add(&address, wish->address, (size_t)(text - wish->address));
-	buffer_add_text(&address, "0x");
-	add_hex(&address, range.first, range.length);
-	if (several && !has_ends) {
-		buffer_add_text(&address, "-0x");
-		add_hex(&address, range.last, range.length);
-	}
+	netfilter_range_path(set, &range, &address);
 	r = address.failed ? -ENOMEM : settle_data(settling, set, wish);
 	if (r == 0)
 		r = wishes_rename(settling->wishes, wish, address.data, text);

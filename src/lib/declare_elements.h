@@ -22,8 +22,6 @@ const struct said_set *elements_set(struct elements *elements, const struct kind
 /* What ELEMENT leads to, by its type, where that can be said. */
 int elements_write_data(const struct said_set *set, struct arena *arena, struct record *element) _must_check_;
 
-/* How much of PATH, FAMILY/TABLE/SET/KEY and a field, says where the element is, where that says its key by its type; 0 where it does not. */
-size_t elements_typed(const char *path);
 /* All that the document says is there: what was said by a type becomes what it stands for. One whose set nobody knows stays as it is. */
 int elements_settle(struct wishes *wishes) _must_check_;
 

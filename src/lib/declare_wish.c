@@ -5,7 +5,7 @@
 
 #include "channel/channel.h"
 #include "channel/files.h"
-#include "channel/netfilter.h"
+#include "channel/netfilter_typed.h"
 #include "lib/declare_elements.h"
 #include "model/address.h"
 #include "state/document.h"
@@ -217,7 +217,7 @@ int wishes_add_beside(struct wishes *wishes, const struct wish *wish, const char
 /* Where PATH leads: the address of an object, and what is behind it. */
 static int find_place(struct wishes *wishes, const struct channel *channel, const char *path, struct buffer *ret_address, const char **ret_rest)
 {
-	const size_t typed = channel->object == &object_netfilter_element ? elements_typed(path) : 0;
+	const size_t typed = channel->object == &object_netfilter_element ? netfilter_typed_length(path) : 0;
 	struct ferry *ferry = wishes->ferry;
 	struct record *key;
 	int r;
@@ -254,7 +254,7 @@ static int add_object(struct wishes *wishes, const struct channel *channel, cons
 	*ret = whole && value && channel->object != &object_netfilter_rule ? find_said(wishes, address.data, value) : NULL;
 	if (*ret)
 		return 0;
-	typed = channel->object == &object_netfilter_element && elements_typed(path);
+	typed = channel->object == &object_netfilter_element && netfilter_typed_length(path);
 	r = object_wish(wishes, channel, typed ? &wishes->passing : &wishes->arena, address.data, whole ? (value ? value : &null) : NULL, ret);
 	if (r < 0)
 		return r;

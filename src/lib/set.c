@@ -113,6 +113,8 @@ static size_t object_part(const struct run *run, const struct channel *channel, 
 	struct record *key;
 	const char *rest;
 
+	if (channel->object->typed && channel->object->typed(path))
+		return channel->object->typed(path);
 	if (channel->object->parse(path, &run->ferry->machine.naming, &arena, &key, &rest, &error) < 0)
 		return 0;
 	return (size_t)(rest - path) - (rest > path && rest[-1] == '/');

@@ -57,6 +57,10 @@ static bool object_takes(struct ferry *ferry, const struct object *object, const
 	const char *rest, *last = strrchr(path, '/');
 	struct record *key;
 
+	if (object->typed && object->typed(path)) {
+		rest = path + object->typed(path);
+		return *rest ? is_field(object, rest + 1) : *value == '{';
+	}
 	if (object->parse(path, &ferry->machine.naming, &arena, &key, &rest, NULL) == 0)
 		return *rest ? is_field(object, rest) : *value == '{';
 	return has_glob(path) && (*value == '{' || (last && is_field(object, last + 1)));

@@ -212,6 +212,29 @@ class Reading(Case):
         self.assertEqual(elements["inet/t/hosts/0x01020304"]["userdata"], {"comment": "one"})
         self.assertEqual({e.get("timeout") for a, e in elements.items() if a.startswith("inet/t/aging/")}, {None, 2 * 86400 * 1000})
 
+    def test_elements_by_their_types(self):
+        """In addresses too, as documents have them: read, made, changed, removed; what is none of a set's type is told."""
+        check(["nft", "-f", "-"], input="table inet x {\n chain o {\n }\n set s { type inet_service; flags timeout; elements = { 80 timeout 1h, 443 } }\n"
+              " set r { type ipv4_addr; flags interval; elements = { 10.0.0.0/8 } }\n set p { type ipv4_addr . mark; flags interval; elements = { 10.0.0.0/24 . 5-9 } }\n"
+              " map m { type ifname : verdict; }\n}\n")
+        element = f"{BASE}/element/inet/x"
+        for address, text in ("s/80", "80"), ("r/10.0.0.0/8", "10.0.0.0"), ("p/10.0.0.0/24 . 5-9", None):
+            told = json.loads(check([ferrytest.FERRY, "get", "--json", f"{element}/{address}"]))
+            self.assertEqual([each.get("text") for each in told.values()], [text])
+        self.assertEqual(ferry("get", f"{element}/s/81").returncode, 3)
+        for address, words in ("s/ssh", '"ssh" is no key of the type of its set'), ("nosuch/80", "there is no"):
+            self.assertIn(words, ferry("get", f"{element}/{address}").stderr)
+        for argument in f"{element}/s/8080={{timeout=7200000}}", f"{element}/s/443/timeout=60000", f"-{element}/s/80", f"{element}/m/eth0.5={{data={{verdict={{code=jump, chain=o}}}}}}":
+            done = ferry("set", "--", argument)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        listed = check(["nft", "-s", "list", "ruleset"])
+        self.assertRegex(listed, r"8080 timeout 2h")
+        self.assertNotRegex(listed, r"\b80 timeout")
+        self.assertIn('elements = { "eth0.5" : jump o }', listed)
+        done = ferry("set", f"{element}/r/11.0.0.0/8={{}}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("to the kernel 11.0.0.0/8 is two elements", done.stderr)
+
     def test_objects(self):
         nftables_state.make_all()
         ours = objects("object")
