@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "channel/netfilter_compat.h"
 #include "channel/netfilter_sets.h"
 #include "channel/object-inside.h"
 
@@ -123,6 +124,10 @@ static void drop_no_flags(const struct record *record)
 /* A new one has no handle, and comes behind the rule at its position; one that takes another's place names that by its handle. */
 static int prepare(struct arena *arena, struct record *record, enum object_write write)
 {
+	int r = write == OBJECT_REMOVE ? 0 : netfilter_compat_complete(arena, record);
+
+	if (r < 0)
+		return r;
 	if (write == OBJECT_CREATE)
 		record_drop(record, "handle");
 	if (write != OBJECT_CREATE || record_number(record, "position", 0) == 0)

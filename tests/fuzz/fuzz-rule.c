@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "channel/netfilter_compat.h"
 #include "channel/netfilter_fold.h"
 #include "channel/netfilter_heard.h"
 #include "channel/netfilter_typed.h"
@@ -70,6 +71,7 @@ static void test_rule(const struct nlmsghdr *message, struct netfilter_sets *set
 	require(netfilter_rule_text(&arena, record, NULL, NULL, true));
 	require(netfilter_rule_complete(&arena, record, sets, NULL, true) == 0);
 	test_folded(&arena, record, sets);
+	require(netfilter_compat_complete(&arena, record) == 0);
 }
 
 static void add_one(struct netfilter_sets *sets, const struct object *object, const struct nlmsghdr *message)

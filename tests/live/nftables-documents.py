@@ -101,6 +101,17 @@ class Documents(Case):
         self.assertEqual(check(["nft", "-s", "list", "chains"]), listed)
         self.assertEqual(self.done("diff", "snapshot").stdout, "")
 
+    def test_extensions(self):
+        """Rules of iptables, which say for which protocol their extensions are: the kernel does not tell that."""
+        before = nftables_state.make_extensions()
+        document = self.snapshot()
+        self.assertEqual(self.done("diff", "snapshot").stdout, "")
+        self.assertEqual(len(re.findall("^# .*multiport, rev=1", document, re.M)), sum("-m multiport" in rule for rule in before))
+        nft("flush", "ruleset")
+        self.apply()
+        self.assertEqual(nftables_state.extensions() if before else [], before)
+        self.assertEqual(self.done("diff", "snapshot").stdout, "")
+
     def small(self):
         load("""table inet x {
  set s { type ipv4_addr; flags interval; elements = { 10.0.0.0/8, 1.1.1.1 } }

@@ -107,6 +107,21 @@ class Recording(Case):
         back = self.changes(position)
         self.assertEqual((len(back), back[0]["cause"], {change["kind"] for change in back}), (len(found), found[0]["id"], {"added"}))
 
+    def test_extensions(self):
+        """Rules of iptables: how their extensions are told, and all of it back once it was flushed."""
+        before = nftables_state.make_extensions()
+        told = [change["after"]["text"] for change in self.changes(0) if change["kind"] == "added" and "/rule/" in change["address"]]
+        self.assertEqual(len(told), len(before))
+        named = [text for text in told if re.match(r"meta l4proto (tcp|udp) \[match {name=multiport, rev=1, info=", text)]
+        self.assertEqual(len(named), sum("-m multiport" in rule for rule in before))
+        position = self.recorder.settle("netfilter")
+        self.nft("flush", "ruleset")
+        found = self.changes(position)
+        self.assertTrue(found or not before)
+        if found:
+            self.undo(found[0], "--consequences")
+        self.assertEqual(nftables_state.extensions() if before else [], before)
+
     def test_table(self):
         nftables_state.make_all()
         before = ruleset()

@@ -2,6 +2,7 @@
 """Rulesets of nftables, as nft(8) reads them: what the kernel that runs takes of each of its expressions."""
 import os
 import re
+import shutil
 import subprocess
 
 FRAME = [
@@ -64,6 +65,38 @@ RULES = {
     "bridge t b": ["ether type ip accept", "meta ibrname \"br0\"", "reject with icmp port-unreachable"],
     "arp t a": ["arp operation request accept", "arp saddr ip 1.2.3.4"],
 }
+
+
+# Rules by extensions, most of which refuse to be for another protocol than theirs.
+EXTENSIONS = [
+    "iptables-nft -A INPUT -p tcp -m tcp --dport 22 -m comment --comment ssh -j ACCEPT", "iptables-nft -A INPUT -p tcp -m multiport --dports 22,80:90 -j ACCEPT",
+    "iptables-nft -A INPUT -p udp -m multiport ! --sports 53 -j DROP", "iptables-nft -A INPUT ! -p tcp -m addrtype --dst-type LOCAL -j ACCEPT",
+    "iptables-nft -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT", "iptables-nft -A INPUT -s 10.0.0.0/8 -i lo -j DROP",
+    "iptables-nft -A INPUT -m limit --limit 5/min -j LOG --log-prefix x", "iptables-nft -A INPUT -p tcp -j REJECT --reject-with tcp-reset",
+    "iptables-nft -A INPUT -m hashlimit --hashlimit-name x --hashlimit-upto 5/sec -j ACCEPT", "iptables-nft -A INPUT -m statistic --mode random --probability 0.5 -j ACCEPT",
+    "iptables-nft -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu", "iptables-nft -t nat -A POSTROUTING -o eth0 -j MASQUERADE",
+    "iptables-nft -t nat -A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.0.0.1:8080", "iptables-nft -t mangle -A PREROUTING -j MARK --set-xmark 0x5/0xff",
+    "ip6tables-nft -A INPUT -p tcp -m multiport --dports 22,80 -j ACCEPT", "ip6tables-nft -A INPUT -p tcp -j REJECT --reject-with tcp-reset",
+    "ebtables-nft -A INPUT -p IPv4 --ip-src 10.0.0.1 -j DROP", "ebtables-nft -A INPUT -p ! IPv4 --pkttype-type host -j mark --mark-set 5",
+    "ebtables-nft -A INPUT -p 802_1Q --vlan-id 5 -j DROP",
+]
+
+
+def make_extensions():
+    """What iptables(8) says of each that the kernel takes; none where it is not installed."""
+    if not shutil.which("iptables-nft"):
+        print("iptables-nft is not installed: rules with extensions are not to be judged here", flush=True)
+        return []
+    refused = [each for each in EXTENSIONS if subprocess.run(each.split(), capture_output=True).returncode != 0]
+    if refused:
+        print("rules that this kernel does not take, not to be judged here: " + "; ".join(refused), flush=True)
+    return extensions()
+
+
+def extensions():
+    """Without counters, and without when it was."""
+    return [line for family in ("iptables", "ip6tables", "ebtables") for line in subprocess.run([f"{family}-nft-save"], capture_output=True, text=True, check=True).stdout.splitlines()
+            if line.startswith("-A")]
 
 
 def nft(*arguments, **more):
