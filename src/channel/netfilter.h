@@ -11,6 +11,19 @@
 
 #define NETFILTER_TYPE(message) (NFNL_SUBSYS_NFTABLES << 8 | (message))
 
+/* Messages that headers before 6.3 and 6.5 lack: what may be gone already is to go, and a look that sets to 0 what it has seen. */
+enum {
+	NETFILTER_GETRULE_RESET = 25,
+	NETFILTER_DESTROYTABLE,
+	NETFILTER_DESTROYCHAIN,
+	NETFILTER_DESTROYRULE,
+	NETFILTER_DESTROYSET,
+	NETFILTER_DESTROYSETELEM,
+	NETFILTER_DESTROYOBJ,
+	NETFILTER_DESTROYFLOWTABLE,
+	NETFILTER_GETSETELEM_RESET,
+};
+
 extern const struct object object_netfilter_table, object_netfilter_chain, object_netfilter_rule, object_netfilter_set, object_netfilter_element,
 	object_netfilter_object, object_netfilter_flowtable;
 

@@ -18,6 +18,11 @@
 		NETFILTER_TYPE(NFT_MSG_##name), "NFT_MSG_" #name \
 	}
 
+#define LATER(name)                                                \
+	{                                                          \
+		NETFILTER_TYPE(NETFILTER_##name), "NFT_MSG_" #name \
+	}
+
 #define CONNTRACK(name)                                                \
 	{                                                              \
 		CONNTRACK_TYPE(IPCTNL_MSG_##name), "IPCTNL_MSG_" #name \
@@ -38,13 +43,40 @@
 NAMES(types, false, TYPE(NEWTABLE), TYPE(GETTABLE), TYPE(DELTABLE), TYPE(NEWCHAIN), TYPE(GETCHAIN), TYPE(DELCHAIN), TYPE(NEWRULE), TYPE(GETRULE),
       TYPE(DELRULE), TYPE(NEWSET), TYPE(GETSET), TYPE(DELSET), TYPE(NEWSETELEM), TYPE(GETSETELEM), TYPE(DELSETELEM), TYPE(NEWGEN), TYPE(GETGEN),
       TYPE(TRACE), TYPE(NEWOBJ), TYPE(GETOBJ), TYPE(DELOBJ), TYPE(GETOBJ_RESET), TYPE(NEWFLOWTABLE), TYPE(GETFLOWTABLE), TYPE(DELFLOWTABLE),
-      CONNTRACK(CT_NEW), CONNTRACK(CT_GET), CONNTRACK(CT_DELETE), EXPECTATION(EXP_NEW), EXPECTATION(EXP_GET), EXPECTATION(EXP_DELETE), IPSET(CREATE),
-      IPSET(DESTROY), IPSET(FLUSH), IPSET(RENAME), IPSET(SWAP), IPSET(LIST), IPSET(ADD), IPSET(DEL), ACCT(NEW), ACCT(GET), ACCT(DEL),
-      { NFNL_MSG_BATCH_BEGIN, "NFNL_MSG_BATCH_BEGIN" }, { NFNL_MSG_BATCH_END, "NFNL_MSG_BATCH_END" });
+      LATER(GETRULE_RESET), LATER(DESTROYTABLE), LATER(DESTROYCHAIN), LATER(DESTROYRULE), LATER(DESTROYSET), LATER(DESTROYSETELEM), LATER(DESTROYOBJ),
+      LATER(DESTROYFLOWTABLE), LATER(GETSETELEM_RESET), CONNTRACK(CT_NEW), CONNTRACK(CT_GET), CONNTRACK(CT_DELETE), EXPECTATION(EXP_NEW),
+      EXPECTATION(EXP_GET), EXPECTATION(EXP_DELETE), IPSET(CREATE), IPSET(DESTROY), IPSET(FLUSH), IPSET(RENAME), IPSET(SWAP), IPSET(LIST), IPSET(ADD),
+      IPSET(DEL), ACCT(NEW), ACCT(GET), ACCT(DEL), { NFNL_MSG_BATCH_BEGIN, "NFNL_MSG_BATCH_BEGIN" }, { NFNL_MSG_BATCH_END, "NFNL_MSG_BATCH_END" });
 
 static bool is_elements(const struct nlmsghdr *message)
 {
-	return message->nlmsg_type == NETFILTER_TYPE(NFT_MSG_NEWSETELEM) || message->nlmsg_type == NETFILTER_TYPE(NFT_MSG_DELSETELEM);
+	return message->nlmsg_type == NETFILTER_TYPE(NFT_MSG_NEWSETELEM) || message->nlmsg_type == NETFILTER_TYPE(NFT_MSG_DELSETELEM) ||
+	       message->nlmsg_type == NETFILTER_TYPE(NETFILTER_DESTROYSETELEM);
+}
+
+/* The removal that a TYPE of what may be gone already is, or TYPE itself. */
+static uint16_t plain_type(uint16_t type)
+{
+	static const uint8_t removals[] = { NFT_MSG_DELTABLE,   NFT_MSG_DELCHAIN, NFT_MSG_DELRULE,     NFT_MSG_DELSET,
+					    NFT_MSG_DELSETELEM, NFT_MSG_DELOBJ,   NFT_MSG_DELFLOWTABLE };
+
+	if (type < NETFILTER_TYPE(NETFILTER_DESTROYTABLE) || type > NETFILTER_TYPE(NETFILTER_DESTROYFLOWTABLE))
+		return type;
+	return NETFILTER_TYPE(removals[type - NETFILTER_TYPE(NETFILTER_DESTROYTABLE)]);
+}
+
+static const struct nlmsghdr *with_type(const struct nlmsghdr *message, uint16_t type, struct buffer *room)
+{
+	if (message->nlmsg_type == type)
+		return message;
+	if (room->data != (const char *)message) {
+		buffer_clear(room);
+		buffer_add(room, message, message->nlmsg_len);
+	}
+	if (room->failed)
+		return message;
+	((struct nlmsghdr *)room->data)->nlmsg_type = type;
+	return (const struct nlmsghdr *)room->data;
 }
 
 /* Of several elements the first. */
@@ -56,10 +88,10 @@ static const struct nlmsghdr *unify(const struct nlmsghdr *message, struct buffe
 	if (NFNL_SUBSYS_ID(message->nlmsg_type) == NFNL_SUBSYS_IPSET)
 		return ipset_unify(message, room);
 	if (!is_elements(message))
-		return message;
+		return with_type(message, plain_type(message->nlmsg_type), room);
 	elements = netfilter_elements(message);
 	first = elements.flat ? NULL : netfilter_elements_next(&elements, room);
-	return first ? first : message;
+	return with_type(first ? first : message, plain_type(message->nlmsg_type), room);
 }
 
 /* ---- Elements, and what becomes of them with their set ---- */

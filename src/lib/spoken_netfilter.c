@@ -9,14 +9,24 @@
 
 static const struct field field_elements = { "elements", FIELD_LIST, .element = &field_netfilter_element };
 
-/* What messages of nftables are about that are no objects, by type. Source: <linux/netfilter/nf_tables.h>. */
+/* What messages of nftables are about that are no objects, or do more with them than their schema says, by type. Source:
+ * <linux/netfilter/nf_tables.h>. */
 static const struct {
 	const char *kind, *verb;
 } table_types[] = {
 	[NFT_MSG_NEWGEN] = { "generation", "new" },
 	[NFT_MSG_GETGEN] = { "generation", "get" },
 	[NFT_MSG_TRACE] = { "trace", "new" },
-	[NFT_MSG_GETOBJ_RESET] = { "object", "get" },
+	[NFT_MSG_GETOBJ_RESET] = { "object", "reset" },
+	[NETFILTER_GETRULE_RESET] = { "rule", "reset" },
+	[NETFILTER_GETSETELEM_RESET] = { "element", "reset" },
+	[NETFILTER_DESTROYTABLE] = { "table", "destroy" },
+	[NETFILTER_DESTROYCHAIN] = { "chain", "destroy" },
+	[NETFILTER_DESTROYRULE] = { "rule", "destroy" },
+	[NETFILTER_DESTROYSET] = { "set", "destroy" },
+	[NETFILTER_DESTROYSETELEM] = { "element", "destroy" },
+	[NETFILTER_DESTROYOBJ] = { "object", "destroy" },
+	[NETFILTER_DESTROYFLOWTABLE] = { "flowtable", "destroy" },
 };
 
 int spoken_netfilter_name(struct ferry_tracer *tracer, const struct nlmsghdr *message, struct spoken_message *ret)

@@ -112,6 +112,17 @@ class Documents(Case):
         self.assertEqual(nftables_state.extensions() if before else [], before)
         self.assertEqual(self.done("diff", "snapshot").stdout, "")
 
+    def test_objects(self):
+        """Also those that nft has no words for."""
+        made = nftables_state.make_objects()
+        before = nftables_state.objects()
+        self.assertEqual(sorted(before), sorted(made))
+        self.snapshot()
+        self.assertEqual(self.done("diff", "snapshot").stdout, "")
+        nft("flush", "ruleset")
+        self.apply()
+        self.assertEqual(nftables_state.objects(), before)
+
     def small(self):
         load("""table inet x {
  set s { type ipv4_addr; flags interval; elements = { 10.0.0.0/8, 1.1.1.1 } }

@@ -107,6 +107,16 @@ class Recording(Case):
         back = self.changes(position)
         self.assertEqual((len(back), back[0]["cause"], {change["kind"] for change in back}), (len(found), found[0]["id"], {"added"}))
 
+    def test_objects(self):
+        """Also those that nft has no words for."""
+        made = nftables_state.make_objects()
+        before = nftables_state.objects()
+        self.assertEqual(sorted(before), sorted(made))
+        position = self.recorder.settle("netfilter")
+        self.nft("flush ruleset")
+        self.undo(self.changes(position)[0], "--consequences")
+        self.assertEqual(nftables_state.objects(), before)
+
     def test_extensions(self):
         """Rules of iptables: how their extensions are told, and all of it back once it was flushed."""
         before = nftables_state.make_extensions()

@@ -110,6 +110,24 @@ class Netlink(unittest.TestCase):
             self.assertIn((f"netlink/netfilter/{address}", verb), told)
         self.assertEqual({address.split("/")[1] for address, _ in told}, {"netfilter"})
 
+    def test_what_nft_asks_for_in_other_words(self):
+        """To be gone, whether or not it was there; and to be told and set to 0."""
+        check(["nft", "-f", "-"], input="table inet n {\n counter c {\n }\n set s { type inet_service; elements = { 80, 81 } }\n}\n")
+        self.addCleanup(subprocess.run, ["nft", "delete", "table", "inet", "n"], capture_output=True)
+        told = [record for record in spoken(["nft", "reset", "counters"]) if record["name"] == "reset"]
+        self.assertEqual([(record["address"], record["objects"]) for record in told], [("netlink/netfilter/object", 1)])
+        script = (f"import socket, sys\nsys.path.insert(0, {os.path.dirname(os.path.abspath(__file__))!r})\nimport nftables_state as state\n"
+                  "from nftables_state import attribute, message\nnetlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)\n"
+                  "key = lambda number: attribute(1, attribute(1, attribute(1, state.big(number, 2))))\n"
+                  "netlink.send(message(16, 1, 0) + message(10 << 8 | 30, 1, 1, attribute(1, b'n\\0'), attribute(2, b's\\0'), attribute(3, key(80), key(99))) +\n"
+                  "             message(10 << 8 | 26, 1, 1, attribute(1, b'nosuch\\0')) + message(17, 1, 0))\n"
+                  "netlink.send(message(10 << 8 | 25, 0x301, 0))\nnetlink.send(message(10 << 8 | 33, 0x301, 1, attribute(1, b'n\\0'), attribute(2, b's\\0')))\n")
+        found = {(record["address"].rpartition("/")[2], record["name"]): record.get("asked") for record in spoken(["python3", "-S", "-c", script])}
+        self.assertEqual([element["key"] for element in found["element", "destroy"]["elements"]], ["0050", "0063"])
+        self.assertEqual(found["table", "destroy"]["name"], "nosuch")
+        self.assertIn(("rule", "reset"), found)
+        self.assertIn(("element", "reset"), found)
+
     def test_elements(self):
         """Each of those that a message is about, by the types of their set; of a dump how many there are, as nft lists them."""
         check(["nft", "-f", "-"], input="table ip t {\n set s { type ipv4_addr . inet_service; }\n set lots { type inet_service; elements = { " +
