@@ -216,8 +216,9 @@ static int compare_elements(const void *a, const void *b)
 	return r ? r : first < second ? -1 : first > second;
 }
 
-/* An interval begins before it ends, or the kernel takes it for one that overlaps: all elements in the order of their keys. */
-static int order_elements(struct object_step *steps, size_t count)
+/* An interval begins before it ends, or the kernel takes it for one that overlaps; and where one begins at the end of another, that end goes first,
+ * or it is not found. So all elements are in the order of their keys. */
+static int order_elements(struct object_step *steps, size_t count, enum object_write write)
 {
 	_cleanup_free_ struct object_step **elements = calloc(count + 1, sizeof(*elements));
 	size_t kept = 0;
@@ -225,7 +226,7 @@ static int order_elements(struct object_step *steps, size_t count)
 	if (!elements)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		if (steps[i].object == &object_netfilter_element && steps[i].write == OBJECT_CREATE && !steps[i].placed)
+		if (steps[i].object == &object_netfilter_element && steps[i].write == write && !steps[i].placed)
 			elements[kept++] = &steps[i];
 	qsort(elements, kept, sizeof(*elements), compare_elements);
 	for (size_t i = 0; i < kept; i++)
@@ -233,12 +234,13 @@ static int order_elements(struct object_step *steps, size_t count)
 	return 0;
 }
 
-/* Room for the elements of a rank of their own. */
+/* Room for the elements that go, and for those that come, of a rank of their own. */
 static uint32_t spread(uint32_t rank, size_t count)
 {
-	const uint32_t elements = 2 * ARRAY_SIZE(ranks) - 1;
+	const struct object_step gone = { .object = &object_netfilter_element, .write = OBJECT_REMOVE };
+	const struct object_step made = { .object = &object_netfilter_element, .write = OBJECT_CREATE };
 
-	return rank > elements ? rank + (uint32_t)count : rank;
+	return rank + (rank > rank_of(&gone) ? (uint32_t)count : 0) + (rank > rank_of(&made) ? (uint32_t)count : 0);
 }
 
 static int arrange_step(struct arranging *arranging, struct machine *machine, struct object_step *step, size_t index, size_t count)
@@ -284,7 +286,9 @@ int netfilter_arrange(struct machine *machine, struct arena *arena, struct objec
 	if (r == 0)
 		r = rename_sets(&arranging);
 	if (r == 0)
-		r = order_elements(steps, count);
+		r = order_elements(steps, count, OBJECT_REMOVE);
+	if (r == 0)
+		r = order_elements(steps, count, OBJECT_CREATE);
 	for (size_t i = 0; i < arranging.count; i++)
 		buffer_done(&arranging.known[i].key);
 	table_done(&arranging.table);

@@ -186,9 +186,9 @@ int wish_record(struct plan *plan, const struct wish *wish, const struct record 
 /* Puts the steps in their order. */
 int plan_order(struct plan *plan) _must_check_;
 /* The address of a step, as the document says it where that is not the canonical one; ROOM is for that. */
-const char *step_said(const struct step *step, struct buffer *room);
+const char *step_said(const struct plan *plan, const struct step *step, struct buffer *room);
 /* A step as a change, for those who are told of it. It lasts as long as what is in ROOM. */
-struct ferry_change step_change(const struct ferry *ferry, const struct step *step, const char *source, struct buffer *room);
+struct ferry_change step_change(const struct plan *plan, const struct step *step, const char *source, struct buffer *room);
 
 /* ---- declare_write.c: doing it ---- */
 

@@ -233,7 +233,7 @@ static int tell_plan(const struct plan *plan, const char *source, ferry_change_f
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < plan->count; i++) {
-		struct ferry_change change = step_change(plan->ferry, &plan->steps[i], source, &room);
+		struct ferry_change change = step_change(plan, &plan->steps[i], source, &room);
 
 		change.consistency = plan->steps[i].pending ? FERRY_UNKNOWN : FERRY_WHOLE;
 		r = function(data, &change);

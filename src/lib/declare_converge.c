@@ -85,7 +85,7 @@ static int tell(struct converge *converge, const struct plan *plan, bool refusal
 
 	for (size_t i = 0; r == 0 && i < plan->count; i++) {
 		const struct step *step = &plan->steps[i];
-		struct ferry_change change = step_change(converge->ferry, step, converge->source, &room);
+		struct ferry_change change = step_change(plan, step, converge->source, &room);
 
 		if (step->stood || !(refusals ? step->error && !(step->wish && step->wish->lenient) : step->done))
 			continue;

@@ -166,9 +166,9 @@ static int compare_now(struct comparing *comparing, const struct wishes *wishes)
 		if (step->renewed && step->act == STEP_REMOVE)
 			continue;
 		if (step->renewed)
-			r = tell(comparing, step_said(step, &room), step->after, "null");
+			r = tell(comparing, step_said(&plan, step, &room), step->after, "null");
 		else
-			r = tell(comparing, step_said(step, &room), step->after, step->before);
+			r = tell(comparing, step_said(&plan, step, &room), step->after, step->before);
 	}
 	if (r != 0 || !plan.unread)
 		return r;

@@ -14,32 +14,22 @@
 
 /* ---- Writing ---- */
 
-void elements_begin(struct elements *elements, struct ruleset *ruleset)
-{
-	*elements = (struct elements){ .ruleset = ruleset };
-}
-
-void elements_done(struct elements *elements)
-{
-	arena_done(&elements->arena);
-}
-
 /* All of one set come together. */
-const struct said_set *elements_set(struct elements *elements, const struct kind *kind, const struct standing *standing)
+const struct said_set *elements_set(struct ruleset *ruleset, const struct kind *kind, const struct standing *standing)
 {
 	const size_t length = (size_t)(strrchr(standing->path, '/') - standing->path);
+	struct ruleset_last_set *last = &ruleset->last;
 	struct record *record;
 
-	if (elements->path && elements->length == length && memcmp(elements->path, standing->path, length) == 0)
-		return elements->set;
-	arena_reset(&elements->arena);
-	elements->path = standing->path;
-	elements->length = length;
-	elements->set = NULL;
-	if (standing_record(kind, standing, &elements->arena, &record) == 0 &&
-	    !netfilter_sets_own(elements->ruleset->sets, record, record_find(record, "set")))
-		elements->set = netfilter_sets_find(elements->ruleset->sets, &elements->arena, record, record);
-	return elements->set;
+	if (last->path && last->length == length && memcmp(last->path, standing->path, length) == 0)
+		return last->set;
+	arena_reset(&last->arena);
+	last->path = standing->path;
+	last->length = length;
+	last->set = NULL;
+	if (standing_record(kind, standing, &last->arena, &record) == 0 && !netfilter_sets_own(ruleset->sets, record, record_find(record, "set")))
+		last->set = netfilter_sets_find(ruleset->sets, &last->arena, record, record);
+	return last->set;
 }
 
 /* A verdict and the chain that it names, and nothing else. */
@@ -75,6 +65,41 @@ int elements_write_data(const struct said_set *set, struct arena *arena, struct 
 	if (text.length < 19 && strspn(copy, "0123456789") == text.length)
 		entry->value = value_uint(strtoull(copy, NULL, 10));
 	return 0;
+}
+
+static bool is_end_of(const struct standing *standing, const char *path, size_t length)
+{
+	return strncmp(standing->path, path, length) == 0 && strcmp(standing->path + length, ",end") == 0;
+}
+
+/* The element behind the range that STANDING begins: the next one, but for one that begins at the same place; NULL. */
+static const struct standing *end_of(const struct kind *kind, const struct standing *standing)
+{
+	const size_t place = (size_t)(standing - kind->list), set = (size_t)(strrchr(standing->path, '/') + 1 - standing->path);
+	size_t next = place + 1;
+
+	/* Its own place may be the end of the one before. */
+	if (next < kind->count && is_end_of(&kind->list[next], standing->path, strlen(standing->path)))
+		next++;
+	if (next + 1 < kind->count && is_end_of(&kind->list[next + 1], kind->list[next].path, strlen(kind->list[next].path)))
+		next++;
+	return next < kind->count && strncmp(kind->list[next].path, standing->path, set) == 0 ? &kind->list[next] : NULL;
+}
+
+bool elements_said(struct ruleset *ruleset, const struct kind *kind, const struct standing *standing, struct buffer *ret)
+{
+	const struct said_set *set = elements_set(ruleset, kind, standing);
+	const struct standing *end = set && netfilter_set_has_ends(set) ? end_of(kind, standing) : NULL;
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct record *record, *behind = NULL;
+
+	if (!set || strchr(standing->path, ',') || standing_record(kind, standing, &arena, &record) < 0)
+		return false;
+	if (end && (standing_record(kind, end, &arena, &behind) < 0 || !strchr(end->path, ',')))
+		return false;
+	buffer_printf(ret, "%s/", kind->channel->name);
+	buffer_add(ret, standing->path, (size_t)(strrchr(standing->path, '/') + 1 - standing->path));
+	return netfilter_typed_key(set, record, behind ? record_find(behind, "key") : NULL, ret) && !ret->failed;
 }
 
 /* ---- Reading ---- */

@@ -6,19 +6,10 @@
 #include "channel/netfilter_sets.h"
 #include "lib/declare_ruleset.h"
 
-/* What is known of the set whose elements are being told. */
-struct elements {
-	struct ruleset *ruleset;
-	struct arena arena;
-	const char *path;
-	size_t length;
-	const struct said_set *set;
-};
-
-void elements_begin(struct elements *elements, struct ruleset *ruleset);
-void elements_done(struct elements *elements);
-/* The set that STANDING is in, NULL where it is not known. */
-const struct said_set *elements_set(struct elements *elements, const struct kind *kind, const struct standing *standing);
+/* The set that STANDING, of KIND, is in, NULL where it is not known or a rule's own. It lasts until another one is asked for. */
+const struct said_set *elements_set(struct ruleset *ruleset, const struct kind *kind, const struct standing *standing);
+/* The address of STANDING by the type of its set, a range as a whole, in RET; false where it cannot be said so. */
+bool elements_said(struct ruleset *ruleset, const struct kind *kind, const struct standing *standing, struct buffer *ret);
 /* What ELEMENT leads to, by its type, where that can be said. */
 int elements_write_data(const struct said_set *set, struct arena *arena, struct record *element) _must_check_;
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "channel/nature.h"
-#include "lib/declare_ruleset.h"
+#include "lib/declare_elements.h"
 #include "state/order.h"
 
 #define RANK_KNOB      20 /* of what is there */
@@ -429,25 +429,30 @@ static enum ferry_door door_of(const struct channel *channel)
 	return strcmp(channel->name, "sysctl") == 0 ? FERRY_DOOR_SYSCTL : FERRY_DOOR_SYSFS;
 }
 
-const char *step_said(const struct step *step, struct buffer *room)
+const char *step_said(const struct plan *plan, const struct step *step, struct buffer *room)
 {
-	return step->wish && step->wish->address == step->address ? wish_said(step->wish, room) : step->address;
+	if (step->wish)
+		return step->wish->address == step->address ? wish_said(step->wish, room) : step->address;
+	if (!plan->ruleset || !step->standing || step->channel->object != &object_netfilter_element)
+		return step->address;
+	buffer_clear(room);
+	return elements_said(plan->ruleset, step->kind, step->standing, room) ? room->data : step->address;
 }
 
-struct ferry_change step_change(const struct ferry *ferry, const struct step *step, const char *source, struct buffer *room)
+struct ferry_change step_change(const struct plan *plan, const struct step *step, const char *source, struct buffer *room)
 {
 	static const enum ferry_change_kind kinds[] = {
 		[STEP_REMOVE] = FERRY_REMOVED, [STEP_MAKE] = FERRY_ADDED, [STEP_CHANGE] = FERRY_CHANGED, [STEP_WRITE] = FERRY_CHANGED
 	};
 
 	return (struct ferry_change){ .kind = kinds[step->act],
-				      .address = step_said(step, room),
+				      .address = step_said(plan, step, room),
 				      .before = step->before,
 				      .after = step->after,
 				      .door = door_of(step->channel),
 				      .result = step_refusal(step),
 				      .result_text = step->error ? step->error->text : step->note,
 				      .consistency = FERRY_WHOLE,
-				      .netns = step->channel->object ? ferry->netns : 0,
+				      .netns = step->channel->object ? plan->ferry->netns : 0,
 				      .source = source };
 }

@@ -171,6 +171,7 @@ void ruleset_free(struct ruleset *ruleset)
 	netfilter_sets_free(ruleset->sets);
 	netfilter_sets_free(ruleset->said);
 	table_done(&ruleset->owned);
+	arena_done(&ruleset->last.arena);
 	arena_done(&ruleset->arena);
 	free(ruleset);
 }

@@ -14,6 +14,14 @@ unsigned int ruleset_kind_of(const struct object *object);
 
 /* ---- declare_ruleset.c: what stands ---- */
 
+/* The set of the element that was looked at last. */
+struct ruleset_last_set {
+	struct arena arena;
+	const char *path; /* of the element, of which the first LENGTH bytes say the set */
+	size_t length;
+	const struct said_set *set;
+};
+
 struct ruleset {
 	struct ferry *ferry;
 	struct kind kinds[RULESET_KINDS];
@@ -21,7 +29,8 @@ struct ruleset {
 	bool interrupted;
 	struct netfilter_sets *sets; /* for how rules read */
 	struct netfilter_sets *said; /* those of the document that rules have for themselves, where it says them beside the rules */
-	struct table owned;          /* tables that go with a program, by family and name */
+	struct ruleset_last_set last;
+	struct table owned; /* tables that go with a program, by family and name */
 	struct arena arena;
 };
 

@@ -11,7 +11,6 @@
 struct elements_told {
 	struct snapshot *snapshot;
 	const struct kind *kind;
-	struct elements elements;
 	struct arena arena;           /* of one */
 	const struct standing *begun; /* a range, whose end is to come */
 };
@@ -34,7 +33,7 @@ static int declared_element(struct elements_told *told, const struct standing *s
 static int add_element(struct elements_told *told, const struct standing *standing, const struct standing *end, const struct value *behind,
 		       bool is_whole)
 {
-	const struct said_set *set = elements_set(&told->elements, told->kind, standing);
+	const struct said_set *set = elements_set(told->snapshot->ruleset, told->kind, standing);
 	_cleanup_buffer_ struct buffer address = { 0 }, typed = { 0 };
 	struct record *declared;
 	int r = declared_element(told, standing, &declared, &address);
@@ -118,7 +117,7 @@ static int take_element(struct elements_told *told, const struct standing *stand
 	if (is_end(standing))
 		return add_end(told, standing);
 	r = add_begun(told, false);
-	set = elements_set(&told->elements, told->kind, standing);
+	set = elements_set(told->snapshot->ruleset, told->kind, standing);
 	if (r < 0 || !set || !netfilter_set_has_ends(set))
 		return r < 0 ? r : add_element(told, standing, NULL, NULL, true);
 	told->begun = standing;
@@ -131,7 +130,6 @@ int snapshot_add_elements(struct snapshot *snapshot, const struct kind *kind)
 	struct elements_told told = { .snapshot = snapshot, .kind = kind };
 	int r = 0;
 
-	elements_begin(&told.elements, snapshot->ruleset);
 	for (size_t i = 0; r == 0 && i < kind->count; i++) {
 		const struct standing *one = &kind->list[i], *next = i + 1 < kind->count ? one + 1 : NULL;
 		const size_t length = strlen(one->path);
@@ -145,7 +143,6 @@ int snapshot_add_elements(struct snapshot *snapshot, const struct kind *kind)
 	}
 	if (r == 0)
 		r = add_begun(&told, true);
-	elements_done(&told.elements);
 	arena_done(&told.arena);
 	return r;
 }

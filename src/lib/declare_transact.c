@@ -161,38 +161,61 @@ static int sort_elements(struct transacting *transacting, size_t begin)
 	return 0;
 }
 
-static int add_all(struct transacting *transacting)
+/* STEP is next; elements come one behind the other, from *BEGIN on: SIZE_MAX where there are none. */
+static int end_elements(struct transacting *transacting, const struct step *step, size_t *begin)
+{
+	const bool is_element = step && step->channel->object == &object_netfilter_element;
+	const size_t first = *begin;
+
+	if (is_element && first == SIZE_MAX)
+		*begin = transacting->count;
+	if (is_element || first == SIZE_MAX)
+		return 0;
+	*begin = SIZE_MAX;
+	return sort_elements(transacting, first);
+}
+
+/* Rules first, which stand on all else. */
+static int add_removals(struct transacting *transacting, bool of_rules)
 {
 	struct plan *plan = transacting->plan;
 	size_t elements = SIZE_MAX;
 	int r = 0;
 
-	/* The order of the plan's steps is that of places: see rank(). */
-	for (size_t i = 0; r == 0 && i < plan->count; i++)
-		if (is_waiting(&plan->steps[i]) && plan->steps[i].channel->object == &object_netfilter_rule && is_removal(&plan->steps[i]))
-			r = add_removal(transacting, &plan->steps[i]);
-	for (size_t i = 0; r == 0 && i < plan->count; i++)
-		if (is_waiting(&plan->steps[i]) && plan->steps[i].channel->object != &object_netfilter_rule && is_removal(&plan->steps[i]))
-			r = add_removal(transacting, &plan->steps[i]);
 	for (size_t i = 0; r == 0 && i < plan->count; i++) {
 		struct step *step = &plan->steps[i];
-		const bool is_element = step->channel->object == &object_netfilter_element;
+
+		if (!is_waiting(step) || !is_removal(step) || of_rules != (step->channel->object == &object_netfilter_rule))
+			continue;
+		r = end_elements(transacting, step, &elements);
+		if (r == 0)
+			r = add_removal(transacting, step);
+	}
+	return r < 0 ? r : end_elements(transacting, NULL, &elements);
+}
+
+/* The order of the plan's steps is that of places: see rank(). */
+static int add_all(struct transacting *transacting)
+{
+	struct plan *plan = transacting->plan;
+	size_t elements = SIZE_MAX;
+	int r = add_removals(transacting, true);
+
+	if (r == 0)
+		r = add_removals(transacting, false);
+	for (size_t i = 0; r == 0 && i < plan->count; i++) {
+		struct step *step = &plan->steps[i];
 
 		if (!is_waiting(step) || step->act == STEP_REMOVE)
 			continue;
-		if (is_element && elements == SIZE_MAX)
-			elements = transacting->count;
-		if (!is_element && elements != SIZE_MAX) {
-			r = sort_elements(transacting, elements);
-			elements = SIZE_MAX;
-		}
+		r = end_elements(transacting, step, &elements);
 		if (r == 0)
 			r = step->act == STEP_CHANGE && step->channel->object != &object_netfilter_rule ? add_change(transacting, step)
 													: add_making(transacting, step);
 		if (r < 0 && r != -ENOMEM)
 			error_wrap(&plan->ferry->machine.error, "%s", step->address);
 	}
-	return r == 0 && elements != SIZE_MAX ? sort_elements(transacting, elements) : r;
+	return r < 0 ? r : end_elements(transacting, NULL, &elements);
 }
 
 /* ---- Sending ---- */

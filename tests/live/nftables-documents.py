@@ -170,7 +170,7 @@ class Documents(Case):
         made = {text: handle for text, handle in self.handles()}
         self.assertEqual(self.steps(), [
             f"rule/inet/x/in/{made['udp dport 9 drop']}: {{text udp dport 9 drop}} -> (none)",
-            "element/inet/x/s/0x09090909: {family inet, table x, set s, key 09090909} -> (none)",
+            "element/inet/x/s/9.9.9.9: {family inet, table x, set s, key 09090909} -> (none)",
             "element/inet/x/s/0x0909090a,end: {family inet, table x, set s, key 0909090a, flags [interval_end]} -> (none)",
             "chain/inet/x/in: policy drop -> accept",
             "rule/inet/x/in/new: (none) -> {text ip saddr @s counter name \"n\" drop}",
@@ -447,6 +447,18 @@ class Elements(Case):
         listed = " ".join(check(["nft", "list", "ruleset"]).split())
         self.assertIn('elements = { 1.1.1.1 comment "one", 240.0.0.0/4 }', listed)
         self.assertIn("8080 : 9.9.9.9", listed)
+
+    def test_differences(self):
+        """What stands beside a document is told by its types as well: ranges that touch, up to the last key that there is."""
+        load("table inet x {\n set r { type ipv4_addr; flags interval; elements = { 240.0.0.0/4 } }\n set p { type ipv4_addr . inet_service; flags interval; }\n map m { type mark : verdict; }\n}\n")
+        self.snapshot()
+        load("add element inet x r { 20.0.0.0/24, 20.0.1.0/24, 20.0.2.5, 239.0.0.0-239.255.255.255 }\nadd element inet x p { 9.9.9.9 . 5-6 }\nadd element inet x m { 7 : drop }\n")
+        told = [line.partition(": ")[0].removeprefix(f"{BASE}/element/inet/x/") for line in self.done("diff", "snapshot").stdout.splitlines()]
+        self.assertEqual([each for each in told if not each.endswith(",end")], ["m/7", "p/9.9.9.9 . 5-6", "r/20.0.0.0/24", "r/20.0.1.0/24", "r/20.0.2.5", "r/239.0.0.0/8"])
+        self.assertEqual(len(told), 10)
+        self.assertEqual(sorted(line.partition(": ")[0].removeprefix("element/inet/x/") for line in self.steps()), sorted(told))
+        self.apply()
+        self.assertEqual(self.done("diff", "snapshot").stdout, "")
 
     def test_what_is_none_of_its_type(self):
         load("table inet x {\n set s { type inet_service; }\n set r { type ipv4_addr . mark; flags interval; }\n map m { type mark : verdict; }\n map d { type mark : ipv4_addr; }\n}\n")

@@ -107,6 +107,19 @@ class Recording(Case):
         back = self.changes(position)
         self.assertEqual((len(back), back[0]["cause"], {change["kind"] for change in back}), (len(found), found[0]["id"], {"added"}))
 
+    def test_ranges_that_touch(self):
+        """One begins where the other ends: added and taken back, removed and taken back."""
+        check(["nft", "-f", "-"], input="table inet x {\n set r { type ipv4_addr; flags interval; elements = { 240.0.0.0/4 } }\n}\n")
+        for verb in "add", "delete":
+            before = ruleset()
+            position = self.recorder.settle("netfilter")
+            self.nft(f"{verb} element inet x r {{ 20.0.0.0/24, 20.0.1.0/24, 20.0.2.0/24 }}")
+            changed = ruleset()
+            self.assertNotEqual(changed, before)
+            self.undo(self.changes(position)[0], "--consequences")
+            self.assertEqual(ruleset(), before)
+            self.nft(f"add element inet x r {{ 20.0.0.0/24, 20.0.1.0/24, 20.0.2.0/24 }}")
+
     def test_objects(self):
         """Also those that nft has no words for."""
         made = nftables_state.make_objects()
