@@ -86,20 +86,49 @@ static const struct standing *end_of(const struct kind *kind, const struct stand
 	return next < kind->count && strncmp(kind->list[next].path, standing->path, set) == 0 ? &kind->list[next] : NULL;
 }
 
+/* The bytes that stand at TEXT as "0x0a", into ROOM; the length of the text, 0 where there are none. */
+static size_t read_bytes(const char *text, uint8_t room[NETFILTER_KEY_MAXIMUM], struct value *ret)
+{
+	size_t length = 0;
+
+	if (strncmp(text, "0x", 2) != 0)
+		return 0;
+	for (const char *at = text + 2; hex_digit(at[0]) >= 0 && hex_digit(at[1]) >= 0 && length < NETFILTER_KEY_MAXIMUM; at += 2)
+		room[length++] = (uint8_t)(hex_digit(at[0]) << 4 | hex_digit(at[1]));
+	*ret = value_data(VALUE_BYTES, room, length);
+	return 2 + 2 * length;
+}
+
+/* The path says the whole key: nothing is decoded for it, as there may be a million. */
 bool elements_said(struct ruleset *ruleset, const struct kind *kind, const struct standing *standing, struct buffer *ret)
 {
 	const struct said_set *set = elements_set(ruleset, kind, standing);
 	const struct standing *end = set && netfilter_set_has_ends(set) ? end_of(kind, standing) : NULL;
-	_cleanup_arena_ struct arena arena = { 0 };
-	struct record *record, *behind = NULL;
+	const char *key = strrchr(standing->path, '/') + 1;
+	uint8_t first[NETFILTER_KEY_MAXIMUM], last[NETFILTER_KEY_MAXIMUM];
+	struct entry entries[] = { { .name = "key" }, { .name = "key_end" } };
+	struct record element = { .entries = entries, .count = 1 };
+	struct value behind;
+	size_t length = read_bytes(key, first, &entries[0].value);
 
-	if (!set || strchr(standing->path, ',') || standing_record(kind, standing, &arena, &record) < 0)
+	if (!set || !length)
 		return false;
-	if (end && (standing_record(kind, end, &arena, &behind) < 0 || !strchr(end->path, ',')))
+	if (key[length] == '-') {
+		element.count = 2;
+		length += 1 + read_bytes(key + length + 1, last, &entries[1].value);
+	}
+	if (key[length]) /* an end */
 		return false;
+	if (end) {
+		const char *other = strrchr(end->path, '/') + 1;
+
+		length = read_bytes(other, last, &behind);
+		if (!length || strcmp(other + length, ",end") != 0)
+			return false;
+	}
 	buffer_printf(ret, "%s/", kind->channel->name);
-	buffer_add(ret, standing->path, (size_t)(strrchr(standing->path, '/') + 1 - standing->path));
-	return netfilter_typed_key(set, record, behind ? record_find(behind, "key") : NULL, ret) && !ret->failed;
+	buffer_add(ret, standing->path, (size_t)(key - standing->path));
+	return netfilter_typed_key(set, &element, end ? &behind : NULL, ret) && !ret->failed;
 }
 
 /* ---- Reading ---- */

@@ -132,15 +132,29 @@ static bool is_removal(const struct step *step)
 	return step->act == STEP_REMOVE || (step->act == STEP_CHANGE && step->channel->object == &object_netfilter_rule);
 }
 
+static int compare_sets(const struct object_step *first, const struct object_step *second)
+{
+	const struct value *one = record_find(first->record, "set"), *other = record_find(second->record, "set");
+	const int r = one && other ? (int)one->bytes.length - (int)other->bytes.length : 0;
+
+	return r == 0 && one && other ? memcmp(one->bytes.data, other->bytes.data, one->bytes.length) : r;
+}
+
 static int compare_elements(const void *a, const void *b)
 {
 	const struct object_step *first = a, *second = b;
-	const struct value *one = record_find(first->record, "set"), *other = record_find(second->record, "set");
-	int r = one && other ? (int)one->bytes.length - (int)other->bytes.length : 0;
+	const int r = compare_sets(first, second);
 
-	if (r == 0 && one && other)
-		r = memcmp(one->bytes.data, other->bytes.data, one->bytes.length);
 	return r ? r : netfilter_element_compare(first->record, second->record);
+}
+
+/* Most are: sets can stand in any order. */
+static bool are_sorted(const struct object_step *steps, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (compare_sets(&steps[i - 1], &steps[i]) == 0 && netfilter_element_compare(steps[i - 1].record, steps[i].record) > 0)
+			return false;
+	return true;
 }
 
 /* Their plan's steps go with them, so that a refusal finds its own. */
@@ -148,8 +162,11 @@ static int sort_elements(struct transacting *transacting, size_t begin)
 {
 	const size_t count = transacting->count - begin;
 	struct object_step *steps = transacting->steps + begin;
-	_cleanup_free_ struct step **of = calloc(count + 1, sizeof(struct step *));
+	_cleanup_free_ struct step **of = NULL;
 
+	if (are_sorted(steps, count))
+		return 0;
+	of = calloc(count + 1, sizeof(struct step *));
 	if (!of)
 		return no_memory(transacting);
 	memcpy(of, transacting->of + begin, count * sizeof(struct step *));
