@@ -85,6 +85,8 @@ struct kind {
 };
 
 int kind_read(struct ferry *ferry, const struct channel *channel, struct kind *ret) _must_check_;
+/* The same, and none where they may not be read: then they are not put back either. */
+int kind_read_allowed(struct ferry *ferry, const struct channel *channel, struct kind *ret) _must_check_;
 /* Whether objects of CHANNEL may come and go with others. Not ports, which come with their link's master; nor those of transactions, which take
  * nothing along that they do not name; nor what is not recorded (sockets, the audit). */
 bool kind_may_follow(const struct channel *channel);

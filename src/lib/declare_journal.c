@@ -172,7 +172,7 @@ static int note_standing(struct journal *journal, const struct plan *plan)
 
 		if (!kind_may_follow(channels[i]))
 			continue;
-		r = kind_read(plan->ferry, channels[i], &kind);
+		r = kind_read_allowed(plan->ferry, channels[i], &kind);
 		if (r == 0)
 			r = note_kind(journal, plan->ferry, &kind);
 		kind_done(&kind);
@@ -200,7 +200,7 @@ int journal_note(struct journal *journal, const struct plan *plan, bool first)
 			r = note_rewritten(journal, plan->ferry, &plan->steps[i]);
 	if (r == 0 && first && along)
 		r = note_standing(journal, plan);
-	return r < 0 ? no_memory(plan->ferry) : 0;
+	return r == -ENOMEM ? no_memory(plan->ferry) : r;
 }
 
 /* ---- What did go along ---- */
@@ -281,7 +281,7 @@ int journal_settle(struct ferry *ferry, struct journal *journal)
 	for (unsigned int i = 0; r == 0 && objects && i < channel_count; i++) {
 		if (!kind_may_follow(channels[i]))
 			continue;
-		r = kind_read(ferry, channels[i], &kinds[count]);
+		r = kind_read_allowed(ferry, channels[i], &kinds[count]);
 		if (r == 0)
 			count++;
 	}

@@ -179,7 +179,7 @@ static int copy_present(struct rehearsal *rehearsal)
 
 		if (!kind_may_follow(channels[i]) || is_of_a_driver(channels[i]->object))
 			continue;
-		r = kind_read(rehearsal->ferry, channels[i], &kind);
+		r = kind_read_allowed(rehearsal->ferry, channels[i], &kind);
 		for (size_t j = 0; r == 0 && j < kind.count; j++)
 			r = copy_object(rehearsal, &kind, &kind.list[j]);
 		kind_done(&kind);
