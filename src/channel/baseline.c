@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "base/table.h"
 #include "channel/files-walk.h"
 #include "wire/file.h"
@@ -293,7 +294,7 @@ static int read_folder(struct baseline *baseline, const struct pending *from)
 
 int baseline_step(struct baseline *baseline, uint64_t budget)
 {
-	uint64_t end = file_clock() + budget;
+	uint64_t end = time_boot() + budget;
 
 	while (baseline->pending_count) {
 		struct pending from = baseline->pending[--baseline->pending_count];
@@ -303,7 +304,7 @@ int baseline_step(struct baseline *baseline, uint64_t budget)
 		free(from.address);
 		if (r < 0)
 			return r;
-		if (file_clock() >= end)
+		if (time_boot() >= end)
 			break;
 	}
 	return baseline->pending_count > 0;

@@ -2,6 +2,7 @@
 #include "channel/nature.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -46,7 +47,7 @@ static const struct nature rows[] = {
 
 #define CHANNEL_AT 3
 
-/* Beside each row the name that its pattern ends with: almost every row is told apart by it, without looking at the rest. */
+/* Beside each row the name that its pattern ends with. */
 static const struct {
 	uint16_t name; /* where it stands */
 	uint8_t length;
@@ -187,24 +188,69 @@ static bool may_be_named(const char *pattern, size_t pattern_length, const char 
 	return match_part(pattern, pattern + pattern_length, name, name + length);
 }
 
+/* Rows whose leaf holds no glob by a number made of that, the others apart: each list in the order of the table. Numbers from 1 on, 0 ends. And how
+ * much of a row's pattern comes before its first glob. */
+static uint16_t by_leaf[256], with_glob, after[ARRAY_SIZE(rows)];
+static uint8_t literal[ARRAY_SIZE(rows)];
+
+static unsigned int leaf_number(const char *leaf, size_t length)
+{
+	return length ? ((unsigned char)leaf[0] * 31u + (unsigned char)leaf[length - 1] * 7u + (unsigned int)length) % ARRAY_SIZE(by_leaf) : 0;
+}
+
+static void make_lists(void)
+{
+	for (size_t i = ARRAY_SIZE(rows); i-- > 0;) {
+		uint16_t *list = leaves[i].glob ? &with_glob : &by_leaf[leaf_number(text_at(leaves[i].name), leaves[i].length)];
+		const size_t plain = strcspn(nature_pattern(&rows[i]), "*?[");
+
+		literal[i] = plain < UINT8_MAX ? (uint8_t)plain : UINT8_MAX;
+		after[i] = *list;
+		*list = (uint16_t)(i + 1);
+	}
+}
+
+/* The next row of either list, in the order of the table. */
+static size_t next_row(uint16_t *plain, uint16_t *glob)
+{
+	uint16_t *list = *plain && (!*glob || *plain < *glob) ? plain : glob;
+	const size_t row = (size_t)*list - 1;
+
+	*list = after[row];
+	return row;
+}
+
+/* Almost every row is told apart without looking at its whole pattern. */
+static bool row_matches(size_t row, const char *address, const char *name, size_t length)
+{
+	const char *leaf = text_at(leaves[row].name), *pattern = nature_pattern(&rows[row]);
+	const uint8_t plain = literal[row];
+
+	if (leaves[row].channel != address[CHANNEL_AT] || plain > name + length - address || pattern[plain - 1] != address[plain - 1] ||
+	    memcmp(pattern, address, plain) != 0)
+		return false;
+	if (leaves[row].glob ? !may_be_named(leaf, leaves[row].length, name, length)
+			     : leaves[row].length != length || memcmp(leaf, name, length) != 0)
+		return false;
+	return match(pattern, address, NULL, NULL);
+}
+
 const struct nature *nature_of(const char *address)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	const char *slash = strrchr(address, '/'), *name;
 	size_t length;
 
 	if (!slash || slash - address <= CHANNEL_AT) /* shorter than any channel's name */
 		return NULL;
+	(void)!pthread_once(&once, make_lists);
 	name = slash + 1;
 	length = strlen(name);
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const char *leaf = text_at(leaves[i].name);
+	for (uint16_t plain = by_leaf[leaf_number(name, length)], glob = with_glob; plain || glob;) {
+		const size_t row = next_row(&plain, &glob);
 
-		if (leaves[i].channel != address[CHANNEL_AT])
-			continue;
-		if (leaves[i].glob ? !may_be_named(leaf, leaves[i].length, name, length) : leaves[i].length != length || leaf[0] != name[0])
-			continue;
-		if (match(nature_pattern(&rows[i]), address, NULL, NULL))
-			return &rows[i];
+		if (row_matches(row, address, name, length))
+			return &rows[row];
 	}
 	return NULL;
 }
