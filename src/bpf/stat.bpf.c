@@ -79,7 +79,7 @@ int BPF_PROG(stat_enter, struct pt_regs *registers, long number)
 	struct task_struct *task;
 	struct task_state *state;
 
-	if (target_known(registers) == TARGET_NO)
+	if (target_is_other(registers))
 		return 0;
 	task = bpf_get_current_task_btf();
 	state = target_storage(task);
@@ -212,7 +212,7 @@ int BPF_PROG(stat_exit, struct pt_regs *registers, long result)
 	__u32 number;
 	__u64 took, waited;
 
-	if (target_known(registers) == TARGET_NO)
+	if (target_is_other(registers))
 		return 0;
 	task = bpf_get_current_task_btf();
 	state = target_storage(task);

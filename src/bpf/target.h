@@ -56,22 +56,25 @@ static __always_inline struct stack_entry *stack_place(__u64 number)
 	return &stack_table[place & ((1 << STACK_SHIFT) - 1)];
 }
 
-/* At a system call, of the task that makes it, in a first look. */
-static __always_inline enum target_known target_known(const struct pt_regs *registers)
+/* At a system call, of the task that makes it, in a first look; and the place of its stack. */
+static __always_inline enum target_known target_known(const struct pt_regs *registers, const struct stack_entry **ret_place)
 {
 	__u64 number, found;
 
+	*ret_place = stack_table;
 	if (whole_machine)
 		return TARGET_PERHAPS;
 	number = stack_number(registers);
-	found = stack_place(number)->number;
+	*ret_place = stack_place(number);
+	found = (*ret_place)->number;
 	return found == number ? TARGET_MARKED : found == STACK_SHARED || found == (number | STACK_WAITS) ? TARGET_PERHAPS : TARGET_NO;
 }
 
-/* Whether a number that is TARGET_MARKED is that of TASK, which runs. */
-static __always_inline bool stack_owned(const struct pt_regs *registers, const struct task_struct *task)
+static __always_inline bool target_is_other(const struct pt_regs *registers)
 {
-	return stack_place(stack_number(registers))->owner == (__u32)task->pid;
+	const struct stack_entry *place;
+
+	return target_known(registers, &place) == TARGET_NO;
 }
 
 /* WAITS: 0 or STACK_WAITS. */

@@ -173,7 +173,7 @@ int BPF_PROG(trace_enter, struct pt_regs *registers, long number)
 	struct task_struct *task;
 	struct task_state *state;
 
-	if (target_known(registers) == TARGET_NO || !number_wanted((__u32)number))
+	if (target_is_other(registers) || !number_wanted((__u32)number))
 		return 0;
 	task = bpf_get_current_task_btf();
 	state = target_storage(task);
@@ -188,14 +188,15 @@ int BPF_PROG(trace_enter, struct pt_regs *registers, long number)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(trace_exit, struct pt_regs *registers, long result)
 {
-	const enum target_known known = target_known(registers);
+	const struct stack_entry *place;
+	const enum target_known known = target_known(registers, &place);
 	struct task_struct *task;
 	struct task_state *state = NULL;
 
 	if (known == TARGET_NO || !number_wanted(call_number(registers)))
 		return 0;
 	task = bpf_get_current_task_btf();
-	if (timed || known == TARGET_PERHAPS || !stack_owned(registers, task)) {
+	if (timed || known == TARGET_PERHAPS || place->owner != (__u32)task->pid) {
 		state = target_storage(task);
 		if (!state || !target_follows(state))
 			return 0;
