@@ -414,6 +414,11 @@ class Tap(unittest.TestResult):
         super().addError(test, error)
         self.tell("not ok", test, why=self._exc_info_to_string(error, test))
 
+    def addSubTest(self, test, subtest, error):
+        super().addSubTest(test, subtest, error)
+        if error is not None:
+            self.tell("not ok", test, why=f"{subtest._subDescription()}\n{self._exc_info_to_string(error, test)}")
+
     def addSkip(self, test, reason):
         self.tell("ok", test, f" # SKIP {reason}")
 
