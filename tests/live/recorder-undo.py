@@ -9,7 +9,7 @@ import time
 
 import ferrytest
 import judge
-from ferrytest import Recorder, brief, check, contents, ferry, ferry_lines, listing, shell, sysctl
+from ferrytest import Recorder, brief, check, contents, ferry, ferry_lines, listing, shell, sysctl, until
 from recording import PATIENCE, Case
 
 
@@ -143,7 +143,10 @@ class Links(Undo):
         self.and_again(["ip", "link", "add", "w0", "type", "bridge"])
 
     def test_ip_link_up(self):
-        self.and_again(["ip", "link", "set", "d0", "up"], ["ip link set d1 up", "ip link set d0 up", "ip link set d0 down"])
+        # Once the kernel has seen both ends up, the other one keeps a route of its own.
+        self.prepare("ip link set d1 up", "ip link set d0 up")
+        until("the route of the other end", lambda: "ff00::/8" in check(["ip", "-6", "route", "show", "table", "local", "dev", "d1"]))
+        self.and_again(["ip", "link", "set", "d0", "up"], ["ip link set d0 down"])
 
     def test_ip_link_down(self):
         self.there_and_back(["ip", "link", "set", "d0", "down"], ["ip link set d0 up", "ip link set d1 up", "ip addr add 10.1.0.1/24 dev d0",
