@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The generic family ethtool: its messages, its requests, and what the recorder must know of it. */
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <string.h>
 
 #include "channel/ethtool.h"
+#include "channel/link.h"
 #include "channel/netlink_source.h"
 #include "channel/object-inside.h"
 
@@ -108,30 +108,6 @@ int ethtool_get_counted(const struct record *key, struct buffer *request)
 
 /* ---- Link by link ---- */
 
-struct links {
-	struct buffer found; /* numbers */
-};
-
-static int take_link(void *data, const struct nlmsghdr *message)
-{
-	const struct ifinfomsg *link = NLMSG_DATA(message);
-	struct links *links = data;
-
-	if (message->nlmsg_type == RTM_NEWLINK && message->nlmsg_len >= NLMSG_LENGTH(sizeof(*link)))
-		buffer_add(&links->found, &link->ifi_index, sizeof(link->ifi_index));
-	return links->found.failed ? -ENOMEM : 0;
-}
-
-static int find_links(struct links *links, struct error *error)
-{
-	const struct ifinfomsg every = { .ifi_family = AF_UNSPEC };
-	_cleanup_(cleanup_netlink) struct netlink *route = NULL;
-	bool interrupted;
-	int r = netlink_open(NETLINK_ROUTE, &route, error);
-
-	return r < 0 ? r : netlink_dump(route, RTM_GETLINK, 0, &every, sizeof(every), take_link, links, &interrupted, NULL);
-}
-
 /* A link without one has nothing to tell, whatever its driver says of that. */
 static int ask_link(const struct object *object, struct netlink *netlink, uint32_t index, object_message_function *function, void *data)
 {
@@ -149,7 +125,7 @@ int ethtool_each(const struct object *object, struct netlink *netlink, const str
 {
 	const struct value *device = key ? record_find(key, "dev") : NULL;
 	_cleanup_buffer_ struct buffer request = { 0 };
-	struct links links = { 0 };
+	_cleanup_buffer_ struct buffer links = { 0 };
 	struct error refused = { 0 };
 	uint32_t index;
 	int r;
@@ -164,12 +140,11 @@ int ethtool_each(const struct object *object, struct netlink *netlink, const str
 	/* What has come meanwhile comes again. */
 	r = function(data, NULL);
 	if (r == 0)
-		r = find_links(&links, error);
-	for (size_t at = 0; r == 0 && at < links.found.length; at += sizeof(index)) {
-		memcpy(&index, links.found.data + at, sizeof(index));
+		r = link_numbers(NULL, &links, error);
+	for (size_t at = 0; r == 0 && at < links.length; at += sizeof(index)) {
+		memcpy(&index, links.data + at, sizeof(index));
 		r = ask_link(object, netlink, index, function, data);
 	}
-	buffer_done(&links.found);
 	return r;
 }
 

@@ -92,12 +92,6 @@ static const struct schema schema_namespace = { .name = "namespace",
 						.attributes = namespace,
 						.attribute_count = ARRAY_SIZE(namespace) };
 
-static void path_of_namespace(const struct record *record, const struct naming *naming, struct buffer *ret)
-{
-	(void)naming;
-	buffer_add_uint(ret, record_number(record, "namespace", 0));
-}
-
 static int parse_namespace(const char *text, const struct naming *naming, struct arena *arena, struct record **ret, const char **ret_rest,
 			   struct error *error)
 {
@@ -157,7 +151,7 @@ static const struct object object_namespace = {
 	.schema = &schema_namespace,
 	.families = { AF_UNSPEC },
 	.family_count = 1,
-	.path = path_of_namespace,
+	.path = object_path_of_number,
 	.parse = parse_namespace,
 	.write = write_namespace,
 	.may_lack = true,
@@ -180,12 +174,6 @@ static const struct schema schema_schema = { .name = "schema",
 					     .header_size = GENL_HDRLEN,
 					     .attributes = schema_fields,
 					     .attribute_count = ARRAY_SIZE(schema_fields) };
-
-static void path_of_schema(const struct record *record, const struct naming *naming, struct buffer *ret)
-{
-	(void)naming;
-	buffer_add_uint(ret, record_number(record, "schema", 0));
-}
 
 static int parse_schema(const char *text, const struct naming *naming, struct arena *arena, struct record **ret, const char **ret_rest,
 			struct error *error)
@@ -228,7 +216,7 @@ static const struct object object_schema = {
 	.schema = &schema_schema,
 	.families = { AF_UNSPEC },
 	.family_count = 1,
-	.path = path_of_schema,
+	.path = object_path_of_number,
 	.parse = parse_schema,
 	.write = write_schema,
 	.may_lack = true,

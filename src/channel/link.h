@@ -14,6 +14,9 @@
 extern const struct object object_link;
 extern const struct schema schema_link;
 
+/* link_numbers.c: appends the number (uint32_t) of each link of KIND, of every link where that is NULL. */
+int link_numbers(const char *kind, struct buffer *ret, struct error *error);
+
 /* link_write.c: a link is made in several requests, since the kernel takes at creation only a part of what it tells. */
 bool link_can_be_made(const struct record *record, const char **ret_why);
 int link_write(const struct object *object, struct machine *machine, const struct record *record, enum object_write write);

@@ -84,7 +84,7 @@ void netlink_source_link_added(struct netlink_source *source, uint32_t index)
 	    machine_netlink(source->recording.machine, source->protocol->number, &requests) < 0)
 		return;
 	while ((object = object_next(source->protocol, &position)))
-		if (object_is_recorded(object) && object->dump_each)
+		if (object_is_recorded(object) && object->untold)
 			ask_untold(source, object, index, requests);
 		else if (object_is_recorded(object))
 			ask(source, object, index, requests);

@@ -154,12 +154,6 @@ static int prepare(struct arena *arena, struct record *record, enum object_write
 	return record_put(arena, record, "family", value_uint(gateway && gateway->bytes.length == 16 ? AF_INET6 : AF_INET));
 }
 
-static void path(const struct record *record, const struct naming *naming, struct buffer *ret)
-{
-	(void)naming;
-	buffer_add_uint(ret, record_number(record, "id", 0));
-}
-
 static int parse(const char *text, const struct naming *naming, struct arena *arena, struct record **ret, const char **ret_rest, struct error *error)
 {
 	struct object_path left = { text, naming, arena, record_new(arena, &schema), error };
@@ -209,7 +203,7 @@ const struct object object_nexthop = {
 	.groups = { RTNLGRP_NEXTHOP },
 	.families = { AF_UNSPEC },
 	.family_count = 1,
-	.path = path,
+	.path = object_path_of_number,
 	.parse = parse,
 	.get = get,
 	.prepare = prepare,

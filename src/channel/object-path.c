@@ -280,6 +280,17 @@ int object_parse_of_link(const struct schema *schema, const char *text, const st
 	return 0;
 }
 
+void object_path_of_number(const struct record *record, const struct naming *naming, struct buffer *ret)
+{
+	uint64_t number = 0;
+
+	(void)naming;
+	for (uint32_t i = 0; i < record->count; i++)
+		if (record->entries[i].field && record->entries[i].field->flags & FIELD_KEY && record->entries[i].value.type == VALUE_UINT)
+			number = (uint64_t)record->entries[i].value.number;
+	buffer_add_uint(ret, number);
+}
+
 int object_parse_number(const struct schema *schema, const char *field, const char *text, const struct naming *naming, struct arena *arena,
 			struct record **ret, const char **ret_rest, struct error *error)
 {

@@ -239,7 +239,8 @@ int object_parse_interface(struct object_path *path, const char *field) _must_ch
 void object_path_of_link(const struct record *record, const struct naming *naming, struct buffer *ret);
 int object_parse_of_link(const struct schema *schema, const char *text, const struct naming *naming, struct arena *arena, struct record **ret,
 			 const char **ret_rest, struct error *error) _must_check_;
-/* The same of a number in FIELD. */
+/* The same of a number in FIELD, which is all that is the key. */
+void object_path_of_number(const struct record *record, const struct naming *naming, struct buffer *ret);
 int object_parse_number(const struct schema *schema, const char *field, const char *text, const struct naming *naming, struct arena *arena,
 			struct record **ret, const char **ret_rest, struct error *error) _must_check_;
 /* The same of a kind of which there is just one, whose path is ONLY. */

@@ -139,16 +139,36 @@ static void task_work_declare(struct recorder_bpf *skeleton, const struct probe_
 		parameters[4].type = parameters[0].type;
 }
 
-/* The requests of whose effect the kernel tells no one. */
+#define GRANTED_MAXIMUM (sizeof(((struct recorder_bpf *)NULL)->bss->granted) / sizeof(uint32_t)) /* more than twice as many as there are */
+
+static void grant(uint32_t granted[GRANTED_MAXIMUM], uint32_t request)
+{
+	size_t i = 0;
+
+	while (i < GRANTED_MAXIMUM && granted[i] && granted[i] != request)
+		i++;
+	if (i < GRANTED_MAXIMUM)
+		granted[i] = request;
+}
+
+/* The requests of whose effect the kernel tells no one. All commands of a generic family have one type, which the kernel is asked for. */
 static void granted_set(struct recorder_bpf *skeleton)
 {
+	const struct protocol *protocol = NULL;
+	uint32_t granted[GRANTED_MAXIMUM] = { 0 };
 	const struct object *object;
-	unsigned int position = 0, count = 0;
+	unsigned int position = 0;
+	uint16_t type = 0;
 
 	while ((object = object_next(NULL, &position)))
-		for (unsigned int i = 0; i < ARRAY_SIZE(object->asked_by) && object->asked_by[i] && count < ARRAY_SIZE(skeleton->bss->granted); i++)
-			skeleton->bss->granted[count++] = (uint32_t)protocol_kernel_number(object->protocol) << 16 |
-							  protocol_kernel_type(object->protocol, object->asked_by[i]);
+		for (unsigned int i = 0; i < ARRAY_SIZE(object->asked_by) && object->asked_by[i]; i++) {
+			if (!object->protocol->family || object->protocol != protocol)
+				type = protocol_kernel_type(object->protocol, object->asked_by[i]);
+			protocol = object->protocol;
+			if (type)
+				grant(granted, (uint32_t)protocol_kernel_number(protocol) << 16 | type);
+		}
+	memcpy(skeleton->bss->granted, granted, sizeof(granted)); /* the program may be running */
 }
 
 void probe_families_changed(struct probe *probe)

@@ -44,12 +44,6 @@ static const struct schema schema_hmac = { .name = "hmac",
 					   .attributes = hmac,
 					   .attribute_count = ARRAY_SIZE(hmac) };
 
-static void path_of_key(const struct record *record, const struct naming *naming, struct buffer *ret)
-{
-	(void)naming;
-	buffer_add_uint(ret, record_number(record, "keyid", 0));
-}
-
 static int parse_key(const char *text, const struct naming *naming, struct arena *arena, struct record **ret, const char **ret_rest,
 		     struct error *error)
 {
@@ -126,7 +120,7 @@ static const struct object object_hmac = {
 	.schema = &schema_hmac,
 	.families = { AF_UNSPEC },
 	.family_count = 1,
-	.path = path_of_key,
+	.path = object_path_of_number,
 	.parse = parse_key,
 	.write = write_key,
 	.can_be_made = can_be_made,

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The generic family wireguard, and its devices. The kernel tells of one device alone, by its number, and no one when one changes. */
 #include <errno.h>
-#include <linux/if_link.h>
-#include <linux/rtnetlink.h>
 #include <string.h>
 
+#include "channel/link.h"
 #include "channel/netlink_source.h"
 #include "channel/object-inside.h"
 #include "channel/wireguard.h"
@@ -75,41 +74,7 @@ struct links {
 	void *data;
 	bool *interrupted;
 	struct error *error;
-	struct buffer found; /* numbers */
 };
-
-static bool is_wireguard(const struct attribute_iterator *info)
-{
-	for (struct attribute_iterator i = attributes(info->data, info->length); attribute_next(&i);)
-		if (i.type == IFLA_INFO_KIND)
-			return i.length >= sizeof(WG_GENL_NAME) - 1 && memcmp(i.data, WG_GENL_NAME, sizeof(WG_GENL_NAME) - 1) == 0;
-	return false;
-}
-
-static int take_link(void *data, const struct nlmsghdr *message)
-{
-	const struct ifinfomsg *link = NLMSG_DATA(message);
-	struct links *links = data;
-
-	if (message->nlmsg_type != RTM_NEWLINK || message->nlmsg_len < NLMSG_LENGTH(sizeof(*link)))
-		return 0;
-	for (struct attribute_iterator i =
-		     attributes((const uint8_t *)link + NLMSG_ALIGN(sizeof(*link)), message->nlmsg_len - NLMSG_SPACE(sizeof(*link)));
-	     attribute_next(&i);)
-		if (i.type == IFLA_LINKINFO && is_wireguard(&i))
-			buffer_add(&links->found, &link->ifi_index, sizeof(link->ifi_index));
-	return links->found.failed ? -ENOMEM : 0;
-}
-
-static int find_links(struct links *links)
-{
-	const struct ifinfomsg every = { .ifi_family = AF_UNSPEC };
-	_cleanup_(cleanup_netlink) struct netlink *route = NULL;
-	bool interrupted;
-	int r = netlink_open(NETLINK_ROUTE, &route, links->error);
-
-	return r < 0 ? r : netlink_dump(route, RTM_GETLINK, 0, &every, sizeof(every), take_link, links, &interrupted, NULL);
-}
 
 /* A device that has gone meanwhile has nothing to tell. */
 static int ask(struct links *links, uint32_t index)
@@ -137,20 +102,20 @@ int wireguard_each(struct netlink *netlink, const struct record *key, netlink_fu
 {
 	const struct value *device = key ? record_find(key, "dev") : NULL;
 	struct links links = { .netlink = netlink, .function = function, .data = data, .interrupted = ret_interrupted, .error = error };
-	int32_t index;
+	_cleanup_buffer_ struct buffer found = { 0 };
+	uint32_t index;
 	int r;
 
 	*ret_interrupted = false;
 	if (device && device->type != VALUE_UINT)
 		return 0;
-	r = device ? 0 : find_links(&links);
+	r = device ? 0 : link_numbers(WG_GENL_NAME, &found, error);
 	if (r == 0 && device)
 		r = ask(&links, (uint32_t)device->number);
-	for (size_t at = 0; r == 0 && at < links.found.length; at += sizeof(index)) {
-		memcpy(&index, links.found.data + at, sizeof(index));
-		r = ask(&links, (uint32_t)index);
+	for (size_t at = 0; r == 0 && at < found.length; at += sizeof(index)) {
+		memcpy(&index, found.data + at, sizeof(index));
+		r = ask(&links, index);
 	}
-	buffer_done(&links.found);
 	return r;
 }
 

@@ -121,6 +121,22 @@ static inline bool golden_next(const struct buffer *bytes, size_t *position, con
 	return true;
 }
 
+/* Each message of BYTES, cut anywhere, in memory of just its length, so that the sanitizer sees a step beyond. */
+static inline void golden_cut(const struct buffer *bytes, void (*function)(const void *data, const struct nlmsghdr *cut), const void *data)
+{
+	const struct nlmsghdr *message;
+
+	for (size_t position = 0; golden_next(bytes, &position, &message);)
+		for (uint32_t length = NLMSG_HDRLEN; length < message->nlmsg_len; length++) {
+			_cleanup_free_ struct nlmsghdr *copy = malloc(length);
+
+			assert_non_null(copy);
+			memcpy(copy, message, length);
+			copy->nlmsg_len = length;
+			function(data, copy);
+		}
+}
+
 /* What the kernel calls the bits of ethtool's sets. */
 static inline void golden_load_bit_names(void)
 {
