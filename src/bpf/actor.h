@@ -47,6 +47,20 @@ static __always_inline __u32 task_login_uid(struct task_struct *task)
 	return bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : (__u32)-1;
 }
 
+/* Writes the names from NODE, a cgroup's directory, up to the root, which has none, a NUL after each. OUT has room for EVENT_PATH_MAXIMUM and one
+ * name more. Returns the bytes, more than EVENT_PATH_MAXIMUM where it did not fit. */
+static __noinline int actor_cgroup(char *out, struct kernfs_node *node)
+{
+	struct kernfs_walk walk = { node };
+
+	if (!out)
+		return 0;
+	for (int i = 0; i < PATH_DEPTH; i++)
+		if (kernfs_step(out, &walk))
+			break;
+	return walk.whole ? walk.length : EVENT_PATH_MAXIMUM + 1;
+}
+
 /* Makes sure that the actor behind KEY, which is the current task's, is known. The value is filled in its place in the map, as there is no scratch
  * room that another program could not take while this one is preempted. */
 static __noinline int actor_gather(const struct event_key *key)
@@ -77,7 +91,7 @@ static __noinline int actor_gather(const struct event_key *key)
 		if (exe)
 			actor->exe_length = path_parts(actor->exe, BPF_CORE_READ(exe, f_path.dentry), BPF_CORE_READ(exe, f_path.mnt), 1);
 	}
-	actor->cgroup_length = kernfs_parts(actor->cgroup, BPF_CORE_READ(task, cgroups, dfl_cgrp, kn));
+	actor->cgroup_length = actor_cgroup(actor->cgroup, BPF_CORE_READ(task, cgroups, dfl_cgrp, kn));
 	if (mm && !actor->flags)
 		actor_arguments(actor, mm);
 	if (actor->key.start == key->start && actor->key.pid == key->pid)

@@ -15,29 +15,29 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *nod
 	return BPF_CORE_READ(older, parent);
 }
 
-/* Writes the names from NODE, a cgroup's directory, up to the root, which has none, a NUL after each. OUT has room for EVENT_PATH_MAXIMUM and one
- * name more. Returns the bytes, more than EVENT_PATH_MAXIMUM where it did not fit. */
-static __noinline int kernfs_parts(char *out, struct kernfs_node *node)
+struct kernfs_walk {
+	struct kernfs_node *node;
+	__u32 length; /* of the names so far */
+	__u32 whole;  /* these are all */
+};
+
+/* The next name upwards, with a NUL after it. OUT has room for EVENT_PATH_MAXIMUM and one name more. Returns whether the walk is over. */
+static __always_inline bool kernfs_step(char *out, struct kernfs_walk *walk)
 {
-	__u32 length = 0;
+	struct kernfs_node *node = walk->node, *parent = node ? kernfs_parent(node) : NULL;
+	__u32 length = walk->length;
+	long n;
 
-	if (!out)
-		return 0;
-	for (int i = 0; i < PATH_DEPTH; i++) {
-		struct kernfs_node *parent = node ? kernfs_parent(node) : NULL;
-		long n;
-
-		if (!parent)
-			return length;
-		if (length >= EVENT_PATH_MAXIMUM)
-			break;
-		n = bpf_probe_read_kernel_str(out + length, NAME_SIZE, BPF_CORE_READ(node, name));
-		if (n <= 0 || n > NAME_SIZE)
-			return length;
-		length += n;
-		node = parent;
-	}
-	return EVENT_PATH_MAXIMUM + 1;
+	walk->whole = !parent;
+	if (!parent || length >= EVENT_PATH_MAXIMUM)
+		return true;
+	n = bpf_probe_read_kernel_str(out + length, NAME_SIZE, BPF_CORE_READ(node, name));
+	walk->whole = n <= 0 || n > NAME_SIZE;
+	if (walk->whole)
+		return true;
+	walk->length = length + n;
+	walk->node = parent;
+	return false;
 }
 
 #endif

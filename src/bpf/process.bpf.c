@@ -33,60 +33,89 @@ static struct {
 	char path[EVENT_PATH_MAXIMUM + NAME_SIZE + 8];
 } out;
 
+/* Loops are bpf_loop()'s: one of the compiler's is checked round by round each time that the program is loaded, which took longer than all the rest.
+ */
+
+struct queue_walk {
+	struct cfs_rq **queues;
+	__u64 place; /* of the run queue in a processor's memory */
+	__u32 whole;
+};
+
+static long learn_offset(__u32 index, void *data)
+{
+	struct queue_walk *walk = data;
+	struct cfs_rq *queue;
+	struct rq *rq;
+	__u64 offset;
+	__u32 number;
+
+	walk->whole = 0;
+	if (index >= CPU_MAXIMUM || bpf_probe_read_kernel(&queue, sizeof(queue), &walk->queues[index]))
+		return 1;
+	rq = BPF_CORE_READ(queue, rq);
+	if (bpf_probe_read_kernel(&offset, sizeof(offset), (void *)rq + offset_distance))
+		return 1;
+	if (number_distance && (bpf_probe_read_kernel(&number, sizeof(number), (void *)rq + number_distance) || number != index))
+		return 1;
+	if (index && (__u64)rq - offset != walk->place)
+		return 1;
+	walk->place = (__u64)rq - offset;
+	walk->whole = 1;
+	offsets[index] = offset;
+	return 0;
+}
+
 /* From each processor's run queue, which every task group points to. The run queue itself lies at the same place in every processor's memory, and
  * says whose it is: that proves the reckoning. */
 static __noinline int learn_offsets(struct task_struct *task)
 {
 	struct task_group *group = BPF_CORE_READ(task, sched_task_group);
-	struct cfs_rq **queues, *queue;
-	__u64 place = 0;
+	struct queue_walk walk = {};
 
 	offsets_state = 2;
 	if (!bpf_core_field_exists(group->cfs_rq) || (processors == 1 && !number_distance))
 		return 0;
-	queues = BPF_CORE_READ(group, cfs_rq);
-	for (__u32 i = 0; i < CPU_MAXIMUM && i < processors; i++) {
-		struct rq *rq;
-		__u64 offset;
-		__u32 number;
+	walk.queues = BPF_CORE_READ(group, cfs_rq);
+	bpf_loop(processors, learn_offset, &walk, 0);
+	if (walk.whole)
+		offsets_state = 1;
+	return 0;
+}
 
-		if (bpf_probe_read_kernel(&queue, sizeof(queue), &queues[i]))
-			return 0;
-		rq = BPF_CORE_READ(queue, rq);
-		if (bpf_probe_read_kernel(&offset, sizeof(offset), (void *)rq + offset_distance))
-			return 0;
-		if (number_distance && (bpf_probe_read_kernel(&number, sizeof(number), (void *)rq + number_distance) || number != i))
-			return 0;
-		if (i && (__u64)rq - offset != place)
-			return 0;
-		place = (__u64)rq - offset;
-		offsets[i] = offset;
-	}
-	offsets_state = 1;
+struct memory_walk {
+	__u64 first; /* of the four counts, in the memory of a processor that lay at 0 */
+	__s64 sum;
+	__u32 torn;
+};
+
+static long add_processor(__u32 index, void *data)
+{
+	struct memory_walk *walk = data;
+	__s32 parts[4];
+
+	walk->torn = index >= CPU_MAXIMUM || bpf_probe_read_kernel(parts, sizeof(parts), (void *)(walk->first + offsets[index]));
+	if (walk->torn)
+		return 1;
+	walk->sum += parts[0] + parts[1] + parts[3];
 	return 0;
 }
 
 /* Pages of files, of no file and of shared memory; what each processor has not added to the sum yet counts too. */
 static __always_inline __s64 memory_of(struct mm_struct *mm, __u32 *flags)
 {
-	__s64 sum = BPF_CORE_READ(mm, rss_stat[0].count) + BPF_CORE_READ(mm, rss_stat[1].count) + BPF_CORE_READ(mm, rss_stat[3].count);
 	__u64 first = (__u64)BPF_CORE_READ(mm, rss_stat[0].counters), second = (__u64)BPF_CORE_READ(mm, rss_stat[1].counters);
 	__u64 last = (__u64)BPF_CORE_READ(mm, rss_stat[3].counters);
-	__s32 parts[4];
+	struct memory_walk walk = { .first = first };
 
+	walk.sum = BPF_CORE_READ(mm, rss_stat[0].count) + BPF_CORE_READ(mm, rss_stat[1].count) + BPF_CORE_READ(mm, rss_stat[3].count);
 	/* One allocation for the four since 6.6. */
-	if (offsets_state != 1 || second != first + 4 || last != first + 12) {
+	walk.torn = offsets_state != 1 || second != first + 4 || last != first + 12;
+	if (!walk.torn)
+		bpf_loop(processors, add_processor, &walk, 0);
+	if (walk.torn)
 		*flags |= PROCESS_MEMORY_UNKNOWN;
-		return sum;
-	}
-	for (__u32 i = 0; i < CPU_MAXIMUM && i < processors; i++) {
-		if (bpf_probe_read_kernel(parts, sizeof(parts), (void *)(first + offsets[i]))) {
-			*flags |= PROCESS_MEMORY_UNKNOWN;
-			return sum;
-		}
-		sum += parts[0] + parts[1] + parts[3];
-	}
-	return sum;
+	return walk.sum;
 }
 
 /* One count a kind, which a thread brings up to date now and then: what it has not brought yet /proc does not tell either, nor a count below zero. */
@@ -118,10 +147,32 @@ static __always_inline void add_memory(struct process_row *row, struct task_stru
 		row->rss = 0;
 }
 
+struct thread_walk {
+	struct list_head *node, *head;
+	__u64 utime, stime, runtime;
+	__u32 count;
+};
+
+static long add_thread(__u32 index, void *data)
+{
+	struct thread_walk *walk = data;
+	struct list_head *node = walk->node;
+	struct task_struct *thread = (void *)node - bpf_core_field_offset(struct task_struct, thread_node);
+
+	if (!node || node == walk->head)
+		return 1;
+	walk->utime += BPF_CORE_READ(thread, utime);
+	walk->stime += BPF_CORE_READ(thread, stime);
+	walk->runtime += BPF_CORE_READ(thread, se.sum_exec_runtime);
+	walk->node = BPF_CORE_READ(node, next);
+	walk->count++;
+	return 0;
+}
+
 static __always_inline void add_times(struct process_row *row, struct task_struct *task, struct signal_struct *signal)
 {
-	struct list_head *head = (void *)signal + bpf_core_field_offset(struct signal_struct, thread_head), *node;
-	__u32 count = 0;
+	struct list_head *head = (void *)signal + bpf_core_field_offset(struct signal_struct, thread_head);
+	struct thread_walk walk = { .head = head };
 
 	row->utime = BPF_CORE_READ(signal, utime);
 	row->stime = BPF_CORE_READ(signal, stime);
@@ -138,17 +189,12 @@ static __always_inline void add_times(struct process_row *row, struct task_struc
 		row->flags |= PROCESS_TIMES_UNKNOWN;
 		return;
 	}
-	node = BPF_CORE_READ(head, next);
-	for (int i = 0; i < THREAD_MAXIMUM && node && node != head; i++) {
-		struct task_struct *thread = (void *)node - bpf_core_field_offset(struct task_struct, thread_node);
-
-		row->utime += BPF_CORE_READ(thread, utime);
-		row->stime += BPF_CORE_READ(thread, stime);
-		row->runtime += BPF_CORE_READ(thread, se.sum_exec_runtime);
-		node = BPF_CORE_READ(node, next);
-		count++;
-	}
-	if (count != row->threads)
+	walk.node = BPF_CORE_READ(head, next);
+	bpf_loop(THREAD_MAXIMUM, add_thread, &walk, 0);
+	row->utime += walk.utime;
+	row->stime += walk.stime;
+	row->runtime += walk.runtime;
+	if (walk.count != row->threads)
 		row->flags |= PROCESS_TIMES_UNKNOWN;
 }
 
@@ -178,6 +224,19 @@ static __always_inline void add_name(struct process_row *row, struct task_struct
 	bpf_probe_read_kernel_str(row->comm + length, 32, worker + worker_desc);
 }
 
+static long add_part(__u32 index, void *walk)
+{
+	return kernfs_step(out.path, walk);
+}
+
+static __always_inline __u32 add_path(struct kernfs_node *node)
+{
+	struct kernfs_walk walk = { node };
+
+	bpf_loop(PATH_DEPTH, add_part, &walk, 0);
+	return walk.whole ? walk.length : EVENT_PATH_MAXIMUM + 1;
+}
+
 /* Whose path was told just before need not be told again. */
 static __always_inline __u64 add_cgroup(struct process_row *row, struct task_struct *task)
 {
@@ -194,7 +253,7 @@ static __always_inline __u64 add_cgroup(struct process_row *row, struct task_str
 	if (id == last_cgroup)
 		row->flags |= PROCESS_CGROUP_SAME;
 	else
-		row->path_length = kernfs_parts(out.path, node);
+		row->path_length = add_path(node);
 	if (row->path_length > EVENT_PATH_MAXIMUM) {
 		row->path_length = 0;
 		row->flags |= PROCESS_CGROUP_UNKNOWN;

@@ -15,45 +15,31 @@
 #define SECTION       ".data..percpu"
 #define PLACE_MAXIMUM 8
 
-/* Bytes of a type behind its struct btf_type; -1 for a kind that is not known. */
-static long tail_of(const struct btf_type *type)
-{
-	const long count = BTF_INFO_VLEN(type->info);
-
-	switch (BTF_INFO_KIND(type->info)) {
-	case BTF_KIND_PTR:
-	case BTF_KIND_FWD:
-	case BTF_KIND_TYPEDEF:
-	case BTF_KIND_VOLATILE:
-	case BTF_KIND_CONST:
-	case BTF_KIND_RESTRICT:
-	case BTF_KIND_FUNC:
-	case BTF_KIND_FLOAT:
-	case BTF_KIND_TYPE_TAG:
-		return 0;
-	case BTF_KIND_INT:
-		return 4;
-	case BTF_KIND_VAR:
-		return sizeof(struct btf_var);
-	case BTF_KIND_DECL_TAG:
-		return sizeof(struct btf_decl_tag);
-	case BTF_KIND_ARRAY:
-		return sizeof(struct btf_array);
-	case BTF_KIND_STRUCT:
-	case BTF_KIND_UNION:
-		return count * (long)sizeof(struct btf_member);
-	case BTF_KIND_ENUM:
-		return count * (long)sizeof(struct btf_enum);
-	case BTF_KIND_ENUM64:
-		return count * (long)sizeof(struct btf_enum64);
-	case BTF_KIND_FUNC_PROTO:
-		return count * (long)sizeof(struct btf_param);
-	case BTF_KIND_DATASEC:
-		return count * (long)sizeof(struct btf_var_secinfo);
-	default:
-		return -1;
-	}
-}
+/* Of each kind: bytes of a type behind its struct btf_type, and for each that it counts. */
+static const struct tail {
+	bool known;
+	uint8_t fixed, each;
+} tails[BTF_INFO_KIND(-1u) + 1] = {
+	[BTF_KIND_INT] = { true, 4, 0 },
+	[BTF_KIND_PTR] = { true, 0, 0 },
+	[BTF_KIND_ARRAY] = { true, sizeof(struct btf_array), 0 },
+	[BTF_KIND_STRUCT] = { true, 0, sizeof(struct btf_member) },
+	[BTF_KIND_UNION] = { true, 0, sizeof(struct btf_member) },
+	[BTF_KIND_ENUM] = { true, 0, sizeof(struct btf_enum) },
+	[BTF_KIND_FWD] = { true, 0, 0 },
+	[BTF_KIND_TYPEDEF] = { true, 0, 0 },
+	[BTF_KIND_VOLATILE] = { true, 0, 0 },
+	[BTF_KIND_CONST] = { true, 0, 0 },
+	[BTF_KIND_RESTRICT] = { true, 0, 0 },
+	[BTF_KIND_FUNC] = { true, 0, 0 },
+	[BTF_KIND_FUNC_PROTO] = { true, 0, sizeof(struct btf_param) },
+	[BTF_KIND_VAR] = { true, sizeof(struct btf_var), 0 },
+	[BTF_KIND_DATASEC] = { true, 0, sizeof(struct btf_var_secinfo) },
+	[BTF_KIND_FLOAT] = { true, 0, 0 },
+	[BTF_KIND_DECL_TAG] = { true, sizeof(struct btf_decl_tag), 0 },
+	[BTF_KIND_TYPE_TAG] = { true, 0, 0 },
+	[BTF_KIND_ENUM64] = { true, 0, sizeof(struct btf_enum64) },
+};
 
 /* Tens of thousands of names are no match: most differ in the first character. */
 static inline bool is_named(const struct kernel_types *types, uint32_t name_offset, const char *name)
@@ -90,16 +76,18 @@ int kernel_types_next(struct kernel_types *types, const struct btf_type **ret)
 {
 	const struct btf_type *type = (const void *)types->at;
 	const ptrdiff_t left = types->end - types->at;
-	long tail;
+	const struct tail *tail;
+	size_t length;
 
 	if (left <= 0)
 		return 0;
 	if (left < (ptrdiff_t)sizeof(*type))
 		return -EBADMSG;
-	tail = tail_of(type);
-	if (tail < 0 || left - (ptrdiff_t)sizeof(*type) < tail)
+	tail = &tails[BTF_INFO_KIND(type->info)];
+	length = sizeof(*type) + tail->fixed + (size_t)tail->each * BTF_INFO_VLEN(type->info);
+	if (!tail->known || (size_t)left < length)
 		return -EBADMSG;
-	types->at += sizeof(*type) + (size_t)tail;
+	types->at += length;
 	*ret = type;
 	return 1;
 }
