@@ -188,9 +188,9 @@ static bool may_be_named(const char *pattern, size_t pattern_length, const char 
 	return match_part(pattern, pattern + pattern_length, name, name + length);
 }
 
-/* Rows whose leaf holds no glob by a number made of that, the others apart: each list in the order of the table. Numbers from 1 on, 0 ends. And how
- * much of a row's pattern comes before its first glob. */
-static uint16_t by_leaf[256], with_glob, after[ARRAY_SIZE(rows)];
+/* Rows whose leaf holds no glob by a number made of that, the others by their channel: each list in the order of the table. Numbers from 1 on, 0
+ * ends. And how much of a row's pattern comes before its first glob. */
+static uint16_t by_leaf[256], with_glob[32], after[ARRAY_SIZE(rows)];
 static uint8_t literal[ARRAY_SIZE(rows)];
 
 static unsigned int leaf_number(const char *leaf, size_t length)
@@ -198,10 +198,16 @@ static unsigned int leaf_number(const char *leaf, size_t length)
 	return length ? ((unsigned char)leaf[0] * 31u + (unsigned char)leaf[length - 1] * 7u + (unsigned int)length) % ARRAY_SIZE(by_leaf) : 0;
 }
 
+static unsigned int channel_number(char channel)
+{
+	return (unsigned char)channel % ARRAY_SIZE(with_glob);
+}
+
 static void make_lists(void)
 {
 	for (size_t i = ARRAY_SIZE(rows); i-- > 0;) {
-		uint16_t *list = leaves[i].glob ? &with_glob : &by_leaf[leaf_number(text_at(leaves[i].name), leaves[i].length)];
+		uint16_t *list = leaves[i].glob ? &with_glob[channel_number(leaves[i].channel)]
+						: &by_leaf[leaf_number(text_at(leaves[i].name), leaves[i].length)];
 		const size_t plain = strcspn(nature_pattern(&rows[i]), "*?[");
 
 		literal[i] = plain < UINT8_MAX ? (uint8_t)plain : UINT8_MAX;
@@ -246,7 +252,7 @@ const struct nature *nature_of(const char *address)
 	(void)!pthread_once(&once, make_lists);
 	name = slash + 1;
 	length = strlen(name);
-	for (uint16_t plain = by_leaf[leaf_number(name, length)], glob = with_glob; plain || glob;) {
+	for (uint16_t plain = by_leaf[leaf_number(name, length)], glob = with_glob[channel_number(address[CHANNEL_AT])]; plain || glob;) {
 		const size_t row = next_row(&plain, &glob);
 
 		if (row_matches(row, address, name, length))
