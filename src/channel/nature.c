@@ -146,13 +146,19 @@ static bool match_part(const char *pattern, const char *pattern_end, const char 
 	}
 }
 
+/* Any number of parts. */
+static bool is_any(const char *pattern, size_t length)
+{
+	return length == 2 && pattern[0] == '*' && pattern[1] == '*';
+}
+
 /* *RET_FIRST, *RET_LENGTH: the part of TEXT that the first part of PATTERN with a glob stands for. */
 static bool match(const char *pattern, const char *text, const char **ret_first, size_t *ret_length)
 {
 	for (;;) {
 		const char *pattern_end = strchrnul(pattern, '/'), *text_end = strchrnul(text, '/');
 
-		if (pattern_end - pattern == 2 && pattern[0] == '*' && pattern[1] == '*') {
+		if (is_any(pattern, (size_t)(pattern_end - pattern))) {
 			if (!*pattern_end)
 				return *text;
 			for (;; text = text_end + 1) {
@@ -183,19 +189,23 @@ bool nature_match(const char *pattern, const char *address)
 
 static bool may_be_named(const char *pattern, size_t pattern_length, const char *name, size_t length)
 {
-	if (pattern_length == 2 && pattern[0] == '*' && pattern[1] == '*') /* any number of parts */
-		return true;
-	return match_part(pattern, pattern + pattern_length, name, name + length);
+	return is_any(pattern, pattern_length) || match_part(pattern, pattern + pattern_length, name, name + length);
 }
 
 /* Rows whose leaf holds no glob by a number made of that, the others by their channel: each list in the order of the table. Numbers from 1 on, 0
- * ends. And how much of a row's pattern comes before its first glob. */
-static uint16_t by_leaf[256], with_glob[32], after[ARRAY_SIZE(rows)];
-static uint8_t literal[ARRAY_SIZE(rows)];
+ * ends. */
+static uint16_t by_leaf[1024], with_glob[32], after[ARRAY_SIZE(rows)];
+
+/* Bytes of each pattern before its first glob; before the part that holds that; before its leaf, where no glob comes earlier and it is one part. */
+static struct {
+	uint8_t plain, parts, folder;
+} places[ARRAY_SIZE(rows)];
 
 static unsigned int leaf_number(const char *leaf, size_t length)
 {
-	return length ? ((unsigned char)leaf[0] * 31u + (unsigned char)leaf[length - 1] * 7u + (unsigned int)length) % ARRAY_SIZE(by_leaf) : 0;
+	const unsigned char *bytes = (const unsigned char *)leaf;
+
+	return length ? (bytes[0] * 31u + bytes[length / 2] * 131u + bytes[length - 1] * 7u + (unsigned int)length) % ARRAY_SIZE(by_leaf) : 0;
 }
 
 static unsigned int channel_number(char channel)
@@ -203,14 +213,24 @@ static unsigned int channel_number(char channel)
 	return (unsigned char)channel % ARRAY_SIZE(with_glob);
 }
 
+static void find_places(size_t row)
+{
+	const char *pattern = nature_pattern(&rows[row]);
+	const size_t plain = strcspn(pattern, "*?["), folder = (size_t)(text_at(leaves[row].name) - pattern);
+
+	places[row].plain = plain < UINT8_MAX ? (uint8_t)plain : UINT8_MAX;
+	places[row].folder = folder <= places[row].plain && !is_any(text_at(leaves[row].name), leaves[row].length) ? (uint8_t)folder : 0;
+	for (places[row].parts = places[row].plain; pattern[places[row].parts - 1] != '/';)
+		places[row].parts--;
+}
+
 static void make_lists(void)
 {
 	for (size_t i = ARRAY_SIZE(rows); i-- > 0;) {
 		uint16_t *list = leaves[i].glob ? &with_glob[channel_number(leaves[i].channel)]
 						: &by_leaf[leaf_number(text_at(leaves[i].name), leaves[i].length)];
-		const size_t plain = strcspn(nature_pattern(&rows[i]), "*?[");
 
-		literal[i] = plain < UINT8_MAX ? (uint8_t)plain : UINT8_MAX;
+		find_places(i);
 		after[i] = *list;
 		*list = (uint16_t)(i + 1);
 	}
@@ -230,15 +250,16 @@ static size_t next_row(uint16_t *plain, uint16_t *glob)
 static bool row_matches(size_t row, const char *address, const char *name, size_t length)
 {
 	const char *leaf = text_at(leaves[row].name), *pattern = nature_pattern(&rows[row]);
-	const uint8_t plain = literal[row];
+	const ptrdiff_t folder = name - address;
+	const uint8_t plain = places[row].plain;
 
-	if (leaves[row].channel != address[CHANNEL_AT] || plain > name + length - address || pattern[plain - 1] != address[plain - 1] ||
-	    memcmp(pattern, address, plain) != 0)
+	if (leaves[row].channel != address[CHANNEL_AT] || (places[row].folder && places[row].folder != folder) ||
+	    plain > folder + (ptrdiff_t)length || memcmp(pattern, address, plain) != 0)
 		return false;
 	if (leaves[row].glob ? !may_be_named(leaf, leaves[row].length, name, length)
 			     : leaves[row].length != length || memcmp(leaf, name, length) != 0)
 		return false;
-	return match(pattern, address, NULL, NULL);
+	return match(pattern + places[row].parts, address + places[row].parts, NULL, NULL);
 }
 
 const struct nature *nature_of(const char *address)

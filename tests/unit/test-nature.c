@@ -82,6 +82,57 @@ static void test_rows(void **state _unused_)
 	}
 }
 
+/* What each row stands for: with PART for each star and set, and each "**" a PART or two. */
+static void make_example(const struct nature *row, const char *part, bool deeper, struct buffer *ret)
+{
+	for (const char *p = nature_pattern(row); *p; p++) {
+		const char *end = *p == '[' ? strchr(p, ']') : NULL;
+
+		if (*p == '*' && p[1] == '*') {
+			buffer_printf(ret, deeper ? "%s/%s" : "%s", part, part);
+			p++;
+		} else if (*p == '*') {
+			buffer_add_text(ret, part);
+		} else if (end) {
+			buffer_add_char(ret, p[1]);
+			p = end;
+		} else {
+			buffer_add_char(ret, *p == '?' ? 'x' : *p);
+		}
+	}
+}
+
+static void check_found(const char *address)
+{
+	const struct nature *found = nature_of(address), *row;
+	unsigned int i;
+
+	for (i = 0; (row = nature_row(i)) && !nature_match(nature_pattern(row), address); i++)
+		;
+	if (found != row)
+		fail_msg("%s: %s instead of %s", address, found ? nature_pattern(found) : "no row", row ? nature_pattern(row) : "no row");
+}
+
+/* The quick way finds what a look at each row in turn does. */
+static void test_found(void **state _unused_)
+{
+	static const char *const parts[] = { "0", "eth0.100", "all", "default", "uevent", "" };
+	const struct nature *row;
+
+	for (unsigned int i = 0; (row = nature_row(i)); i++)
+		for (size_t j = 0; j < 2 * ARRAY_SIZE(parts); j++) {
+			_cleanup_buffer_ struct buffer example = { 0 };
+
+			make_example(row, parts[j / 2], j % 2, &example);
+			assert_false(example.failed);
+			check_found(example.data);
+			buffer_add_text(&example, j % 2 ? "x" : "/x");
+			check_found(example.data);
+			example.data[example.length / 2] = '/';
+			check_found(example.data);
+		}
+}
+
 /* Twins name each other. */
 static void test_twins(void **state _unused_)
 {
@@ -257,6 +308,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_match), cmocka_unit_test(test_rows),    cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_known), cmocka_unit_test(test_present), cmocka_unit_test(test_arguments_that_may_hold_a_key),
+		cmocka_unit_test(test_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
