@@ -81,7 +81,7 @@ static const struct field immediate[] = {
 };
 EXPRESSION(immediate, immediate);
 
-NAMES(bitwise_ops, false, { NFT_BITWISE_MASK_XOR, "mask_xor" }, { NFT_BITWISE_LSHIFT, "lshift" }, { NFT_BITWISE_RSHIFT, "rshift" }, { 3, "and" },
+NAMES(bitwise_ops, false, { NFT_BITWISE_BOOL, "mask_xor" }, { NFT_BITWISE_LSHIFT, "lshift" }, { NFT_BITWISE_RSHIFT, "rshift" }, { 3, "and" },
       { 4, "or" }, { 5, "xor" });
 
 static const struct field bitwise[] = {
@@ -155,7 +155,7 @@ EXPRESSION(socket, socket_fields);
 
 NAMES(exthdr_flags, true, { NFT_EXTHDR_F_PRESENT, "present" });
 NAMES(exthdr_ops, false, { NFT_EXTHDR_OP_IPV6, "ip6" }, { NFT_EXTHDR_OP_TCPOPT, "tcp" }, { NFT_EXTHDR_OP_IPV4, "ip" }, { NFT_EXTHDR_OP_SCTP, "sctp" },
-      { NFT_EXTHDR_OP_DCCP, "dccp" });
+      { 5, "dccp" });
 
 static const struct field exthdr[] = {
 	[NFTA_EXTHDR_DREG] = { DESTINATION },

@@ -325,13 +325,13 @@ static struct term *read_mask(struct say *say, struct term *left, const struct r
 
 static struct term *read_bitwise(struct say *say, const struct record *data)
 {
-	const uint64_t operation = record_number(data, "op", NFT_BITWISE_MASK_XOR);
+	const uint64_t operation = record_number(data, "op", NFT_BITWISE_BOOL);
 	struct term *left = term_take(say, record_number(data, "sreg", 0), 0);
 	const struct value *shift;
 
 	if (!left || record_find(data, "sreg2"))
 		return NULL;
-	if (operation == NFT_BITWISE_MASK_XOR)
+	if (operation == NFT_BITWISE_BOOL)
 		return read_mask(say, left, data);
 	shift = bytes_of(data, "data");
 	if (!shift || (operation != NFT_BITWISE_LSHIFT && operation != NFT_BITWISE_RSHIFT))
