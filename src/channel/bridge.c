@@ -36,6 +36,25 @@ int bridge_hand_on(struct buffer *room, object_message_function *function, void 
 	return function(data, (const struct nlmsghdr *)room->data);
 }
 
+void bridge_path_numbered(const struct record *record, const char *name, const struct naming *naming, struct buffer *ret)
+{
+	object_path_interface(record, "dev", naming, ret);
+	buffer_printf(ret, "/%u", (unsigned int)record_number(record, name, 0));
+}
+
+int bridge_parse_numbered(struct object_path *left, const char *name, uint64_t last, struct record **ret, const char **ret_rest)
+{
+	int r = left->record ? object_parse_interface(left, "dev") : -ENOMEM;
+
+	if (r == 0)
+		r = object_parse_word(left, name, NULL);
+	if (r < 0 || record_number(left->record, name, 0) > last)
+		return r == -ENOMEM ? r : -EINVAL;
+	*ret = left->record;
+	*ret_rest = left->rest;
+	return 0;
+}
+
 /* ---- For the recorder ---- */
 
 struct telling {
@@ -64,6 +83,9 @@ static const struct object *object_told(const struct nlmsghdr *message)
 	case RTM_NEWVLAN:
 	case RTM_DELVLAN:
 		return &object_vlan;
+	case RTM_NEWTUNNEL:
+	case RTM_DELTUNNEL:
+		return &object_vni;
 	default:
 		return NULL;
 	}

@@ -122,35 +122,65 @@ static int hand_on(const struct nlmsghdr *message, const struct attribute_iterat
 	return bridge_hand_on(room, function, data);
 }
 
+/* What is told by one number is taken by another. */
+static const uint16_t numbers[] = {
+	[MDBA_MDB_EATTR_SRC_LIST] = 2,
+	[MDBA_MDB_EATTR_GROUP_MODE] = 3,
+	[MDBA_MDB_EATTR_SOURCE] = 1,
+	[MDBA_MDB_EATTR_RTPROT] = 4,
+	[6] = 5,
+	[7] = 6,
+	[8] = 7,
+	[9] = 8,
+	[10] = 9,
+}; /* MDBE_ATTR_* */
+
+static uint16_t number_taken(uint16_t told)
+{
+	return told < ARRAY_SIZE(numbers) ? numbers[told] : 0;
+}
+
+static uint16_t number_told(uint16_t taken)
+{
+	for (uint16_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (numbers[i] == taken)
+			return i;
+	return 0;
+}
+
+/* A request, as another program sends it: the entry alone, and what else is said of it. */
+static int split_request(const struct nlmsghdr *message, struct buffer *room, object_message_function *function, void *data)
+{
+	struct attribute_iterator entry = { 0 }, more = { 0 };
+
+	for (struct attribute_iterator i = bridge_attributes(message, sizeof(struct br_port_msg)); attribute_next(&i);)
+		if (i.type == MDBA_SET_ENTRY)
+			entry = i;
+		else if (i.type == MDBA_SET_ENTRY_ATTRS)
+			more = i;
+	if (entry.type != MDBA_SET_ENTRY || entry.length != sizeof(struct br_mdb_entry))
+		return 0;
+	bridge_begin(room, message, NLMSG_DATA(message), sizeof(struct br_port_msg));
+	buffer_add(room, entry.data, entry.length);
+	for (struct attribute_iterator i = attributes(more.data, more.length); more.type && attribute_next(&i);)
+		if (number_told(i.type))
+			attribute_add(room, number_told(i.type), i.data, i.length);
+	return bridge_hand_on(room, function, data);
+}
+
 /* Message, list, entry, and what is told of it. */
 static int split(const struct nlmsghdr *message, struct buffer *room, object_message_function *function, void *data)
 {
 	int r = 0;
 
+	if (message->nlmsg_flags & NLM_F_REQUEST)
+		return split_request(message, room, function, data);
 	for (struct attribute_iterator list = bridge_attributes(message, sizeof(struct br_port_msg)); r == 0 && attribute_next(&list);)
 		if (list.type == MDBA_MDB)
 			for (struct attribute_iterator entry = attributes(list.data, list.length); r == 0 && attribute_next(&entry);)
 				for (struct attribute_iterator info = attributes(entry.data, entry.length); r == 0 && attribute_next(&info);)
 					r = hand_on(message, &info, room, function, data);
 	return r;
-}
-
-/* What is told by one number is taken by another. */
-static uint16_t number_taken(uint16_t told)
-{
-	static const uint16_t numbers[] = {
-		[MDBA_MDB_EATTR_SRC_LIST] = 2,
-		[MDBA_MDB_EATTR_GROUP_MODE] = 3,
-		[MDBA_MDB_EATTR_SOURCE] = 1,
-		[MDBA_MDB_EATTR_RTPROT] = 4,
-		[6] = 5,
-		[7] = 6,
-		[8] = 7,
-		[9] = 8,
-		[10] = 9,
-	}; /* MDBE_ATTR_* */
-
-	return told < ARRAY_SIZE(numbers) ? numbers[told] : 0;
 }
 
 static void frame(const struct buffer *plain, struct buffer *ret)
@@ -272,6 +302,7 @@ const struct object object_mdb = {
 	.family_count = 1,
 	.concerns = bridge_is_split,
 	.split = split,
+	.shared_header = sizeof(struct br_port_msg),
 	.frame = frame,
 	.path = path,
 	.parse = parse,

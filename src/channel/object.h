@@ -71,6 +71,8 @@ struct object {
 	/* Where a message tells of several, or in another layout: hands each on in one of its own as the schema has it, put together in ROOM. NULL: a
 	 * message is one. */
 	int (*split)(const struct nlmsghdr *message, struct buffer *room, object_message_function *function, void *data);
+	/* With that: bytes of the header that such a message begins with, where the schema's is another. */
+	uint16_t shared_header;
 	/* The way back: the payload of a request, from one as the schema has it. NULL: it is that. */
 	void (*frame)(const struct buffer *plain, struct buffer *ret);
 	/* The dump, where it takes requests that follow from the answers to others: of all objects, or of KEY (may be NULL) and few others. Hands

@@ -172,27 +172,15 @@ static int get(const struct record *key, struct buffer *request)
 
 static void path(const struct record *record, const struct naming *naming, struct buffer *ret)
 {
-	object_path_interface(record, "dev", naming, ret);
-	buffer_printf(ret, "/%u", (unsigned int)record_number(record, "vid", 0));
+	bridge_path_numbered(record, "vid", naming, ret);
 }
 
 static int parse(const char *text, const struct naming *naming, struct arena *arena, struct record **ret, const char **ret_rest, struct error *error)
 {
 	struct object_path left = { text, naming, arena, record_new(arena, &schema), error };
-	int r;
+	int r = bridge_parse_numbered(&left, "vid", VLAN_LAST, ret, ret_rest);
 
-	if (!left.record)
-		return -ENOMEM;
-	r = object_parse_interface(&left, "dev");
-	if (r == 0)
-		r = object_parse_word(&left, "vid", NULL);
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0 || record_number(left.record, "vid", 0) > VLAN_LAST)
-		return error_set(error, -EINVAL, "\"%s\" is no VLAN of a bridge: LINK/NUMBER is, such as eth0/5", text);
-	*ret = left.record;
-	*ret_rest = left.rest;
-	return 0;
+	return r == -EINVAL ? error_set(error, r, "\"%s\" is no VLAN of a bridge: LINK/NUMBER is, such as eth0/5", text) : r;
 }
 
 /* Those of a bridge itself are asked for as such. */
@@ -215,6 +203,7 @@ const struct object object_vlan = {
 	.family_count = 1,
 	.concerns = bridge_is_split,
 	.split = split,
+	.shared_header = sizeof(struct br_vlan_msg),
 	.frame = frame,
 	.path = path,
 	.parse = parse,

@@ -24,7 +24,7 @@ static const struct {
 	{ "rule", 0, 29 },  { "route", 1, 28 },   { "nexthop", 2, 27 }, { "neigh", 3, 26 },     { "addr", 4, 25 },      { "link", 5, 21 },
 	{ "port", 6, 22 },  { "default", 7, 32 }, { "policy", 8, 31 },  { "state", 9, 30 },     { "filter", 0, 34 },    { "qdisc", 1, 33 },
 	{ "class", 1, 33 }, { "fdb", 3, 26 },     { "mdb", 3, 26 },     { "vlan", 4, 25 },      { "addrlabel", 3, 26 }, { "ipset_entry", 0, 36 },
-	{ "ipset", 1, 35 }, { "nfacct", 1, 35 },  { "mpls", 1, 28 },    { "namespace", 0, 23 }, { "schema", 1, 22 },
+	{ "ipset", 1, 35 }, { "nfacct", 1, 35 },  { "mpls", 1, 28 },    { "namespace", 0, 23 }, { "schema", 1, 22 },    { "vni", 4, 25 },
 };
 
 static int no_memory(struct plan *plan)

@@ -42,7 +42,7 @@ static const char *const route_kinds[] = {
 	[(RTM_NEWLINKPROP - RTM_BASE) / 4] = "linkprop",
 	[(RTM_NEWVLAN - RTM_BASE) / 4] = "vlan",
 	[(RTM_NEWNEXTHOPBUCKET - RTM_BASE) / 4] = "bucket",
-	[(RTM_NEWTUNNEL - RTM_BASE) / 4] = "tunnel",
+	[(RTM_NEWTUNNEL - RTM_BASE) / 4] = "vni",
 };
 static const char *const route_verbs[] = { "new", "delete", "get", "set" };
 
@@ -126,6 +126,35 @@ static int show_selectors(struct ferry_tracer *tracer, struct record *record)
 	return 0;
 }
 
+static const struct schema schema_unnamed = { .name = "request" };
+
+/* What MESSAGE has of the header, LENGTH bytes or fewer; attributes behind those of a kind that is told in another layout have no names. */
+static int decode_header(struct ferry_tracer *tracer, const struct schema *schema, const struct nlmsghdr *message, size_t length, struct record **ret)
+{
+	const size_t given = message->nlmsg_len - NLMSG_HDRLEN, told = given < length ? given : length;
+	char *whole = arena_allocate(&tracer->arena, schema->header_size);
+	struct record *more;
+	uint32_t kept = 0;
+	int r;
+
+	if (!whole)
+		return -ENOMEM;
+	memcpy(whole, NLMSG_DATA(message), told);
+	r = schema_decode(schema, whole, schema->header_size, &tracer->arena, ret);
+	for (uint32_t i = 0; r == 0 && i < (*ret)->count; i++)
+		if ((*ret)->entries[i].field->offset < told)
+			(*ret)->entries[kept++] = (*ret)->entries[i];
+	if (r < 0)
+		return r;
+	(*ret)->count = kept;
+	if (given <= NLMSG_ALIGN(told))
+		return 0;
+	r = schema_decode(&schema_unnamed, (const char *)NLMSG_DATA(message) + NLMSG_ALIGN(told), given - NLMSG_ALIGN(told), &tracer->arena, &more);
+	for (uint32_t i = 0; r == 0 && i < more->count; i++)
+		r = record_add(&tracer->arena, *ret, more->entries[i]);
+	return r;
+}
+
 /* A request may ask with less of a header than the kernel answers with. */
 static int decode_object(struct ferry_tracer *tracer, const struct object *object, const struct nlmsghdr *message, struct spoken_message *ret)
 {
@@ -134,18 +163,17 @@ static int decode_object(struct ferry_tracer *tracer, const struct object *objec
 	struct record *record = NULL;
 	int r;
 
-	if (length < header) {
-		char *whole = arena_allocate(&tracer->arena, header);
-
-		if (!whole)
-			return -ENOMEM;
-		memcpy(whole, NLMSG_DATA(message), length);
-		r = schema_decode(object->schema, whole, header, &tracer->arena, &record);
-	} else {
+	if (object->split) {
+		r = spoken_split_decode(tracer, object, message, ret);
+		if (r != -EBADMSG)
+			return r;
+	}
+	if (length < header || object->split)
+		r = decode_header(tracer, object->schema, message, object->split ? object->shared_header : header, &record);
+	else
 		/* A request is told as it stands. */
 		r = request ? schema_decode(object->schema, NLMSG_DATA(message), length, &tracer->arena, &record)
 			    : object_decode(object, message, &tracer->arena, &record);
-	}
 	if (r < 0 && (r != -EBADMSG || !record))
 		return r;
 	ret->value = (struct value){ .type = VALUE_RECORD, .record = record };

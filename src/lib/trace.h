@@ -139,6 +139,9 @@ struct spoken_message {
 #define OBJECTS_KEPT 3 /* of a dump */
 int spoken_message_decode(struct ferry_tracer *tracer, const struct trace_file *file, const struct nlmsghdr *message,
 			  struct spoken_message *ret) _must_check_;
+/* spoken_split.c: all objects of which MESSAGE tells. -EBADMSG where it is a request that names none. */
+int spoken_split_decode(struct ferry_tracer *tracer, const struct object *object, const struct nlmsghdr *message,
+			struct spoken_message *ret) _must_check_;
 /* spoken_netfilter.c: what MESSAGE of nftables is called that is about no object. */
 int spoken_netfilter_name(struct ferry_tracer *tracer, const struct nlmsghdr *message, struct spoken_message *ret) _must_check_;
 /* What a MESSAGE about OBJECT says beside what its schema has told already. */

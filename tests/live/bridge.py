@@ -219,6 +219,22 @@ class Setting(Case):
         self.set("--", f"-{MDB}/br0/d0/239.5.5.5{vid}")
         self.assertNotIn("239.5.5.5", check(["bridge", "mdb", "show"]))
 
+    def test_told_by_trace(self):
+        """A request has another layout than what is told, which tells many in a message."""
+        def said(*words):
+            done = ferry("trace", "--json", "--", "bridge", *words)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return [json.loads(line) for line in done.stdout.splitlines() if f'"{MDB}"' in line or f'"{VLAN}"' in line]
+        words, vid = (("vid", "1"), 1) if self.filtering else ((), 0)
+        asked = {"dev": "br0", "port": "d2", "state": "permanent", "flags": [], "vid": vid, "group": "239.4.4.4", "src": "10.0.0.7"}
+        self.assertEqual([crossing["asked"] for crossing in said(*"mdb add dev br0 port d2 grp 239.4.4.4 src 10.0.0.7 permanent".split(), *words)], [asked])
+        shown = said("mdb", "show")
+        entries = [entry for part in bridge("mdb", "show") for entry in part["mdb"]]
+        self.assertEqual([crossing["asked"] for crossing in shown], [{"family": 7, "dev": None}] * len(shown))
+        self.assertEqual({crossing["objects"] for crossing in shown}, {len(entries)})
+        if self.filtering:
+            self.assertEqual([[vlan["vid"] for vlan in crossing["asked"]] for crossing in said(*"vlan set dev d0 vid 11-13 state blocking".split())], [[11, 12, 13]])
+
     def test_refused(self):
         done = self.set(f"{FDB}/br0/02:00:00:00:00={{dev=d0}}", status=2)
         self.assertIn("BRIDGE/ADDRESS", done.stderr)
