@@ -65,16 +65,9 @@ static int parse(const char *text, const struct naming *naming, struct arena *ar
 	return 0;
 }
 
-/* Where the kernel has no MPLS it would answer a dump with the routes of all other families. */
 static int places(struct netlink *netlink, struct buffer *ret)
 {
-	const struct rtmsg request = { .rtm_family = AF_MPLS };
-	int r = netlink_request(netlink, RTM_GETROUTE, 0, &request, sizeof(request), NULL, NULL, NULL);
-
-	if (r == -EOPNOTSUPP || r == -ENOMEM)
-		return r;
-	buffer_add(ret, &request, sizeof(request));
-	return 0;
+	return route_place(netlink, AF_MPLS, ret);
 }
 
 static int prepare(struct arena *arena, struct record *record, enum object_write write)

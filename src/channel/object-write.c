@@ -227,6 +227,8 @@ int object_request(const struct object *object, struct machine *machine, struct 
 	if (write == OBJECT_REMOVE) {
 		request.type = object->delete_type;
 		r = removal_request(object, copy, &request.payload, &machine->error);
+	} else if (write == OBJECT_CREATE && object->comes_by_itself) {
+		return error_set(&machine->error, -EOPNOTSUPP, "%s", object->comes_by_itself);
 	} else {
 		request.flags = NLM_F_CREATE;
 		if (write == OBJECT_REPLACE && object->replace_type)

@@ -6,7 +6,10 @@
 #include "channel/object.h"
 
 extern const struct object object_route;
-/* route_nexthop.c: RTA_MULTIPATH, a list of nexthops. */
+/* Where a kind is told by routes of another protocol FAMILY: appends the request of its dump, unless the kernel knows no such family, and would
+ * answer with the routes of all others. For places(). */
+int route_place(struct netlink *netlink, uint8_t family, struct buffer *ret) _must_check_;
+/* route_nexthop.c: RTA_MULTIPATH, a list of nexthops, or of what else the field's elements are. */
 extern const struct codec codec_multipath;
 extern const struct field field_multipath_member;
 /* RTA_VIA: a gateway of another family. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* RTA_MULTIPATH: nexthops one behind the other, each a struct rtnexthop with its length and attributes. Source: rtnetlink(7). */
+/* RTA_MULTIPATH: nexthops one behind the other, each a struct rtnexthop with its length and attributes, as the schema of the field's elements has
+ * them. Source: rtnetlink(7). */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -53,11 +54,11 @@ static size_t nexthop_length(const uint8_t *data, size_t length)
 	return own < sizeof(struct rtnexthop) || own > length ? 0 : own;
 }
 
-static int decode_nexthop(struct decode *decode, const uint8_t *data, size_t length, struct value *ret)
+static int decode_nexthop(struct decode *decode, const struct schema *member, const uint8_t *data, size_t length, struct value *ret)
 {
 	struct record *record;
 	struct entry *weight;
-	int r = schema_decode_nest(decode, &schema, data, length, &record);
+	int r = schema_decode_nest(decode, member, data, length, &record);
 
 	if (r < 0)
 		return r;
@@ -76,7 +77,6 @@ static int decode_multipath(struct decode *decode, const struct field *field, co
 	size_t own;
 	int r;
 
-	(void)field;
 	for (size_t rest = length, i = 0; rest > 0; i += own, rest -= own, count++) {
 		own = nexthop_length(at + i, rest);
 		if (own == 0)
@@ -88,7 +88,7 @@ static int decode_multipath(struct decode *decode, const struct field *field, co
 		return -ENOMEM;
 	for (uint32_t i = 0; i < count; i++) {
 		own = nexthop_length(at, length);
-		r = decode_nexthop(decode, at, own, &items[i]);
+		r = decode_nexthop(decode, field->element->schema, at, own, &items[i]);
 		if (r < 0)
 			return r;
 		own = RTNH_ALIGN(own) < length ? RTNH_ALIGN(own) : length;

@@ -47,7 +47,7 @@ SHARED_NAMES(words_ip_protocol, false, { IPPROTO_IP, "ip" }, { IPPROTO_ICMP, "ic
 	     { IPPROTO_ETHERNET, "ethernet" });
 
 SHARED_NAMES(words_family, false, { AF_UNSPEC, "unspec" }, { AF_INET, "inet" }, { AF_INET6, "inet6" }, { AF_BRIDGE, "bridge" }, { AF_PACKET, "link" },
-	     { AF_MPLS, "mpls" });
+	     { AF_MPLS, "mpls" }, { RTNL_FAMILY_IPMR, "ipmr" }, { RTNL_FAMILY_IP6MR, "ip6mr" });
 
 SHARED_NAMES(words_ether_type, false, { ETH_P_8021Q, "802.1Q" }, { ETH_P_8021AD, "802.1ad" });
 

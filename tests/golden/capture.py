@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(HERE, '..', 'live'))
 import audit_state
 import bridge_state
 import mpls_state
+import multicast_state
 import netfilter_state
 import nftables_state
 import route_state
@@ -303,6 +304,20 @@ def capture_mpls():
         file.write(dump(26, struct.pack('12B', 28, *[0] * 11)))
 
 
+def capture_mroute():
+    multicast_state.make_links()
+    try:
+        daemons = multicast_state.make_routes()
+    except OSError:
+        print('this kernel has no multicast routing: the bytes that are there stay')
+        return
+    with open(os.path.join(HERE, 'route-mroute.bin'), 'wb') as file:
+        for family in 128, 129:
+            file.write(dump(26, struct.pack('12B', family, *[0] * 11)))
+    for daemon in daemons:
+        daemon.close()
+
+
 def capture_others():
     """How the audit stands, and what the crypto has."""
     if os.environ.get('FERRY_GUEST') == '1':
@@ -487,9 +502,9 @@ def capture_sock_diag():
 
 def main():
     route_state.enter(__file__)
-    for protocol in sys.argv[1:] or ['netfilter', 'route', 'kinds', 'xfrm', 'tc', 'bridge', 'vni', 'sock_diag', 'beside', 'more', 'mpls', 'others', 'ethtool', 'wireguard', 'generic', 'taskstats']:
+    for protocol in sys.argv[1:] or ['netfilter', 'route', 'kinds', 'xfrm', 'tc', 'bridge', 'vni', 'sock_diag', 'beside', 'more', 'mpls', 'mroute', 'others', 'ethtool', 'wireguard', 'generic', 'taskstats']:
         {'more': capture_more, 'netfilter': capture_netfilter, 'beside': capture_beside, 'route': capture_route, 'kinds': capture_kinds, 'xfrm': capture_xfrm, 'tc': capture_tc, 'bridge': capture_bridge, 'vni': capture_vni, 'sock_diag': capture_sock_diag,
-         'ethtool': capture_ethtool, 'wireguard': capture_wireguard, 'mpls': capture_mpls, 'others': capture_others, 'generic': capture_generic,
+         'ethtool': capture_ethtool, 'wireguard': capture_wireguard, 'mpls': capture_mpls, 'mroute': capture_mroute, 'others': capture_others, 'generic': capture_generic,
          'taskstats': capture_taskstats}[protocol]()
 
 
