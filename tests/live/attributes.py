@@ -70,7 +70,9 @@ def fold_encap(value):
     found, inside, names = {}, None, ()
     for name, item in value[1]:
         item = fold_encap(item)
-        if name == "encap":
+        if name == "encap" and isinstance(item, dict):  # since iproute2 6.12
+            found["encap"], inside = {"encap": item["encap_type"], **{key: each for key, each in item.items() if key != "encap_type"}}, None
+        elif name == "encap":
             inside, names = found.setdefault("encap", {"encap": item}), ENCAPS.get(item, ())
         elif inside is not None and name in names and name not in inside:
             inside[name] = item
@@ -201,6 +203,18 @@ def options_on(name):
     return lambda value, entry: {f"multi_boolopt/optval {name}": True} if number(value) else {}
 
 
+QUERIER = {
+    "mcast_querier_ipv4_addr": "mcast_querier_state/ip_address", "mcast_querier_ipv6_addr": "mcast_querier_state/ipv6_address",
+    "mcast_querier_ipv4_port": "mcast_querier_state/ip_port", "mcast_querier_ipv6_port": "mcast_querier_state/ipv6_port",
+    "mcast_querier_ipv4_other_timer": seconds("mcast_querier_state/ip_other_timer"), "mcast_querier_ipv6_other_timer": seconds("mcast_querier_state/ipv6_other_timer"),
+}
+
+
+def querier_state(value, entry):
+    """What newer ones of ip tell as an object of its own."""
+    return translate(QUERIER, value, [])
+
+
 LINK_DATA = {
     "bridge": {
         **rows("forward_delay", "hello_time", "max_age", "ageing_time", "priority", "root_port", "root_path_cost", "topology_change", "topology_change_detected", "group_addr",
@@ -216,14 +230,16 @@ LINK_DATA = {
         "group_fwd_mask": turned("group_fwd_mask", hexadecimal),
         "group_fwd_mask_str": Left("group_fwd_mask once more"),
         "mcast_router": turned("mcast_router", lambda value: ROUTERS[value]),
-        "mcast_querier_ipv4_addr": "mcast_querier_state/ip_address", "mcast_querier_ipv6_addr": "mcast_querier_state/ipv6_address",
-        "mcast_querier_ipv4_port": "mcast_querier_state/ip_port", "mcast_querier_ipv6_port": "mcast_querier_state/ipv6_port",
-        "mcast_querier_ipv4_other_timer": seconds("mcast_querier_state/ip_other_timer"), "mcast_querier_ipv6_other_timer": seconds("mcast_querier_state/ipv6_other_timer"),
+        **QUERIER,
+        **rows("fdb_n_learned", "fdb_max_learned"),
+        **{name: querier_state for name in ("mcast_querier_state_ipv4", "mcast_querier_state_ipv6")},
     },
     "vxlan": {
         **rows("id", "remote", "remote6", "local", "local6", "link", "port", "learning", "df", "ageing", "limit", "udp_csum", "udp_zero_csum6_tx", "udp_zero_csum6_rx",
-               "remcsum_tx", "remcsum_rx", "proxy", "rsc", "l2miss", "l3miss", "gbp", "gpe", "external", "vnifilter", "remcsum_nopartial"),
-        "group": "remote", "group6": "remote6", "ttl": "ttl", "tos": turned("tos", number), "label": "label",
+               "remcsum_tx", "remcsum_rx", "proxy", "rsc", "l2miss", "l3miss", "gpe", "external", "vnifilter", "remcsum_nopartial"),
+        "group": "remote", "group6": "remote6", "ttl": "ttl", "tos": turned("tos", number), "label": "label", "localbypass": "localbypass",
+        "gbp": lambda value, entry: {"gbp": True},  # null, in some
+        "reserved_bits": turned("reserved_bits", lambda value: "%016x" % number(value)),
         "port_range": lambda value, entry: {"port_range/low": value["low"], "port_range/high": value["high"]},
     },
     "macvlan": {**rows("mode", "bcqueuelen", "usedbcqueuelen", "macaddr_count", "macaddr_data"), "nopromisc": flag("flags", "nopromisc"), "nodst": flag("flags", "nodst")},
@@ -251,7 +267,7 @@ LINK_DATA["macvtap"], LINK_DATA["ipvtap"] = LINK_DATA["macvlan"], LINK_DATA["ipv
 PORT_DATA = {
     "bridge": {
         **SWITCHES, **rows("state", "priority", "cost", "id", "no", "designated_port", "designated_cost", "topology_change_ack", "config_pending", "backup_port", "mcast_eht_hosts_limit",
-                           "mcast_eht_hosts_cnt", "mab"),
+                           "mcast_eht_hosts_cnt", "mab", "neigh_vlan_suppress"),
         **{name: turned(name, bridge_id) for name in ("bridge_id", "root_id")},
         **{name: seconds(name) for name in ("hold_timer", "message_age_timer", "forward_delay_timer")},
         "multicast_router": turned("multicast_router", lambda value: ROUTERS[value]),
@@ -298,7 +314,7 @@ def link_flags(value, entry):
 
 LINK = {
     **rows("ifindex", "ifname", "mtu", "qdisc", "operstate", "linkmode", "txqlen", "link_type", "address", "broadcast", "promiscuity", "allmulti", "min_mtu", "max_mtu",
-           "num_tx_queues", "num_rx_queues", "gso_max_size", "gso_max_segs", "tso_max_size", "tso_max_segs", "gro_max_size", "link", "master", "altnames", "ifalias", "link_index",
+           "num_tx_queues", "num_rx_queues", "gso_max_size", "gso_max_segs", "tso_max_size", "tso_max_segs", "gro_max_size", "gso_ipv4_max_size", "gro_ipv4_max_size", "link", "master", "altnames", "ifalias", "link_index",
            "link_netnsid", "parentdev", "parentbus", "phys_port_name", "phys_port_id", "phys_switch_id", "permaddr", "proto_down"),
     "flags": link_flags,
     "group": turned("group", word_or_number),
@@ -520,6 +536,7 @@ RULE = {
     "table": turned("table", word_or_number), "protocol": turned("protocol", word_or_number), "tos": turned("tos", hexadecimal),
     "fwmark": lambda value, entry: {"fwmark": hexadecimal(value), "fwmask": hexadecimal(entry.get("fwmask", "0xffffffff"))}, "fwmask": Left("with fwmark"),
     "ipproto": turned("ipproto", ip_protocol), **port_range("sport"), **port_range("dport"),
+    **{name: lambda value, entry, name=name: {} if number(value) == 0xffff else {name: hexadecimal(value)} for name in ("sport_mask", "dport_mask")},
     "uid_start": lambda value, entry: {"uidrange/start": value}, "uid_end": lambda value, entry: {"uidrange/end": value},
     "l3mdev": lambda value, entry: {"l3mdev": 1}, "nop": lambda value, entry: {"action": "nop"},
     **{name: flag("flags", name) for name in ("not", "unresolved", "iif_detached", "oif_detached")},

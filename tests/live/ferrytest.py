@@ -118,12 +118,13 @@ def shell(command, **more):
 
 
 def until(what, predicate):
-    """Waits for what comes by itself."""
+    """Waits for what comes by itself: what PREDICATE makes of it."""
     deadline = time.monotonic() + HANG
-    while not predicate():
+    while not (found := predicate()):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not come")
         time.sleep(0.05)
+    return found
 
 
 # ---- The state, as others tell it ----

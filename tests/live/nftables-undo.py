@@ -135,7 +135,7 @@ class Recording(Case):
         before = nftables_state.make_extensions()
         told = [change["after"]["text"] for change in self.changes(0) if change["kind"] == "added" and "/rule/" in change["address"]]
         self.assertEqual(len(told), len(before))
-        named = [text for text in told if re.match(r"meta l4proto (tcp|udp) \[match {name=multiport, rev=1, info=", text)]
+        named = [text for text in told if re.match(r"(meta l4proto|ip protocol) (tcp|udp) \[match {name=multiport, rev=1, info=", text)]
         self.assertEqual(len(named), sum("-m multiport" in rule for rule in before))
         position = self.recorder.settle("netfilter")
         self.nft("flush", "ruleset")

@@ -198,7 +198,8 @@ class Reading(Case):
         self.assertEqual(sorted(name for name, each in ours.items() if "anonymous" not in each.get("flags", [])), sorted(sets))
         for name, each in sets.items():
             types = each["type"] if isinstance(each["type"], list) else [each["type"]]
-            self.assertEqual(ours[name]["key_type"], " . ".join(types), name)
+            if not isinstance(types[0], dict):  # since nft 1.1 what it was made of, where that was said
+                self.assertEqual(ours[name]["key_type"], " . ".join(types), name)
             self.assertEqual(ours[name].get("timeout", 0) // 1000, each.get("timeout", 0), name)
             for word in "interval", "timeout", "constant":
                 self.assertEqual(word in ours[name].get("flags", []), word in each.get("flags", []) or (word == "timeout" and "timeout" in each), name)

@@ -148,7 +148,7 @@ class Lacking(unittest.TestCase):
     def test_refused(self):
         done = ferry("set", f"{VNI}/lo/5={{}}")
         self.assertEqual(done.returncode, 1, done.stdout)
-        self.assertRegex(done.stderr, r"vni: .*\(E\w+\)")
+        self.assertRegex(done.stderr, r"RTM_NEWTUNNEL: .*\(E\w+\)")
         self.assertEqual(mine(), {})
 
 
