@@ -94,7 +94,7 @@ struct event_notice {
 	event_u8 message[EVENT_MESSAGE_MAXIMUM]; /* its first bytes: netlink header and what follows */
 };
 
-#define EVENT_REQUEST_MAXIMUM 1024
+#define EVENT_REQUEST_MAXIMUM 4096 /* a page: what ipset(8) sends of many entries at once */
 
 /* EVENT_REFUSED: DATA is the NLMSG_ERROR message. EVENT_REQUEST: DATA is the request message. */
 struct event_message {

@@ -166,23 +166,27 @@ static __always_inline void message_submit(struct event_message *event, const st
 }
 
 /* Most messages are short, and the ring holds the more of them. */
-#define MESSAGE_SHORT 192
+#define MESSAGE_SHORT  192
+#define MESSAGE_MIDDLE 1024
+
+static __always_inline void message_emit_in(__u32 room, __u16 type, const struct wanted *about, __u32 length, __u64 from, bool memory)
+{
+	struct event_message *event = event_reserve(&messages, __builtin_offsetof(struct event_message, data) + room, type);
+
+	if (event)
+		message_submit(event, about, length, room, from, memory);
+}
 
 static __noinline int message_emit(__u16 type, const struct wanted *about, __u32 length, __u64 from, bool memory)
 {
-	struct event_message *event;
-
 	if (!about)
 		return 0;
-	if (length <= MESSAGE_SHORT) {
-		event = event_reserve(&messages, __builtin_offsetof(struct event_message, data) + MESSAGE_SHORT, type);
-		if (event)
-			message_submit(event, about, length, MESSAGE_SHORT, from, memory);
-	} else {
-		event = event_reserve(&messages, sizeof(*event), type);
-		if (event)
-			message_submit(event, about, length, EVENT_REQUEST_MAXIMUM, from, memory);
-	}
+	if (length <= MESSAGE_SHORT)
+		message_emit_in(MESSAGE_SHORT, type, about, length, from, memory);
+	else if (length <= MESSAGE_MIDDLE)
+		message_emit_in(MESSAGE_MIDDLE, type, about, length, from, memory);
+	else
+		message_emit_in(EVENT_REQUEST_MAXIMUM, type, about, length, from, memory);
 	return 0;
 }
 

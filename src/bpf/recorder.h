@@ -15,7 +15,7 @@ struct {
 } notices SEC(".maps");
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
+	__uint(max_entries, 1 << 22);
 } messages SEC(".maps");
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

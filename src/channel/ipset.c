@@ -300,7 +300,7 @@ static int parse(const char *text, const struct naming *naming, struct arena *ar
 	return netfilter_parse(&schema, "NAME is, such as allowed", &(struct object_path){ text, naming, arena, NULL, error }, ret, ret_rest);
 }
 
-static const struct object object_ipset = {
+const struct object object_ipset = {
 	.name = "ipset",
 	.help = "sets of ipset",
 	.protocol = &protocol_netfilter,

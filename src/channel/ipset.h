@@ -23,6 +23,7 @@ enum { IPSET_ENTRY_SET = 40, IPSET_ENTRY_COUNT };
 /* Words for what ipset alone answers, enum ipset_errno; NULL for other numbers. */
 const char *ipset_error(uint32_t number);
 
+extern const struct object object_ipset, object_ipset_entry;
 extern const struct codec codec_ipset_address; /* IPSET_ATTR_IPADDR_*: a nest that holds an address of either family */
 
 /* The header and the version of the protocol, which every request begins with. */

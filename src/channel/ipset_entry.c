@@ -343,7 +343,7 @@ static int parse(const char *text, const struct naming *naming, struct arena *ar
 	return 0;
 }
 
-static const struct object object_ipset_entry = {
+const struct object object_ipset_entry = {
 	.name = "ipset_entry",
 	.help = "entries of the sets of ipset",
 	.protocol = &protocol_netfilter,

@@ -28,9 +28,13 @@ extern const struct object object_netfilter_table, object_netfilter_chain, objec
 	object_netfilter_object, object_netfilter_flowtable;
 
 struct netlink_source;
+struct check;
+struct asked;
 /* netfilter_asked.c: for the rules of the recorder's source. */
-bool netfilter_request_names(struct netlink_source *source, const struct nlmsghdr *request, struct buffer *ret);
-void netfilter_name_of(const struct object *object, const struct record *record, struct buffer *ret);
+bool netfilter_keep_request(struct netlink_source *source, const struct nlmsghdr *request, struct buffer *ret);
+bool netfilter_asks_for_several(const struct nlmsghdr *request);
+bool netfilter_asked(struct netlink_source *source, struct check *check, const struct object *object, const struct record *record, bool gone);
+void netfilter_asked_done(struct asked *asked);
 
 /* netfilter_fields.c */
 extern const struct names words_netfilter_family;   /* NFPROTO_*: inet, ip, ip6, arp, bridge, netdev */

@@ -322,8 +322,10 @@ static const struct source_rules rules = {
 	.is_of_many = is_of_many,
 	.many = many,
 	.names_actor = names_actor,
-	.request_names = netfilter_request_names,
-	.name_of = netfilter_name_of,
+	.keep_request = netfilter_keep_request,
+	.asks_for_several = netfilter_asks_for_several,
+	.asked = netfilter_asked,
+	.asked_done = netfilter_asked_done,
 	.complete = complete,
 	.done = done,
 };

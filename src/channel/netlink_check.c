@@ -34,11 +34,13 @@ void source_check(struct netlink_source *source, struct check check, const struc
 	source->checks[source->check_count++] = check;
 }
 
-void source_check_done(struct check *check)
+void source_check_done(const struct netlink_source *source, struct check *check)
 {
 	if (check->origin.actor)
 		actor_unref(check->origin.actor);
-	buffer_done(&check->named);
+	buffer_done(&check->requests);
+	if (check->asked && source->protocol->rules->asked_done)
+		source->protocol->rules->asked_done(check->asked);
 }
 
 bool source_check_matches(const struct netlink_source *source, const struct check *check, const struct nlmsghdr *message)

@@ -40,8 +40,7 @@ static bool concerns(const struct netlink_source *source, const struct dump *dum
 	return !dump->check || source_check_matches(source, dump->check, message);
 }
 
-/* Fills STEP from a message, and the source's key; false where it cannot be read or is not of this dump. */
-static bool prepare(struct netlink_source *source, const struct dump *dump, const struct nlmsghdr *message, struct step *step)
+bool source_prepare(struct netlink_source *source, const struct dump *dump, const struct nlmsghdr *message, struct step *step)
 {
 	bool removed;
 
@@ -70,7 +69,7 @@ static void confirm(struct netlink_source *source, const struct dump *dump, cons
 	struct step step = { .origin = like->origin };
 
 	for (size_t position = 0; (message = source_gathered(dump, &position));) {
-		if (!prepare(source, dump, message, &step))
+		if (!source_prepare(source, dump, message, &step))
 			continue;
 		for (struct cache_entry *entry = known(source); entry; entry = entry->next) {
 			struct record *cached;
@@ -111,11 +110,11 @@ static void tell_found(struct netlink_source *source, const struct dump *dump, c
 	for (size_t position = 0; (message = source_gathered(dump, &position));) {
 		struct step step = *like;
 
-		if (message->nlmsg_type == NLMSG_NOOP || !prepare(source, dump, message, &step) || touched(source))
+		if (message->nlmsg_type == NLMSG_NOOP || !source_prepare(source, dump, message, &step) || touched(source))
 			continue;
 		((struct nlmsghdr *)message)->nlmsg_flags = flags_of(source);
 		if (dump->asking)
-			step.origin = *source_asked_by(source, dump->asking, dump->object, step.record);
+			step.origin = *source_asked_by(source, dump->asking, dump->object, step.record, false);
 		source_apply(source, &step);
 	}
 }
@@ -135,21 +134,27 @@ static void tell_gone(struct netlink_source *source, const struct dump *dump, co
 		step.message = entry->message;
 		step.removed = true;
 		if (dump->asking && object_decode(dump->object, entry->message, &source->arena, &step.record) >= 0)
-			step.origin = *source_asked_by(source, dump->asking, dump->object, step.record);
+			step.origin = *source_asked_by(source, dump->asking, dump->object, step.record, true);
 		source_tell_removed(source, entry, &step);
 	}
 }
 
-/* Compares what DUMPS found with the cache and tells what differs as STEP says (actor, cause). */
-static void settle(struct netlink_source *source, struct dump *dumps, unsigned int count, const struct step *like)
+void source_settle(struct netlink_source *source, struct dump *dumps, unsigned int count, const struct step *like)
 {
+	const bool asking = count && dumps[0].asking;
+
 	source->cache.generation++; /* from here on: found in the dump */
+	for (unsigned int i = 0; asking && i < count; i++)
+		confirm(source, &dumps[i], like);
+	if (asking)
+		source_await_answers(source, dumps, count);
 	for (unsigned int i = 0; i < count; i++) {
 		struct step step = *like;
 
 		if (dumps[i].interrupted)
 			step.consistency = FERRY_INTERRUPTED;
-		confirm(source, &dumps[i], like);
+		if (!asking)
+			confirm(source, &dumps[i], like);
 		tell_found(source, &dumps[i], &step);
 	}
 	/* In the reverse order of dependence: routes and addresses before their links. */
@@ -162,20 +167,18 @@ static void settle(struct netlink_source *source, struct dump *dumps, unsigned i
 	}
 }
 
-static void begin(struct netlink_source *source)
+void source_reconcile_begin(struct netlink_source *source)
 {
 	source->touched = ++source->cache.generation;
 	source->reconciling = true;
 }
 
-static void end(struct netlink_source *source)
+void source_reconcile_end(struct netlink_source *source)
 {
 	source->reconciling = false;
 	cache_done(&source->removed);
 	cache_init(&source->removed);
 }
-
-#define KINDS_MAXIMUM 32
 
 /* Dumps every kind, or with ERROR set gives up at the first that fails. */
 static unsigned int dump_all(struct netlink_source *source, struct dump dumps[KINDS_MAXIMUM], struct error *error, int *ret_result)
@@ -207,7 +210,7 @@ static unsigned int dump_all(struct netlink_source *source, struct dump dumps[KI
 	return count;
 }
 
-static void dumps_done(struct dump *dumps, unsigned int count)
+void source_dumps_done(struct dump *dumps, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++)
 		buffer_done(&dumps[i].messages);
@@ -219,13 +222,13 @@ int source_fill(struct netlink_source *source, struct error *error)
 	unsigned int count;
 	int r;
 
-	begin(source);
+	source_reconcile_begin(source);
 	count = dump_all(source, dumps, error, &r);
 	source_drain(source);
-	settle(source, dumps, count, &(struct step){ 0 });
+	source_settle(source, dumps, count, &(struct step){ 0 });
 	source_drain(source);
-	end(source);
-	dumps_done(dumps, count);
+	source_reconcile_end(source);
+	source_dumps_done(dumps, count);
 	return r;
 }
 
@@ -263,7 +266,7 @@ void source_resync(struct netlink_source *source)
 
 	source->overflow = false;
 	why = tell_gap(source) ? "found by comparing after a loss" : "found by comparing, as more went at once than could be followed";
-	begin(source);
+	source_reconcile_begin(source);
 	count = dump_all(source, dumps, &error, &r);
 	source_drain(source);
 	/* The kernel says but once that it has dropped messages, until we have read all that it has: it may have gone on. */
@@ -275,13 +278,13 @@ void source_resync(struct netlink_source *source)
 			source->resync_backoff = BACKOFF_MAXIMUM;
 	} else {
 		like.origin = (struct origin){ .boottime = boottime_now(), .actor = probe_actor_unknown(source->recording.probe, why) };
-		settle(source, dumps, count, &like);
+		source_settle(source, dumps, count, &like);
 		actor_unref(like.origin.actor);
 		source->resync_backoff = 0;
 	}
 	source->resync_after = boottime_now() + (source->resync_backoff ? source->resync_backoff : BACKOFF_FIRST / 5);
-	end(source);
-	dumps_done(dumps, count);
+	source_reconcile_end(source);
+	source_dumps_done(dumps, count);
 }
 
 #define FINISH_TRIES 3 /* under a load that does not end */
@@ -313,31 +316,31 @@ static void run_check(struct netlink_source *source, const struct check *check, 
 	struct dump dumps[KINDS_MAXIMUM];
 	const struct object *object;
 	unsigned int position = 0, count = 0;
-	struct asking asking;
 	struct error error;
 
-	begin(source);
-	source_asking_begin(source, check, &asking);
+	source_reconcile_begin(source);
 	while (count < KINDS_MAXIMUM && (object = object_next(source->protocol, &position))) {
-		if (check->kind == CHECK_ASKED ? !object_is_asked_by(object, (uint16_t)check->index) : !any_candidate(source, check, object))
+		if (!any_candidate(source, check, object))
 			continue;
-		dumps[count] = (struct dump){ .object = object };
-		if (check->kind == CHECK_ASKED)
-			dumps[count].asking = &asking;
-		else
-			dumps[count].check = check;
+		dumps[count] = (struct dump){ .object = object, .check = check };
 		if (object_dump(object, requests, source_gather, &dumps[count], &dumps[count].interrupted, &error) < 0)
 			buffer_done(&dumps[count].messages);
 		else
 			count++;
 	}
 	if (count) {
-		source_drain(source); /* what another was granted before the dump was read is known by then */
-		settle(source, dumps, count, &like);
+		source_drain(source);
+		source_settle(source, dumps, count, &like);
 	}
-	end(source);
-	source_asking_end(&asking);
-	dumps_done(dumps, count);
+	source_reconcile_end(source);
+	source_dumps_done(dumps, count);
+}
+
+static void drop_checks(struct netlink_source *source)
+{
+	while (source->check_count)
+		source_check_done(source, &source->checks[--source->check_count]);
+	source->overflow = !source->waits; /* all of it is compared later */
 }
 
 void source_run_checks(struct netlink_source *source)
@@ -349,17 +352,17 @@ void source_run_checks(struct netlink_source *source)
 		source->overflow = true;
 		source->resync_after = 0;
 	}
-	if (machine_netlink(source->recording.machine, source->protocol->number, &requests) < 0)
-		return;
+	if (source->check_count && machine_netlink(source->recording.machine, source->protocol->number, &requests) < 0)
+		drop_checks(source);
 	while (source->check_count) {
 		struct check check = source->checks[0];
 
+		if (check.kind == CHECK_ASKED) {
+			source_look_asked(source, requests);
+			continue;
+		}
 		memmove(source->checks, source->checks + 1, --source->check_count * sizeof(check));
-		if (check.kind == CHECK_ASKED)
-			source->head = (struct head){ 0 };
 		run_check(source, &check, requests);
-		if (check.kind == CHECK_ASKED)
-			source->head = (struct head){ 0 };
-		source_check_done(&check);
+		source_check_done(source, &check);
 	}
 }

@@ -67,6 +67,19 @@ static const struct nlmsghdr *copy_request(struct netlink_source *source, const 
 	return protocol_unify(source->protocol, copy, &source->refused);
 }
 
+/* What was refused at one of several may have been carried out for those before it. */
+static void check_half_done(struct netlink_source *source, const struct event_message *event, const struct netlink_ack *ack,
+			    const struct nlmsghdr *request, size_t length, const struct ferry_actor *actor)
+{
+	const struct origin origin = { .actor = actor,
+				       .door = FERRY_DOOR_NETLINK,
+				       .boottime = event->header.time,
+				       .pid = event->header.task.key.pid,
+				       .tid = event->header.task.tid };
+
+	source_check_half_done(source, request, length, ack->result, &origin);
+}
+
 /* REQUEST has LENGTH bytes that are really there, header first. */
 static void tell(struct netlink_source *source, const struct event_message *event, const struct netlink_ack *ack, const struct nlmsghdr *request,
 		 size_t length)
@@ -106,6 +119,7 @@ static void tell(struct netlink_source *source, const struct event_message *even
 		change.after = source->after.data;
 	if (!source->address.failed && !source->after.failed && !text.failed)
 		source->recording.emit(source->recording.sink, &change);
+	check_half_done(source, event, ack, request, length, change.actor);
 	actor_unref(change.actor);
 }
 
@@ -139,10 +153,11 @@ struct refusal {
 
 static struct event_message *copy_event(const struct event_message *event)
 {
-	struct event_message *copy = calloc(1, sizeof(*copy));
+	const size_t size = event->header.size < sizeof(*event) ? event->header.size : sizeof(*event);
+	struct event_message *copy = malloc(size);
 
 	if (copy)
-		memcpy(copy, event, event->header.size < sizeof(*copy) ? event->header.size : sizeof(*copy));
+		memcpy(copy, event, size);
 	return copy;
 }
 
@@ -265,7 +280,7 @@ void netlink_source_answers_lost(struct netlink_source *source)
 	const struct object *object;
 	unsigned int position = 0;
 
-	while ((object = object_next(source->protocol, &position)))
+	while (!source->waits && (object = object_next(source->protocol, &position)))
 		if (object->asked_by[0])
 			source_check(source, (struct check){ .kind = CHECK_ASKED, .index = object->asked_by[0], .any = true }, &origin);
 	actor_unref(origin.actor);

@@ -202,7 +202,7 @@ struct netlink_source *netlink_source_close(struct netlink_source *source)
 	source_forget_named(source);
 	buffer_done(&source->name);
 	for (unsigned int i = 0; i < source->check_count; i++)
-		source_check_done(&source->checks[i]);
+		source_check_done(source, &source->checks[i]);
 	if (source->protocol->rules->done)
 		source->protocol->rules->done(source);
 	source_refusals_done(source);
@@ -375,9 +375,9 @@ uint64_t netlink_source_process(struct netlink_source *source)
 		source_resync(source);
 		source->lossy_until = boottime_now() + 2 * NOTICE_PATIENCE;
 	}
+	next = netlink_source_refusals(source, UINT64_MAX);
 	if (source->check_count || source->checks_lost)
 		source_run_checks(source);
-	next = netlink_source_refusals(source, UINT64_MAX);
 	if (source->join.count && (!next || orphan_due(source) < next))
 		next = orphan_due(source) + 1;
 	return next;

@@ -61,10 +61,12 @@ struct check {
 	uint8_t address[4];
 	uint64_t cause;       /* number of the change that took it away */
 	struct origin origin; /* its actor is referenced */
-	/* CHECK_ASKED: what the requests name, each text with its NUL; and how many there are whose content has not been seen. */
-	struct buffer named;
+	/* CHECK_ASKED: what the rules have kept of the requests, and made of that; and how many there are whose content has not been seen. */
+	struct buffer requests;
+	struct asked *asked;
 	uint32_t unseen;
-	bool any; /* they name more than that */
+	bool any;    /* there are more of them, which may have asked for anything */
+	bool looked; /* all of them were granted before the look that is under way */
 };
 
 #define CHECKS_MAXIMUM 1024
@@ -166,11 +168,12 @@ struct source_name {
 	char comm[17];
 };
 
-/* Whose requests what differs follows from: those of CHECK, or of one that waits like it; else nobody known. */
+/* Whose requests what differs follows from, where it is not those of just one of the checks. */
 struct asking {
-	const struct check *check;
 	struct origin nobody, several; /* actors referenced */
 };
+
+#define KINDS_MAXIMUM 32 /* of a protocol */
 
 /* One dump: its messages one behind the other, aligned, and which of what we knew it speaks of. */
 struct dump {
@@ -205,10 +208,15 @@ struct source_rules {
 	void (*many)(struct netlink_source *source, const struct nlmsghdr *message, struct step *step);
 	/* Where the kernel itself says in a message behind others, or in that itself, who made it send them: whether NAME says so of MESSAGE. */
 	bool (*names_actor)(const struct nlmsghdr *name, const struct nlmsghdr *message, struct source_name *ret);
-	/* Of requests that are granted and the kernel tells no one of: appends what REQUEST names, each text with a NUL behind it; false where it may
-	 * change anything. And how a request would name RECORD of OBJECT. NULL: what they name is not looked at. */
-	bool (*request_names)(struct netlink_source *source, const struct nlmsghdr *request, struct buffer *ret);
-	void (*name_of)(const struct object *object, const struct record *record, struct buffer *ret);
+	/* Of requests that are granted and the kernel tells no one of: appends what has to be known of REQUEST; false where it may ask for anything.
+	 * NULL: they may. */
+	bool (*keep_request)(struct netlink_source *source, const struct nlmsghdr *request, struct buffer *ret);
+	/* Whether REQUEST, which was refused, may have been carried out in part. NULL: never. */
+	bool (*asks_for_several)(const struct nlmsghdr *request);
+	/* Whether those of CHECK ask for what RECORD of OBJECT is now, or (GONE) that it be gone. */
+	bool (*asked)(struct netlink_source *source, struct check *check, const struct object *object, const struct record *record, bool gone);
+	/* Gives back what was made of them. NULL: nothing is. */
+	void (*asked_done)(struct asked *asked);
 	/* Adds to a whole RECORD of OBJECT that is told what its message does not hold. 0 or -ENOMEM. */
 	int (*complete)(struct netlink_source *source, const struct object *object, struct record *record);
 	/* Objects that are of links, and come and go with them without a word: the link of one by its message, 0 where it says none. NULL: they are
@@ -256,18 +264,32 @@ void bridge_many(struct netlink_source *source, const struct nlmsghdr *message, 
 void source_withhold(struct arena *arena, const struct object *object, const struct nlmsghdr *message, const struct ferry_actor *actor);
 /* netlink_asked.c. A request of TYPE was granted, of which the kernel tells no one. */
 void source_check_asked(struct netlink_source *source, uint16_t type, const struct origin *origin);
+/* REQUEST, of which there are LENGTH bytes, was refused with RESULT, and may yet have changed something. */
+void source_check_half_done(struct netlink_source *source, const struct nlmsghdr *request, size_t length, int result, const struct origin *origin);
 /* Whether EVENT is the content of such a request; it is taken then. */
 bool source_take_request(struct netlink_source *source, const struct nlmsghdr *request, size_t length, uint32_t tid);
-void source_asking_begin(struct netlink_source *source, const struct check *check, struct asking *ret);
+void source_asking_begin(struct netlink_source *source, const struct origin *origin, struct asking *ret);
 void source_asking_end(struct asking *asking);
-/* By whom RECORD of OBJECT differs. */
-const struct origin *source_asked_by(const struct netlink_source *source, const struct asking *asking, const struct object *object,
-				     const struct record *record);
+/* By whom RECORD of OBJECT differs, or is GONE. */
+const struct origin *source_asked_by(struct netlink_source *source, const struct asking *asking, const struct object *object,
+				     const struct record *record, bool gone);
+/* netlink_look.c: looks at what the first of the checks, which is of what was asked for, and others like it may have changed. */
+void source_look_asked(struct netlink_source *source, struct netlink *requests);
+/* Waits a little for answers that name who asked for what DUMPS found, where that is not known. */
+void source_await_answers(struct netlink_source *source, const struct dump *dumps, unsigned int count);
 /* netlink_check.c: asks for a look at what CHECK may be about. */
 void source_check(struct netlink_source *source, struct check check, const struct origin *origin);
-void source_check_done(struct check *check);
+void source_check_done(const struct netlink_source *source, struct check *check);
 bool source_check_matches(const struct netlink_source *source, const struct check *check, const struct nlmsghdr *message);
-/* netlink_reconcile.c: dump, take in what comes meanwhile, compare. */
+/* netlink_reconcile.c. Between these messages that come are newer than what is read. */
+void source_reconcile_begin(struct netlink_source *source);
+void source_reconcile_end(struct netlink_source *source);
+/* Fills STEP from a MESSAGE of DUMP, and the source's key; false where it cannot be read or is not of this dump. */
+bool source_prepare(struct netlink_source *source, const struct dump *dump, const struct nlmsghdr *message, struct step *step);
+/* Compares what DUMPS found with the cache and tells what differs as LIKE says (actor, cause). */
+void source_settle(struct netlink_source *source, struct dump *dumps, unsigned int count, const struct step *like);
+void source_dumps_done(struct dump *dumps, unsigned int count);
+/* Dump, take in what comes meanwhile, compare. */
 int source_fill(struct netlink_source *source, struct error *error);
 /* The same, and none of it is told as a change. */
 int source_fill_silently(struct netlink_source *source, struct error *error);

@@ -18,8 +18,9 @@
 #include "recorder.skel.h"
 
 /* At most so many events a ring and call, so that a storm does not keep the caller for ever. */
-#define READ_BUDGET        4096
-#define EVENT_SIZE_MAXIMUM sizeof(struct event_sysctl)
+#define READ_BUDGET 4096
+/* The largest are these. */
+#define EVENT_SIZE_MAXIMUM (sizeof(struct event_message) > sizeof(struct event_sysctl) ? sizeof(struct event_message) : sizeof(struct event_sysctl))
 /* What the kernel counts against a socket's buffer for its shortest messages: 512 bytes for the data, 256 for the struct sk_buff. */
 #define MESSAGE_CHARGE_MINIMUM 768
 /* A ring's pages are taken when it is made, a socket's when messages wait. */

@@ -22,12 +22,8 @@ static uint32_t link_of(const struct nlmsghdr *message)
 	return index;
 }
 
-static void add_device(uint32_t index, struct buffer *ret)
-{
-	buffer_printf(ret, "%u", index);
-}
-
-static bool request_names(struct netlink_source *source, const struct nlmsghdr *request, struct buffer *ret)
+/* The device's number: the rest is secret. */
+static bool keep_request(struct netlink_source *source, const struct nlmsghdr *request, struct buffer *ret)
 {
 	const struct naming *naming = &source->recording.machine->naming;
 	const uint8_t *body = (const uint8_t *)request + NLMSG_LENGTH(GENL_HDRLEN);
@@ -40,23 +36,27 @@ static bool request_names(struct netlink_source *source, const struct nlmsghdr *
 			memcpy(&index, i.data, sizeof(index));
 		else if (i.type == WGDEVICE_A_IFNAME && i.length && memchr(i.data, '\0', i.length))
 			index = naming->interface_index(naming->data, i.data);
-	if (index) {
-		add_device(index, ret);
-		buffer_add_char(ret, '\0');
-	}
+	buffer_add(ret, &index, sizeof(index));
 	return index;
 }
 
-static void name_of(const struct object *object, const struct record *record, struct buffer *ret)
+static bool asked(struct netlink_source *source, struct check *check, const struct object *object, const struct record *record, bool gone)
 {
-	const struct value *device = record_find(record, "dev");
+	const uint32_t device = (uint32_t)record_number(record, "dev", 0);
+	uint32_t index;
 
+	(void)source;
 	(void)object;
-	if (device && device->type == VALUE_UINT)
-		add_device((uint32_t)device->number, ret);
+	(void)gone;
+	for (size_t at = 0; at < check->requests.length; at += sizeof(index)) {
+		memcpy(&index, check->requests.data + at, sizeof(index));
+		if (index == device)
+			return true;
+	}
+	return !device;
 }
 
-static const struct source_rules rules = { .link_of = link_of, .request_names = request_names, .name_of = name_of };
+static const struct source_rules rules = { .link_of = link_of, .keep_request = keep_request, .asked = asked };
 
 const struct protocol protocol_wireguard = {
 	.name = "netlink/wireguard",

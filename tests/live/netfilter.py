@@ -299,6 +299,17 @@ class Sets(Case):
         self.assertEqual((again.returncode, again.stdout), (0, ""), again.stderr)
 
 
+OTHER_WORDS = [
+    "add cut 10.77.7.7", "add cut 10.78.1.0-10.78.4.255", "add addresses 10.9.0.0/29", "add addresses 10.9.1.5-10.9.1.1", "add nets 2001:db8:5::1/48", "add v4nets 10.5.5.5/9",
+    "add v4nets 192.168.0.1-192.168.1.9", "add ports 10.0.0.1-10.0.0.3,tcp:80-82 -exist", "add ports 10.0.0.1,47:0", "add ports 10.0.3.0/30,udp:5",
+    "add wide 10.0.0.1-10.0.0.2,tcp:80-81,10.1.0.0-10.1.3.7", "add ways 10.0.0.1,tcp:81,10.1.2.3/16", "add doors 10.0.0.1-10.0.0.6,tcp:1-3", "add links 0.0.0.0/0,eth5",
+    "add links 10.9.9.9/8,physdev:eth6", "add numbers 180-170", "add macs 10.0.0.7", "add macs 10.0.0.8,02:00:00:00:00:09", "del macs 10.0.0.5", "add block 10.0.9.77", "add block 10.0.16.0/20",
+    "add list macs before addresses", "add marks 10.0.0.2,0x1ff", "add marks 10.1.0.0/30,3", "add stations 02:00:00:00:00:0a", "add both 10.2.3.4/8,10.1.2.3/24", "add owners 10.0.0.2,02:00:00:00:00:0b",
+    "add all 10.2.3.4/8,udp:5-6,10.1.2.3/24", "del addresses 10.9.0.0/30", "add evicting 10.0.0.1-10.0.1.244", "add evicting 10.0.9.9", "del v4nets 192.168.0.1-192.168.1.9", "swap one two",
+    "rename numbers digits", "flush list", "destroy list", "flush", "destroy",
+]
+
+
 class Recording(Case):
     def setUp(self):
         super().setUp()
@@ -373,6 +384,103 @@ class Recording(Case):
         found = {change["address"]: change["actor"].get("pid") for change in self.recorder.since(position) if change["address"].startswith(ENTRY)}
         wanted = {f"{ENTRY}/{name}/10.0.0.{number}": both[number].pid for number, name in enumerate(("one", "two"))}
         self.assertEqual(found, wanted | ({f"{ENTRY}/packets/127.0.0.1": None} if filled.status == 0 else {}), listing(self.recorder.since(position)))
+
+    def packets(self, *rules):
+        """Lets packets to our own port fill sets, each as a rule says. False: not here."""
+        self.addCleanup(run, ["iptables", "-F", "INPUT"])
+        for rule in rules:
+            if run(["iptables", "-A", "INPUT", "-i", "lo", "-p", "udp", "--dport", "9", "-j", "SET", *rule.split()]).status != 0:
+                print("# iptables cannot let packets fill a set here: not to be judged")
+                return False
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.bind(("127.0.0.1", 77))
+            sender.sendto(b"", ("127.0.0.1", 9))
+        return True
+
+    def told_beside(self, *commands):
+        """The entries that differ since POSITION after COMMANDS, and which of these did it: its place, None for nobody."""
+        position = self.recorder.settle("netfilter")
+        filled = self.packets("--add-set seen src", "--add-set seen6 src,src", "--del-set gone src", "--add-set where src,src")
+        pids = [shell("exec " + command) for command in commands]
+        self.assertEqual([done.status for done in pids], [0] * len(commands), pids)
+        self.recorder.settle("netfilter")
+        found = {(change["kind"], change["address"].removeprefix(ENTRY + "/")): change["actor"].get("pid") for change in self.recorder.since(position)
+                 if change["address"].startswith(ENTRY)}
+        numbers = {done.pid: number for number, done in enumerate(pids)}
+        return filled, {key: numbers[pid] if pid else None for key, pid in found.items()}
+
+    def test_packets_beside(self):
+        """What packets put into the very set that somebody changes, or take out of it, is not his."""
+        for line in ("create seen hash:ip", "create seen6 hash:ip,port", "create gone hash:ip", "create where hash:net,port", "add gone 127.0.0.1", "add gone 10.0.0.1",
+                     "add where 10.0.0.0/16,udp:1"):
+            check(["ipset", *line.split()])
+        filled, found = self.told_beside("ipset add seen 10.1.0.0/30", "ipset del gone 10.0.0.1", "ipset add seen6 127.0.0.1,udp:78-79", "ipset add where 127.0.0.1,udp:76-78")
+        wanted = {("added", f"seen/10.1.0.{number}"): 0 for number in range(4)}
+        wanted |= {("removed", "gone/10.0.0.1"): 1, ("added", "seen6/127.0.0.1,udp:78"): 2, ("added", "seen6/127.0.0.1,udp:79"): 2}
+        wanted |= {("added", f"where/127.0.0.1/32,udp:{port}"): 3 for port in (76, 77, 78)}
+        if filled:  # of a network with ports the first one that there is says how wide the packet's is
+            wanted |= {("added", "seen/127.0.0.1"): None, ("removed", "gone/127.0.0.1"): None, ("added", "seen6/127.0.0.1,udp:77"): None, ("added", "where/127.0.0.0/16,udp:77"): None}
+        self.assertEqual(found, wanted)
+
+    def test_half_done(self):
+        """A request for several that is refused at one of them has done the others."""
+        check(["ipset", "create", "few", "hash:ip", "maxelem", "5"])
+        position = self.recorder.settle("netfilter")
+        done = shell("exec ipset add few 10.0.0.1-10.0.0.9")
+        self.assertNotEqual(done.status, 0)
+        self.recorder.wait("what it has done", lambda: sum(change["kind"] == "added" for change in self.recorder.since(position)) >= 5)
+        found = [change for change in self.recorder.since(position) if change["address"].startswith(ENTRY)]
+        self.assertEqual({change["actor"].get("pid") for change in found}, {done.pid}, listing(found))
+        self.assertEqual([change["address"] for change in found if change["result"] != "ok"], [f"{ENTRY}/few/10.0.0.1"], listing(found))
+        self.assertEqual(sum(change["result"] == "ok" for change in found), 5, listing(found))
+
+    def test_packets_before_flush(self):
+        """A flush takes what packets have put there as well: that is its own doing."""
+        check(["ipset", "create", "seen", "hash:ip"])
+        check(["ipset", "add", "seen", "10.0.0.1"])
+        position = self.recorder.settle("netfilter")
+        filled = self.packets("--add-set seen src")
+        done = [shell("exec ipset " + words) for words in ("add seen 10.0.0.2", "flush seen")]
+        self.recorder.settle("netfilter")
+        found = [(change["kind"], change["address"].rsplit("/", 1)[1], change["actor"].get("pid")) for change in self.recorder.since(position) if change["address"].startswith(ENTRY)]
+        self.assertEqual([change for change in found if change[0] == "removed" and change[2] != done[1].pid], [], found)
+        self.assertEqual([change[1:] for change in found if change[0] == "added" and change[1] != "127.0.0.1" and change[2] != done[0].pid], [], found)
+        # Or it came and went between two looks.
+        self.assertIn([change[2] for change in found if change[:2] == ("added", "127.0.0.1")], ([], [None]) if filled else ([],), found)
+
+    def test_in_other_words(self):
+        """A request may say in many ways what the kernel then tells in one: it is his that has asked for it."""
+        more = ("create v4nets hash:net", "create wide hash:ip,port,net", "create evicting hash:ip hashsize 64 maxelem 500 forceadd", "create one hash:ip", "create two hash:ip comment",
+                "add one 10.0.0.1", "add one 10.0.0.2", "add two 10.0.0.1 comment x")
+        for line in more:
+            check(["ipset", *line.split()])
+        for words in OTHER_WORDS:
+            with self.subTest(words):
+                before = saved()
+                if not {*words.split()[1:2]} <= {*check(["ipset", "list", "-n"]).split()}:
+                    continue
+                found = [change for change in self.told("ipset " + words) if "hashsize" not in json.dumps(change["after"]) or change["kind"] == "added"]
+                changed = {" ".join(line.split()[:3]) for line in set(before) ^ set(saved())}
+                self.assertGreater(len(changed), 0)
+                self.assertEqual(len(found), len(changed), f"{sorted(changed)} {listing(found)}")
+
+    def test_restored(self):
+        """Many at once, in requests as long as ipset(8) makes them, beside a packet's."""
+        check(["ipset", "create", "seen", "hash:ip", "comment"])
+        lines = [f"add seen 10.0.{number // 250}.{number % 250} comment \"entry number {number}\"" for number in range(3000)] + ["create other hash:net", "add other 10.0.0.0/9"]
+        position = self.recorder.settle("netfilter")
+        filled = self.packets("--add-set seen src")
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("\n".join(lines) + "\n")
+            file.flush()
+            done = shell(f"exec ipset restore -f {file.name}")
+        self.assertEqual(done.status, 0, done)
+        self.recorder.wait("the last of it", lambda: any(change["address"] == f"{ENTRY}/other/10.0.0.0/9" for change in self.recorder.changes))
+        found = {change["address"]: change["actor"].get("pid") for change in self.recorder.since(position) if change["address"].startswith((SET, ENTRY))}
+        wanted = {f"{ENTRY}/seen/{line.split()[2]}": done.pid for line in lines if line.startswith("add seen")}
+        wanted |= {f"{SET}/other": done.pid, f"{ENTRY}/other/10.0.0.0/9": done.pid}
+        found.pop(f"{SET}/seen", None)  # its hash grows
+        self.assertEqual(found, wanted | ({f"{ENTRY}/seen/127.0.0.1": None} if filled else {}))
 
     def test_counter(self):
         self.there_and_back("nfacct add seen", ("added", f"{COUNTER}/seen"))
