@@ -10,6 +10,7 @@
 
 /* 17 ms; they begin anew after two years. */
 #define CACHE_TICK(boottime) ((uint32_t)((boottime) >> 24))
+#define CACHE_TICK_LENGTH    (UINT64_C(1) << 24)
 
 struct cache_entry {
 	const struct object *object;

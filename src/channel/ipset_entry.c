@@ -362,6 +362,7 @@ const struct object object_ipset_entry = {
 	.frame = frame,
 	.error_words = ipset_error,
 	.left = "timeout",
+	.within = { "set" },
 	.may_lack = true,
 	.untold = true,
 	.asked_by = IPSET_CHANGES,

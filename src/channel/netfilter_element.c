@@ -478,6 +478,7 @@ const struct object object_netfilter_element = {
 	.schema = &schema,
 	.groups = { NFNLGRP_NFTABLES },
 	.left = "expiration",
+	.within = { "family", "table", "set" },
 	.concerns = concerns,
 	.path = path,
 	.parse = parse,

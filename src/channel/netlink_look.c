@@ -6,6 +6,7 @@
 #include "channel/netlink_source.h"
 
 #define ANSWER_PATIENCE 512 /* ms of the last of a few waits, each four times the one before */
+#define PUMP_PAUSE      2
 
 /* Whether anything differs of which nobody is known to have asked for it. */
 static bool is_unasked(struct netlink_source *source, const struct dump *dump)
@@ -20,7 +21,7 @@ static bool is_unasked(struct netlink_source *source, const struct dump *dump)
 		    source_asked_by(source, dump->asking, dump->object, step.record, false) == &dump->asking->nobody)
 			return true;
 	while ((entry = cache_next(&source->cache, &walk))) {
-		if (entry->object != dump->object || entry->generation >= source->touched || source_is_over(entry, boottime_now()))
+		if (entry->object != dump->object || entry->generation >= source->touched || source_may_be_over(entry, boottime_now()))
 			continue;
 		arena_reset(&source->arena);
 		if (object_decode(dump->object, entry->message, &source->arena, &step.record) >= 0 &&
@@ -51,8 +52,10 @@ void source_await_answers(struct netlink_source *source, const struct dump *dump
 			wanted = is_unasked(source, &dumps[i]);
 		if (!wanted)
 			return;
-		poll(NULL, 0, wait);
-		source_drain(source);
+		for (int waited = 0; waited < wait; waited += PUMP_PAUSE) { /* the probe's ring is small */
+			poll(NULL, 0, PUMP_PAUSE);
+			source_drain(source);
+		}
 	}
 }
 

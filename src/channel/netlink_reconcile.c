@@ -62,6 +62,13 @@ static struct cache_entry *known(const struct netlink_source *source)
 	return cache_find(&source->cache, source->key.data, source->key.length);
 }
 
+/* Its time is over, and somebody has asked for it anew. */
+static bool is_another(struct netlink_source *source, const struct dump *dump, const struct cache_entry *entry, const struct record *record)
+{
+	return dump->asking && source_is_over(entry, boottime_now()) &&
+	       source_asked_by(source, dump->asking, dump->object, record, false) != &dump->asking->nobody;
+}
+
 /* First pass: what stands in both, the same. */
 static void confirm(struct netlink_source *source, const struct dump *dump, const struct step *like)
 {
@@ -75,10 +82,11 @@ static void confirm(struct netlink_source *source, const struct dump *dump, cons
 			struct record *cached;
 
 			if (entry->generation == source->cache.generation ||
-			    object_decode(entry->object, entry->message, &source->arena, &cached) < 0 || !record_same(cached, step.record))
+			    object_decode(entry->object, entry->message, &source->arena, &cached) < 0 || !record_same(cached, step.record) ||
+			    is_another(source, dump, entry, step.record))
 				continue;
 			entry->generation = source->cache.generation;
-			source_note_expiry(entry, &step);
+			source_note_expiry(source, entry, &step);
 			((struct nlmsghdr *)message)->nlmsg_type = NLMSG_NOOP; /* told: the second pass has nothing to say of it */
 			break;
 		}
@@ -135,7 +143,10 @@ static void tell_gone(struct netlink_source *source, const struct dump *dump, co
 		step.removed = true;
 		if (dump->asking && object_decode(dump->object, entry->message, &source->arena, &step.record) >= 0)
 			step.origin = *source_asked_by(source, dump->asking, dump->object, step.record, true);
-		source_tell_removed(source, entry, &step);
+		if (dump->asking && step.origin.actor == dump->asking->nobody.actor && source_may_be_over(entry, boottime_now()))
+			source_tell_over(source, entry, &step);
+		else
+			source_tell_removed(source, entry, &step);
 	}
 }
 

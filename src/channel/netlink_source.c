@@ -361,6 +361,12 @@ void source_drain(struct netlink_source *source)
 		poll(NULL, 0, 1); /* bounded by NOTICE_PATIENCE a message */
 }
 
+/* Of two times, of which 0 is never. */
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a && (!b || a < b) ? a : b;
+}
+
 uint64_t netlink_source_process(struct netlink_source *source)
 {
 	uint64_t next;
@@ -378,9 +384,8 @@ uint64_t netlink_source_process(struct netlink_source *source)
 	next = netlink_source_refusals(source, UINT64_MAX);
 	if (source->check_count || source->checks_lost)
 		source_run_checks(source);
-	if (source->join.count && (!next || orphan_due(source) < next))
-		next = orphan_due(source) + 1;
-	return next;
+	next = earlier(next, source_tell_expired(source));
+	return source->join.count ? earlier(next, orphan_due(source) + 1) : next;
 }
 
 void netlink_source_look(struct netlink_source *source, const char *interface, const struct origin *origin, uint64_t cause)

@@ -135,6 +135,7 @@ struct netlink_source {
 	uint64_t unkept;        /* messages that memory had no room for, not told yet */
 	bool overflow;
 	uint64_t resync_after, resync_backoff;
+	uint64_t expiry_due, expiry_after; /* when the first of what goes by itself does so, 0: there is none; and not looked at before that */
 	struct check checks[CHECKS_MAXIMUM];
 	unsigned int check_count;
 	bool checks_lost; /* more than fit: compare everything */
@@ -244,9 +245,17 @@ void source_apply(struct netlink_source *source, struct step *step);
 void source_sweep(struct netlink_source *source, const struct step *like, bool (*takes)(const struct nlmsghdr *cached, const void *data),
 		  const void *data);
 /* Keeps in ENTRY when it goes by itself, as STEP, which tells of it, says. */
-void source_note_expiry(struct cache_entry *entry, const struct step *step);
+void source_note_expiry(struct netlink_source *source, struct cache_entry *entry, const struct step *step);
+/* netlink_expiry.c: something goes by itself at BOOTTIME. */
+void source_expires_at(struct netlink_source *source, uint64_t boottime);
+/* Tells what has gone by itself. Returns when it wants to be called again, 0 = never. */
+uint64_t source_tell_expired(struct netlink_source *source);
 /* Whether ENTRY had gone by itself at BOOTTIME. */
 bool source_is_over(const struct cache_entry *entry, uint64_t boottime);
+/* The same, or it may have: what is told of the time that is left is not exact. */
+bool source_may_be_over(const struct cache_entry *entry, uint64_t boottime);
+/* ENTRY has gone by itself, as is known at the time of LIKE: tells so and forgets it. */
+void source_tell_over(struct netlink_source *source, struct cache_entry *entry, const struct step *like);
 /* ENTRY goes: tells so and forgets it. STEP says who took it away, unless its time was over by then. */
 void source_tell_removed(struct netlink_source *source, struct cache_entry *entry, struct step *step);
 /* route_late.c: puts the program in the place of the kernel's worker that did later what the program had asked for. */

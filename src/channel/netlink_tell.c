@@ -162,20 +162,31 @@ static void tell_gone_for_certain(struct netlink_source *source, struct cache_en
 
 /* ---- What goes by itself once its time is over: the kernel tells no one ---- */
 
-void source_note_expiry(struct cache_entry *entry, const struct step *step)
+static uint64_t unit_of(const struct object *object)
+{
+	const struct field *field = object->left ? schema_field(object->schema, object->left) : NULL;
+
+	return field && field->unit == UNIT_SECONDS ? 1000000000 : 1000000;
+}
+
+/* A whole unit more than it says may be left, and a tick of the cache. */
+void source_note_expiry(struct netlink_source *source, struct cache_entry *entry, const struct step *step)
 {
 	const struct field *field = step->object->left ? schema_field(step->object->schema, step->object->left) : NULL;
 	const struct value *left = field ? record_find(step->record, field->name) : NULL;
 	const uint64_t now = step->origin.boottime ? step->origin.boottime : boottime_now();
-	const uint64_t unit = field && field->unit == UNIT_SECONDS ? 1000000000 : 1000000;
+	const uint64_t unit = unit_of(step->object);
+	uint64_t end;
 
 	entry->expires = 0;
 	if (!left || left->type != VALUE_UINT || !left->number ||
 	    left->number > (UINT64_C(1) << 54) / unit) /* half a year: for good, as far as we go */
 		return;
-	entry->expires = CACHE_TICK(now + (uint64_t)left->number * unit);
+	end = now + ((uint64_t)left->number + 1) * unit + CACHE_TICK_LENGTH;
+	entry->expires = CACHE_TICK(end);
 	if (!entry->expires)
 		entry->expires = 1;
+	source_expires_at(source, end);
 }
 
 bool source_is_over(const struct cache_entry *entry, uint64_t boottime)
@@ -183,9 +194,15 @@ bool source_is_over(const struct cache_entry *entry, uint64_t boottime)
 	return entry->expires && (int32_t)(CACHE_TICK(boottime) - entry->expires) >= 0;
 }
 
-static void tell_over(struct netlink_source *source, struct cache_entry *entry, const struct step *like)
+bool source_may_be_over(const struct cache_entry *entry, uint64_t boottime)
 {
-	const uint64_t since = (uint64_t)(CACHE_TICK(like->origin.boottime) - entry->expires) << 24;
+	return source_is_over(entry, boottime + unit_of(entry->object) + CACHE_TICK_LENGTH);
+}
+
+void source_tell_over(struct netlink_source *source, struct cache_entry *entry, const struct step *like)
+{
+	const int32_t ticks = (int32_t)(CACHE_TICK(like->origin.boottime) - entry->expires);
+	const uint64_t since = ticks > 0 ? (uint64_t)ticks * CACHE_TICK_LENGTH : 0;
 	struct step over = { .object = entry->object,
 			     .message = entry->message,
 			     .record = like->record,
@@ -203,7 +220,7 @@ static void tell_over(struct netlink_source *source, struct cache_entry *entry, 
 void source_tell_removed(struct netlink_source *source, struct cache_entry *entry, struct step *step)
 {
 	if (source_is_over(entry, step->origin.boottime))
-		tell_over(source, entry, step);
+		source_tell_over(source, entry, step);
 	else
 		tell_gone_for_certain(source, entry, step);
 }
@@ -241,7 +258,7 @@ static void replace(struct netlink_source *source, struct cache_entry *entry, co
 		step->object->inherit(entry->message, step->message, &joined);
 	entry = cache_replace(&source->cache, entry, joined.length && !joined.failed ? (const struct nlmsghdr *)joined.data : step->message);
 	if (entry)
-		source_note_expiry(entry, step);
+		source_note_expiry(source, entry, step);
 }
 
 static void apply_new(struct netlink_source *source, struct step *step, struct cache_entry *first, const void *key, size_t length)
@@ -263,13 +280,13 @@ static void apply_new(struct netlink_source *source, struct step *step, struct c
 		first = cache_find(&source->cache, key, length);
 	}
 	if (first && source_is_over(first, step->origin.boottime) && !source->silent) {
-		tell_over(source, first, step);
+		source_tell_over(source, first, step);
 		first = NULL;
 	}
 	if (!first || arrival & OBJECT_BESIDE) {
 		entry = cache_add(&source->cache, step->object, key, length, step->message, arrival & OBJECT_IN_FRONT);
 		if (entry) {
-			source_note_expiry(entry, step);
+			source_note_expiry(source, entry, step);
 			tell_added(source, step);
 		}
 		return;

@@ -121,6 +121,8 @@ struct object {
 	bool tells_twice;
 	/* The field that says how long it will still be there, in its unit; the kernel tells no one when it goes then. NULL: it stays. */
 	const char *left;
+	/* The fields that say what it is in, which can be read alone. */
+	const char *within[3];
 	/* A kernel may be made without this kind: then there are none. */
 	bool may_lack;
 	/* There is just one, always: it is asked for, never dumped. */

@@ -365,6 +365,33 @@ class Recording(Case):
         self.assertEqual((done.status, sorted(found)), (0, [("added", f"{ENTRY}/brief/10.0.0.1", "ipset", "netlink"), ("added", f"{ENTRY}/cut/10.7.7.0", "ipset", "netlink"),
                                                              ("removed", f"{ENTRY}/brief/10.0.0.1", "expiry", "kernel")]), listing(self.recorder.since(position)))
 
+    def test_ends_by_itself(self):
+        """The end of what was made for a time is told when it comes, though nobody asks for anything; what packets have given more time is looked at, and told when that is over."""
+        check(["ipset", "create", "brief", "hash:ip", "timeout", "1"])
+        check(["nft", "-f", "-"], input="""table inet brief {
+            set many { type ipv4_addr; flags dynamic, timeout; }
+            chain in { type filter hook input priority 0; udp dport 9 update @many { ip saddr timeout 1h }; }
+        }""")
+        position = self.recorder.settle("netfilter")
+        check(["ipset", "add", "brief", "10.0.0.1"])
+        check("nft add element inet brief many { 127.0.0.1 timeout 6s, 10.0.0.1 timeout 1s }".split())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"", ("127.0.0.1", 9))
+        renewed = json.loads(check("nft -j list set inet brief many".split()))["nftables"][1]["set"]["elem"]
+        self.assertGreater([element["elem"]["expires"] for element in renewed if element["elem"]["val"] == "127.0.0.1"][0], 3000, renewed)
+        # A second one, whose end comes after that which the packet has put off.
+        check("nft add element inet brief many { 10.0.0.2 timeout 8s }".split())
+        wanted = [f"{ENTRY}/brief/10.0.0.1"] + [f"netlink/netfilter/element/inet/brief/many/0x0a00000{number}" for number in (1, 2)]
+        ends = lambda: [change for change in self.recorder.since(position) if change["kind"] == "removed"]
+        self.recorder.wait("the ends", lambda: len(ends()) >= len(wanted))
+        self.assertEqual(sorted(change["address"] for change in ends()), sorted(wanted), listing(ends()))
+        for change in ends():
+            self.assertEqual((change["actor"]["comm"], change["door"], change["consistency"]), ("expiry", "kernel", "inferred"), brief(change))
+        position = self.recorder.settle("netfilter")
+        done = shell("exec nft delete element inet brief many { 127.0.0.1 }")
+        self.recorder.settle("netfilter")
+        self.assertEqual([change["actor"]["pid"] for change in ends()], [done.pid], listing(self.recorder.since(position)))
+
     def test_who_named_it(self):
         """Of programs that ask at once, each is told with what its request names; and what packets have put into a set is nobody's."""
         for name in "one", "two", "packets":
