@@ -160,6 +160,19 @@ static void sweep_elements(struct netlink_source *source, const struct step *lik
 	cache_init(&source->ended);
 }
 
+/* Packets may add, renew and take out elements without a word. Of one that stands and is added once more the kernel tells where that gives it another
+ * time, and nothing where it has none. */
+static unsigned int arrival_in(struct netlink_source *source, const struct nlmsghdr *set)
+{
+	struct record *record;
+	uint64_t kind;
+
+	if (object_decode(&object_netfilter_set, set, &source->arena, &record) < 0)
+		return 0;
+	kind = record_number(record, "flags", NFT_SET_TIMEOUT);
+	return kind & NFT_SET_TIMEOUT ? kind & NFT_SET_EVAL ? OBJECT_UNSEEN : 0 : OBJECT_ALONE;
+}
+
 static void apply_elements(struct netlink_source *source, const struct nlmsghdr *message, struct step *step)
 {
 	struct netfilter_elements elements = netfilter_elements(message);
@@ -176,6 +189,7 @@ static void apply_elements(struct netlink_source *source, const struct nlmsghdr 
 			if (set) { /* once more, with its types */
 				elements = netfilter_elements(message);
 				netfilter_elements_typed(&elements, set->message);
+				step->arrival = arrival_in(source, set->message);
 				continue;
 			}
 		}

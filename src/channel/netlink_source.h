@@ -161,6 +161,7 @@ struct step {
 	uint64_t cause;
 	enum ferry_consistency consistency;
 	bool removed;
+	unsigned int arrival; /* bits of enum object_arrival that the message does not say */
 };
 
 /* Whom a message of the kernel's names. */

@@ -75,8 +75,12 @@ void source_tell_unknown(struct netlink_source *source, const struct step *step)
 	     NULL);
 }
 
-static void tell_added(struct netlink_source *source, struct step *step)
+static void tell_added(struct netlink_source *source, const struct step *like, bool certain)
 {
+	struct step added = *like, *step = &added;
+
+	if (!certain)
+		added.consistency = FERRY_UNKNOWN;
 	told(source, step, tell(source, step, FERRY_ADDED, step->record, NULL, whole(source, &source->after, step->object, step->record)), NULL);
 }
 
@@ -263,7 +267,7 @@ static void replace(struct netlink_source *source, struct cache_entry *entry, co
 
 static void apply_new(struct netlink_source *source, struct step *step, struct cache_entry *first, const void *key, size_t length)
 {
-	const unsigned int arrival = step->object->arrival ? step->object->arrival(step->message) : 0;
+	const unsigned int arrival = step->arrival | (step->object->arrival ? step->object->arrival(step->message) : 0);
 	struct cache_entry *entry;
 	struct record *cached;
 
@@ -287,7 +291,7 @@ static void apply_new(struct netlink_source *source, struct step *step, struct c
 		entry = cache_add(&source->cache, step->object, key, length, step->message, arrival & OBJECT_IN_FRONT);
 		if (entry) {
 			source_note_expiry(source, entry, step);
-			tell_added(source, step);
+			tell_added(source, step, !(arrival & OBJECT_UNSEEN));
 		}
 		return;
 	}

@@ -40,6 +40,7 @@ enum object_arrival {
 	OBJECT_IN_FRONT = 1 << 1,  /* as such it comes before those that are there */
 	OBJECT_FOR_FIRST = 1 << 2, /* it takes the place of the first, whatever the others are */
 	OBJECT_ALONE = 1 << 3,     /* there was none */
+	OBJECT_UNSEEN = 1 << 4,    /* there may have been one of which nothing was told */
 };
 
 struct object {

@@ -392,6 +392,43 @@ class Recording(Case):
         self.recorder.settle("netfilter")
         self.assertEqual([change["actor"]["pid"] for change in ends()], [done.pid], listing(self.recorder.since(position)))
 
+    def test_elements_of_packets(self):
+        """What packets add to a set of nftables, or take out of it, is no one's word; who adds or removes an element that they have had is told with it, and what is not known is marked."""
+        check(["nft", "-f", "-"], input="""table inet filled {
+            set plain { type ipv4_addr; flags dynamic; }
+            set timed { type ipv4_addr; flags dynamic, timeout; }
+            chain in { type filter hook input priority 0
+                udp dport 9 add @plain { ip saddr }
+                udp dport 9 update @timed { ip saddr timeout 1h }
+                udp dport 10 delete @plain { ip saddr }
+            }
+        }""")
+
+        def packet(port):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.sendto(b"", ("127.0.0.1", port))
+
+        def told(command):
+            position = self.recorder.settle("netfilter")
+            done = shell("exec nft " + command)
+            self.assertEqual(done.status, 0, done)
+            self.recorder.settle("netfilter")
+            pids = {done.pid: "nft", None: None}
+            return [(change["kind"], change["address"].split("/")[5], pids[change["actor"].get("pid")], change["consistency"]) for change in self.recorder.since(position)
+                    if "element/inet/filled" in change["address"]]
+
+        self.assertEqual(told("add element inet filled plain { 127.0.0.1 }"), [("added", "plain", "nft", "whole")])
+        packet(10)
+        self.assertNotIn("127.0.0.1", check("nft list set inet filled plain".split()))
+        self.assertEqual(told("add element inet filled plain { 127.0.0.1 }"), [("removed", "plain", None, "inferred"), ("added", "plain", "nft", "whole")])
+        packet(9)
+        self.assertIn("127.0.0.1", check("nft list set inet filled timed".split()))
+        self.assertEqual(told("add element inet filled plain { 127.0.0.1 }"), [])
+        # Older kernels leave the time of one that stands as it is, and say nothing.
+        self.assertIn(told("add element inet filled timed { 127.0.0.1 timeout 5m }"), ([], [("added", "timed", "nft", "unknown")]))
+        self.assertEqual(told("flush set inet filled timed"), [("removed", "timed", "nft", "whole")])
+        self.assertEqual(told("delete element inet filled plain { 127.0.0.1 }"), [("removed", "plain", "nft", "whole")])
+
     def test_who_named_it(self):
         """Of programs that ask at once, each is told with what its request names; and what packets have put into a set is nobody's."""
         for name in "one", "two", "packets":
