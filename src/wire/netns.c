@@ -183,7 +183,10 @@ static int leave_mounts(void)
 	return -errno;
 }
 
-/* The sysfs of the namespace that the thread is in, as writable as the one that it covers. */
+/*
+ * The sysfs of the namespace that the thread is in, as writable as the one that it covers. 0 where that one is it already, as in the caller's own
+ * namespace: a file system is not mounted over its own root (EBUSY, do_add_mount() in the kernel's fs/namespace.c). 1 where it was mounted.
+ */
 static int mount_sysfs(void)
 {
 	unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
@@ -191,7 +194,9 @@ static int mount_sysfs(void)
 
 	if (!statvfs(SYSFS, &status) && status.f_flag & ST_RDONLY)
 		flags |= MS_RDONLY;
-	return mount("sysfs", SYSFS, "sysfs", flags, NULL) ? -errno : 0;
+	if (!mount("sysfs", SYSFS, "sysfs", flags, NULL))
+		return 1;
+	return errno == EBUSY ? 0 : -errno;
 }
 
 /* DESCRIPTOR -1: a new one. */
@@ -215,7 +220,8 @@ static int enter(int descriptor, const char *name, struct error *error)
 			return refuse(name, -errno, "its sysfs cannot be mounted, nor can we go back", error);
 		return refuse(name, r, "its sysfs", error);
 	}
-	put_mounts_back(&mounts);
+	if (r > 0)
+		put_mounts_back(&mounts);
 	return 0;
 }
 

@@ -63,6 +63,10 @@ class Case(unittest.TestCase):
             self.assertEqual(self.out("get", "-n", "--netns=" + name, "netlink/route/link/inner/mtu"), "1420\n", name)
         self.assertEqual(self.out("get", "-n", "net.ipv4.ip_default_ttl"), "64\n")
 
+    def test_the_callers_own_is_one_too(self):
+        for name in (str(os.getpid()), "/proc/self/ns/net"):
+            self.assertEqual(self.out("get", "-n", "-N", name, "sysfs/class/net/outer/mtu", "netlink/route/link/outer/mtu", "net.ipv4.ip_default_ttl"), "1390\n1390\n64\n", name)
+
     def test_each_channel_shows_it_and_nothing_of_the_callers(self):
         for address, judge in (("sysfs/class/net", ["ls", "/sys/class/net"]), ("sysctl/net/ipv4/conf", ["ls", "/proc/sys/net/ipv4/conf"]),
                                ("sysctl/net/ipv6/neigh", ["ls", "/proc/sys/net/ipv6/neigh"])):
