@@ -20,6 +20,13 @@ static bool is_one_of(const char *const *words, size_t count, const char *text, 
 	return false;
 }
 
+bool address_names_channel(const char *text, size_t length)
+{
+	const char *slash = memchr(text, '/', length);
+
+	return slash && is_one_of(channel_names, ARRAY_SIZE(channel_names), text, (size_t)(slash - text));
+}
+
 /* How many letters must be put in, taken out or replaced to make WORD of TEXT (at most 31 letters of it). */
 static size_t distance(const char *text, size_t length, const char *word)
 {

@@ -14,6 +14,9 @@
  * native spelling is -EINVAL too, with the nearest channel as advice. */
 int address_canonical(const char *text, size_t length, struct buffer *ret, struct error *error) _must_check_;
 
+/* Whether TEXT begins with the name of a channel and a slash, so that it is no native spelling. */
+bool address_names_channel(const char *text, size_t length);
+
 /* Whether ADDRESS is PREFIX or lies below it (whole path parts; a prefix of "" holds everything). Shell globs (* ? [) in PREFIX match within one
  * part. */
 bool address_under(const char *address, const char *prefix);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "model/address.h"
+
 static bool is_blank(enum assignment_grammar grammar, char character)
 {
 	switch (character) {
@@ -69,14 +71,35 @@ static bool is_of_option(const char *text, size_t place)
 	return false;
 }
 
+/* The "=" with blanks on both sides behind an address that begins at START, as documents are printed: the address may hold others, as the name of a
+ * link may. NULL where the address has a blank, or a value has begun. */
+static const char *find_parted(const char *text, size_t start, size_t length)
+{
+	size_t end = start;
+
+	if (!address_names_channel(text + start, length - start))
+		return NULL;
+	while (end < length && !strchr(" \t{[\"", text[end]))
+		end++;
+	while (end < length && (text[end] == ' ' || text[end] == '\t'))
+		end++;
+	if (end == length || text[end] != '=' || !strchr(" \t", text[end - 1]) || (end + 1 < length && !strchr(" \t", text[end + 1])))
+		return NULL;
+	return text + end;
+}
+
 /* The "=" between key and value, or NULL. */
 static const char *find_equals(enum assignment_grammar grammar, const char *text, size_t length)
 {
 	static const char objects[] = "netlink/";
 	size_t start = length && *text == '-';
+	const char *parted;
 	bool options;
 
 	start += start < length ? strspn(text + start, " \t") : 0;
+	parted = grammar == ASSIGNMENT_DOCUMENT ? find_parted(text, start, length) : NULL;
+	if (parted)
+		return parted;
 	options = grammar == ASSIGNMENT_DOCUMENT && length - start > sizeof(objects) && !memcmp(text + start, objects, sizeof(objects) - 1);
 	for (size_t i = 0; i < length; i++)
 		if (text[i] == '=' && (!options || i == 0 || is_blank(grammar, text[i - 1]) || !is_of_option(text, i)))

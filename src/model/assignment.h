@@ -16,7 +16,8 @@ enum assignment_grammar {
 	ASSIGNMENT_PROCPS, /* a newline ends a line, and what stands behind a NUL is not seen; blanks are what isspace(3) calls so. What follows a "-"
 			    * is taken with its blanks, and a second "-" goes with the first */
 	ASSIGNMENT_DOCUMENT, /* as ASSIGNMENT_SYSTEMD, but a newline alone ends a line, and the key may be the address of a netlink object, of which
-			      * an option (",metric=100") holds a "=" of its own */
+			      * an option (",metric=100") holds a "=" of its own; a "=" between blanks parts an address that begins with its
+			      * channel from its value, whatever stands before it */
 };
 
 enum assignment_kind {

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "model/address.h"
 #include "model/assignment.h"
+#include "model/field.h"
 
 struct reading {
 	document_function *function;
@@ -14,6 +16,43 @@ struct reading {
 	struct error *error;
 };
 
+/* The way back from buffer_add_escaped(), by which addresses are printed; what it does not write stays as it is. 0: none. */
+static size_t escape(const char *at, size_t left, char *ret)
+{
+	static const char letters[] = "\\nt", bytes[] = "\\\n\t";
+	const char *letter = left >= 2 && at[1] ? strchr(letters, at[1]) : NULL;
+	int high, low;
+
+	if (letter) {
+		*ret = bytes[letter - letters];
+		return 2;
+	}
+	if (left < 4 || at[1] != 'x' || (high = hex_digit(at[2])) < 0 || (low = hex_digit(at[3])) < 0 || (high | low) == 0)
+		return 0;
+	*ret = (char)(high << 4 | low);
+	return 4;
+}
+
+/* An address as ferry prints it may have escapes; what is spelt as others spell it has none. */
+static const char *take_address(struct arena *arena, const char *text, size_t length)
+{
+	char *address = arena_allocate(arena, length + 1);
+	const bool escaped = address_names_channel(text, length);
+	size_t count = 0;
+
+	for (size_t i = 0; address && i < length;) {
+		const size_t step = escaped && text[i] == '\\' ? escape(text + i, length - i, &address[count]) : 0;
+
+		if (!step)
+			address[count] = text[i];
+		i += step ? step : 1;
+		count++;
+	}
+	if (address)
+		address[count] = '\0';
+	return address;
+}
+
 static int take(struct reading *reading, const struct assignment *assignment, unsigned int number)
 {
 	struct document_line line = { .number = number, .lenient = assignment->minus && assignment->value };
@@ -21,7 +60,7 @@ static int take(struct reading *reading, const struct assignment *assignment, un
 	if (!assignment->key_length)
 		return error_set(reading->error, -EINVAL, "line %u has no address", number);
 	arena_reset(&reading->arena);
-	line.address = arena_copy(&reading->arena, assignment->key, assignment->key_length);
+	line.address = take_address(&reading->arena, assignment->key, assignment->key_length);
 	if (assignment->value)
 		line.value = arena_copy(&reading->arena, assignment->value, assignment->value_length);
 	if (!line.address || (assignment->value && !line.value))

@@ -150,6 +150,21 @@ class Commands(Folder):
         self.assertTrue(os.path.exists("/dev/null") and not os.path.isfile("/dev/null"))
         self.assertEqual(ferry("snapshot", "sysctl/no/such/thing").returncode, 3)
 
+    def test_names_that_are_printed_with_escapes_or_hold_an_equals_sign(self):
+        names = "m=n", "a\\x2db", "w\x1b[31m", "#x", "{z}", "*g", "-d", "\u4e2d\u6587"
+        for name in names:
+            check(["ip", "link", "add", "name", name, "type", "veth", "peer", "name", name + "'"])
+        self.assertEqual(ferry("snapshot", "--only", "-o", "one", "netlink/route/link", "sysctl/net/ipv4/conf").returncode, 0)
+        self.assertNotIn("\x1b", contents("one"))
+        self.assertIn("all of it stands already", self.apply("one").stderr)
+        for name in names:
+            check(["ip", "link", "set", "dev", name, "mtu", "1400"])
+            with open(f"/proc/sys/net/ipv4/conf/{name}/rp_filter", "w", encoding="utf-8") as file:
+                file.write("2")
+        self.apply("one")
+        for name in names:
+            self.assertEqual((contents(f"/sys/class/net/{name}/mtu"), contents(f"/proc/sys/net/ipv4/conf/{name}/rp_filter")), ("1500\n", "0\n"), name)
+
     def test_sysctl_conf_is_a_document(self):
         path = self.file("# a comment\n; another\nnet.ipv4.ip_default_ttl=77\nnet/ipv4/conf/lo/rp_filter = 2\n-net.ipv4.no_such_key = 1\n")
         done = ferry("plan", path)

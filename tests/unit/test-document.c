@@ -52,6 +52,16 @@ static void lines_are_read(void **state _unused_)
 		{ "netlink/route/route/main/10.0.0.0/8,metric=100={dev=w0}", "netlink/route/route/main/10.0.0.0/8,metric=100", "{dev=w0}", false },
 		{ "netlink/route/rule/ipv4/1,src=::/0,tos=8 = {}", "netlink/route/rule/ipv4/1,src=::/0,tos=8", "{}", false },
 		{ "sysctl/x,y=1", "sysctl/x,y", "1", false },
+		/* Names of links may hold a "=", and what a terminal must not see. */
+		{ "netlink/route/link/m=n/mtu = 1500", "netlink/route/link/m=n/mtu", "1500", false },
+		{ "sysctl/net/ipv4/conf/m=n/x = a = b", "sysctl/net/ipv4/conf/m=n/x", "a = b", false },
+		{ "netlink/route/link/w0={ifalias = \"a = b\"}", "netlink/route/link/w0", "{ifalias = \"a = b\"}", false },
+		{ "sysctl/net/ipv4/conf/m=n/x =", "sysctl/net/ipv4/conf/m=n/x", "", false },
+		{ "kernel.core_pattern=|/x a = b", "kernel.core_pattern", "|/x a = b", false },
+		{ "sysctl/kernel/core_pattern=|/x a = b", "sysctl/kernel/core_pattern", "|/x a = b", false },
+		{ "netlink/route/link/a\\\\x2db\\x1b\\xe4/mtu = 1", "netlink/route/link/a\\x2db\x1b\xe4/mtu", "1", false },
+		{ "sysctl/a\\nb\\q\\x00\\ = \\n", "sysctl/a\nb\\q\\x00\\", "\\n", false },
+		{ "net.ipv4.conf.a\\x2db.x = 1", "net.ipv4.conf.a\\x2db.x", "1", false },
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
