@@ -4,6 +4,10 @@
 
 #include "cmd/undo.h"
 #include "show/brief.h"
+#include "show/moment.h"
+
+/* How long before a removal what went with it is looked for, ns: a kernel that removes a link tells of its ports, addresses and routes first. */
+#define BESIDE 1000000000
 
 int undo_print(void *data, const struct ferry_change *change)
 {
@@ -38,6 +42,64 @@ int undo_one(struct program *program, struct ferry_history *history, uint64_t id
 	return r;
 }
 
+/* A change, and what the same program changed beside it. */
+struct beside {
+	uint64_t id, time, start, first; /* FIRST: when the first of the others came */
+	uint32_t pid;
+	bool removal;
+	size_t count;
+	struct buffer name; /* of the program */
+};
+
+static int take_removal(void *data, const struct ferry_change *change)
+{
+	struct beside *beside = data;
+
+	if (change->kind != FERRY_REMOVED || !change->actor || !change->actor->pid || change->actor->kernel)
+		return 0;
+	beside->removal = true;
+	beside->time = change->time;
+	beside->pid = change->actor->pid;
+	beside->start = change->actor->start;
+	buffer_add_escaped(&beside->name, change->actor->comm, strlen(change->actor->comm));
+	return 0;
+}
+
+static int count_beside(void *data, const struct ferry_change *change)
+{
+	struct beside *beside = data;
+
+	if (change->id >= beside->id || change->kind == FERRY_GAP || change->result < 0 || !change->actor || change->actor->start != beside->start ||
+	    ferry_change_is_derived(change))
+		return 0;
+	if (!beside->count++)
+		beside->first = change->time;
+	return 0;
+}
+
+/* The removal of a bridge is the last of what "ip link del" changes: who takes that one back alone has a bridge without ports and addresses. */
+static void say_beside(const struct program *program, struct ferry_history *history, uint64_t id)
+{
+	struct beside beside = { .id = id };
+	struct ferry_history_filter filter = { .size = sizeof(filter), .id = id };
+	_cleanup_buffer_ struct buffer when = { 0 };
+	char by[32];
+
+	if (ferry_history_changes(history, &filter, take_removal, &beside) == 0 && beside.removal) {
+		snprintf(by, sizeof(by), "%u", beside.pid);
+		filter = (struct ferry_history_filter){
+			.size = sizeof(filter), .by = by, .since = beside.time > BESIDE ? beside.time - BESIDE : 0, .until = beside.time
+		};
+		if (ferry_history_changes(history, &filter, count_beside, &beside) == 0 && beside.count) {
+			moment_date(&when, beside.first);
+			program_say(program, "%s changed %zu more along with #%llu: \"ferry undo --by %s --since '%s'\" takes all of it back",
+				    beside.name.length ? beside.name.data : "the same program", beside.count, (unsigned long long)id, by,
+				    when.failed ? "" : when.data);
+		}
+	}
+	buffer_done(&beside.name);
+}
+
 static enum exit_status undo_number(struct program *program, struct ferry_history *history, const char *argument, unsigned int flags)
 {
 	const char *digits = argument[0] == '#' ? argument + 1 : argument;
@@ -51,6 +113,8 @@ static enum exit_status undo_number(struct program *program, struct ferry_histor
 	int r = undo_one(program, history, id, flags);
 	if (r == FERRY_UNCHANGED)
 		program_say(program, "#%llu: stands there as before already, nothing to take back", (unsigned long long)id);
+	else if (r == 0)
+		say_beside(program, history, id);
 	return program->status;
 }
 
@@ -113,7 +177,9 @@ const struct command command_undo = {
 	.details =
 		"Takes each change back, in the order given: writes what was there before, reads it back, and prints \"address: before -> "
 		"after\". An object that was removed comes back "
-		"with all its attributes. Where the present value is not what the change left, somebody has changed it since: it is left alone, "
+		"with all its attributes; what went with it by changes of their own (the ports and addresses of a bridge that \"ip link del\" "
+		"removed "
+		"with it) is said. Where the present value is not what the change left, somebody has changed it since: it is left alone, "
 		"unless --force is given. What cannot be "
 		"undone (an action, a setting that cannot be taken back before a reboot, a value before that is not known) says why. The first "
 		"that fails ends the command.\n\nWith --since, --until, --by or -n the changes are chosen as \"ferry log\" chooses them, at or below "

@@ -194,6 +194,7 @@ bool ferry_change_is_derived(const struct ferry_change *change)
 	static const struct {
 		const char *prefix, *mark;
 	} kinds[] = { { "netlink/route/route/", "\"protocol\":\"kernel\"" },
+		      { "netlink/route/mdb/", "\"protocol\":\"kernel\"" },
 		      { "netlink/route/neigh/", "\"lladdr\":\"33:33:" },
 		      { "netlink/route/neigh/", "\"lladdr\":\"01:00:5e:" } };
 	const char *object = change->before ? change->before : change->after;

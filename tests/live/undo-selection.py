@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import tempfile
 import time
 
@@ -46,6 +47,7 @@ class Selection(Case):
 
     def undo(self, recorder, *arguments, status=0):
         """Below the addresses that the commands here reach, if not others: the machine has more programs."""
+        arguments = tuple(map(str, arguments))
         if any(argument.startswith("-") for argument in arguments) and not any("/" in argument for argument in arguments):
             arguments += ("netlink/route", "netlink/netfilter", "sysctl/net")
         done = ferry("undo", "--db", recorder.db, *arguments)
@@ -112,6 +114,56 @@ class ByTime(Selection):
             recorder.settle()
             done = self.undo(recorder, "--since", "1h", "sysctl/net/ipv4/tcp_sack")
             self.assertEqual((done.stdout, done.stderr), ("", "the history has no such change\n"))
+
+
+class Bridge(Selection):
+    """A link that is removed takes along what stands on it, which the kernel tells of before it tells of the link."""
+
+    def setUp(self):
+        super().setUp()
+        for command in ("link add w0 type veth peer name w1", "link add b0 type bridge mcast_snooping 1", "link set w0 master b0 up", "link set w1 up", "link set b0 up",
+                        "addr add 10.9.0.1/24 dev b0", "addr add 10.9.0.2/24 dev w1", "neigh add 10.9.0.9 lladdr 02:00:00:00:00:09 dev b0"):
+            check(["ip", *command.split()])
+        self.addCleanup(shell, "ip link del b0; ip link del w0")
+        # Somebody behind the port listens to a group: the bridge learns that.
+        self.member = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(self.member.close)
+
+    def join(self):
+        self.member.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("239.1.2.3") + socket.inet_aton("10.9.0.2"))
+        ferrytest.until("the group in the bridge", lambda: "grp 239.1.2.3 temp" in check(["bridge", "mdb", "show"]))
+
+    def test_what_went_with_it_is_said_and_comes_back(self):
+        with Recorder() as recorder:
+            recorder.settle()
+            self.join()
+            position = recorder.settle()
+            gone = ferrytest.run(["ip", "link", "del", "b0"])
+            recorder.settle()
+            changes = recorder.since(position)
+            [removal] = [change for change in changes if change["kind"] == "removed" and change["address"] == "netlink/route/link/b0"]
+            self.assertTrue([change for change in changes if change["address"].endswith("/239.1.2.3")], listing(changes))
+            alone = self.undo(recorder, removal["id"])
+            self.assertNotIn("10.9.0.1", check(["ip", "addr", "show", "b0"]))
+            said = re.fullmatch(r'ip changed [0-9]+ more along with #[0-9]+: "ferry undo --by ([0-9]+) --since \'([^\']+)\'" takes all of it back\n', alone.stderr)
+            self.assertTrue(said, alone.stderr)
+            self.assertEqual(int(said[1]), gone.pid)
+            done = ferry("undo", "--db", recorder.db, "--by", said[1], "--since", said[2])
+            # What the kernel had learnt it learns anew.
+            self.assertNotIn("mdb", done.stdout + done.stderr)
+            self.assertIn("10.9.0.1/24", check(["ip", "addr", "show", "b0"]))
+            self.assertIn("10.9.0.9 lladdr 02:00:00:00:00:09", check(["ip", "neigh", "show", "dev", "b0"]))
+            self.assertIn("master b0", check(["ip", "link", "show", "w0"]))
+
+    def test_where_nothing_went_with_it_nothing_is_said(self):
+        with Recorder() as recorder:
+            check(["ip", "addr", "add", "10.8.0.1/24", "dev", "d0"])
+            position = recorder.settle()
+            check(["ip", "addr", "del", "10.8.0.1/24", "dev", "d0"])
+            recorder.settle()
+            [removal] = [change for change in recorder.since(position) if change["address"] == "netlink/route/addr/d0/10.8.0.1/24"]
+            self.assertEqual(self.undo(recorder, removal["id"]).stderr, "")
+            check(["ip", "addr", "del", "10.8.0.1/24", "dev", "d0"])
 
 
 class ByProgramAndAddress(Selection):
