@@ -631,8 +631,8 @@ enum ferry_snapshot_flags {
 	FERRY_SNAPSHOT_ONLY = 1 << 1, /* say of netlink objects that there are no others */
 };
 /* What stands at and below ADDRESSES (NULL-terminated, NULL: sysctl, sysfs and netlink) as a document, which begins with comments that say
- * where and when, and what was left out and how much: to be freed with free(). Returns FERRY_INCOMPLETE where some of it may be torn. -ENOENT.
- * Since 0.1 */
+ * where and when, and what was left out and how much: to be freed with free(). Returns FERRY_INCOMPLETE where some of it may be torn, or
+ * whole kinds of objects may not be read: ferry_error() says which. -ENOENT. Since 0.1 */
 FERRY_API int ferry_snapshot(struct ferry *ferry, const char *const *addresses, unsigned int flags, char **ret_text);
 
 /* Tells FUNCTION each step from what stands to what the document says, in the order in which it would be done: before and after as JSON (NULL:

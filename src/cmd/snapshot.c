@@ -60,7 +60,7 @@ static int run(struct program *program)
 	if (r < 0)
 		return program_failed(program, r);
 	if (r == FERRY_INCOMPLETE) {
-		program_say(program, "ferry: some of it changed while it was read: it may be torn");
+		program_say(program, "ferry: %s", ferry_error(program->ferry));
 		status = EXIT_INCOMPLETE;
 	}
 	if (program->json) {
@@ -115,7 +115,9 @@ const struct command command_snapshot = {
 		"or by their bytes (0x...) where a type is none that can be said for certain. Counters, the used part of quotas and the rest of an "
 		"element's time are left out, as is a table that belongs to "
 		"a running program.\n\n"
-		"A file is replaced whole or not at all, and is on the disk when the command ends; nobody else can read it.",
+		"A file is replaced whole or not at all, and is on the disk when the command ends; nobody else can read it. Where some of it changed "
+		"meanwhile, or kinds of objects may "
+		"not be read without CAP_NET_ADMIN, that is said, and the exit status is 5.",
 	.options = options,
 	.examples = examples,
 	.maximum = ARGUMENTS_ANY,

@@ -156,7 +156,10 @@ int ruleset_read(struct ferry *ferry, struct ruleset **ret)
 		r = index_all(ruleset);
 	if (r < 0) {
 		ruleset_free(ruleset);
-		return ferry->error.code == r ? r : ferry_failed(ferry, r);
+		if (ferry->error.code == r || ferry->machine.error.code == r)
+			return ferry->error.code == r ? r : ferry_failed(ferry, r);
+		return error_set(&ferry->error, r, "the ruleset of nftables cannot be read: %s%s", error_text(r),
+				 r == -EPERM ? ", needs CAP_NET_ADMIN" : "");
 	}
 	*ret = ruleset;
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What stands, as a document: what can be set or made, and a word on all that was left out. */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -386,6 +387,20 @@ static int put_before(struct buffer *body, const struct buffer *header)
 	return 0;
 }
 
+/* Whole kinds that may not be read are missing like what is torn: who takes it for all that stands is told. */
+static int incomplete(struct snapshot *snapshot)
+{
+	struct error *error = &snapshot->ferry->error;
+
+	if (snapshot->torn)
+		error_set(error, 0, "some of it changed while it was read: it may be torn");
+	else if (snapshot->counts[LEFT_BARRED])
+		error_set(error, 0, "left out: %" PRIu64 " %s", snapshot->counts[LEFT_BARRED], reasons[LEFT_BARRED]);
+	else
+		return 0;
+	return FERRY_INCOMPLETE;
+}
+
 int ferry_snapshot(struct ferry *ferry, const char *const *addresses, unsigned int flags, char **ret_text)
 {
 	static const char *const usual[] = { "sysctl", "sysfs", "netlink", NULL };
@@ -410,5 +425,5 @@ int ferry_snapshot(struct ferry *ferry, const char *const *addresses, unsigned i
 		return r;
 	}
 	*ret_text = buffer_take(&snapshot.body);
-	return snapshot.torn ? FERRY_INCOMPLETE : 0;
+	return incomplete(&snapshot);
 }

@@ -12,7 +12,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from ferrytest import Recorder, check, contents, ferry, listing, run, run_cases, sysctl  # noqa: E402
+from ferrytest import FERRY, Recorder, check, contents, ferry, listing, run, run_cases, sysctl  # noqa: E402
 from judge import difference, raw_state, sysctls  # noqa: E402
 
 PATIENCE = 20  # s, for what the kernel does behind our back
@@ -164,6 +164,19 @@ class Commands(Folder):
         self.apply("one")
         for name in names:
             self.assertEqual((contents(f"/sys/class/net/{name}/mtu"), contents(f"/proc/sys/net/ipv4/conf/{name}/rp_filter")), ("1500\n", "0\n"), name)
+
+    def test_kinds_that_may_not_be_read_are_told(self):
+        unprivileged = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", FERRY, "snapshot", "--only")
+        done = run([*unprivileged, "netlink/netfilter", "netlink/route/link"])
+        self.assertEqual(done.status, 5, done.err)
+        self.assertRegex(done.err, r"^ferry: left out: \d+ kinds of objects that only CAP_NET_ADMIN may read\n$")
+        self.assertIn("netlink/route/link = only\n", done.out)
+        self.assertNotIn("\nnetlink/netfilter", done.out)
+        for address in "netlink/netfilter/table", "netlink/xfrm/policy":
+            done = run([*unprivileged, address])
+            self.assertEqual((done.status, done.out), (4, ""), done.err)
+            self.assertRegex(done.err, r"^ferry: .*(nftables|XFRM_MSG_GETPOLICY).*needs CAP_NET_ADMIN\n$")
+        self.assertEqual(ferry("snapshot", "netlink/netfilter").returncode, 0)
 
     def test_sysctl_conf_is_a_document(self):
         path = self.file("# a comment\n; another\nnet.ipv4.ip_default_ttl=77\nnet/ipv4/conf/lo/rp_filter = 2\n-net.ipv4.no_such_key = 1\n")
