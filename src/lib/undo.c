@@ -108,6 +108,31 @@ int undo_announce(const char *path, const struct ferry_change *change, struct er
 	return history_intend(path, (uint32_t)getpid(), &(struct history_intent){ change->address, scope, change->id }, error);
 }
 
+/* What the change left, or, where that was overwritten since and the undo was forced, what it found: an undo tells from which value it went. */
+static const char *found_by(const struct ferry_change *change, const struct undo_result *result, const struct undo_verbs *verbs, char **ret_room)
+{
+	struct error error = { 0 };
+	bool same = true;
+
+	if (!change->after || !result->before || verbs->matches(verbs->data, change->address, change->after, result->before, &same, &error) < 0 ||
+	    same)
+		return change->after;
+	if (change->kind == FERRY_ADDED || !change->before)
+		return result->before;
+	*ret_room = verbs->difference(verbs->data, change->address, change->before, result->before);
+	return *ret_room ? *ret_room : result->before;
+}
+
+static int tell_one(struct undoing *undoing, const struct ferry_change *change, const struct undo_result *result, const struct undo_verbs *verbs,
+		    bool recorded)
+{
+	_cleanup_free_ char *room = NULL;
+	struct ferry_change told = *change;
+
+	told.after = found_by(change, result, verbs, &room);
+	return undo_tell(undoing, &told, 1, NULL, recorded);
+}
+
 static int take_back(void *data, const struct ferry_change *change)
 {
 	struct undoing *undoing = data;
@@ -130,7 +155,7 @@ static int take_back(void *data, const struct ferry_change *change)
 	if (r >= 0 && result.done && !(undoing->flags & FERRY_UNDO_DRY_RUN))
 		undo_made_note(ferry, change);
 	if (r >= 0)
-		r = result.done ? undo_tell(undoing, change, 1, NULL, recorded) : FERRY_UNCHANGED;
+		r = result.done ? tell_one(undoing, change, &result, &verbs, recorded) : FERRY_UNCHANGED;
 	undo_result_done(&result);
 	undoing->result = r;
 	return 0;

@@ -346,7 +346,8 @@ class Rules(Undo):
         self.assertEqual(self.mtu(), 1300)
         self.assertIn("1300", done.stderr)
         self.assertIn("--force", done.stderr)
-        self.undo("--force", identity)
+        # From what stood there, not from what the change had left.
+        self.assertEqual(self.undo("--force", identity).stdout, "netlink/route/link/d0: mtu 1300 -> 1500\n")
         self.assertEqual(self.mtu(), 1500)
 
     def test_second_writer_of_another_field(self):
@@ -365,7 +366,7 @@ class Rules(Undo):
         check(["sysctl", "-q", "-w", key + "=1"])
         self.undo(identity, status=1)
         self.assertEqual(sysctl(key), "1")
-        self.undo("--force", identity)
+        self.assertEqual(self.undo("--force", identity).stdout, "sysctl/net/ipv4/conf/d0/rp_filter: 1 -> 0\n")
         self.assertEqual(sysctl(key), "0")
 
     def test_second_writer_of_a_removed_route(self):
