@@ -440,6 +440,9 @@ FERRY_API int ferry_recorder_descriptor(const struct ferry_recorder *recorder);
 FERRY_API bool ferry_recorder_ready(const struct ferry_recorder *recorder);
 /* Handles what is there and calls the callback for each change. */
 FERRY_API int ferry_recorder_process(struct ferry_recorder *recorder);
+/* Why the history cannot be written at present (the disk is full), as a negative errno with words in *RET_WORDS, which last until the next call; 0
+ * where it can, or there is none. What comes meanwhile waits in memory, 16 MiB of it; what finds no room there becomes a gap. Since 0.1 */
+FERRY_API int ferry_recorder_trouble(const struct ferry_recorder *recorder, const char **ret_words);
 /* Before the end: tells what is there, also losses whose telling waits for calmer times, and writes what is pending. Since 0.1 */
 FERRY_API int ferry_recorder_finish(struct ferry_recorder *recorder);
 /* Waits and processes until *STOP is true (checked after each wake-up and on EINTR) or CLOCK_BOOTTIME reaches UNTIL (0 = no end), and finishes. */
@@ -453,6 +456,7 @@ struct ferry_recorder_counts {
 	uint64_t changes;   /* changes made of them */
 	uint64_t unknown;   /* of these, without an actor */
 	uint64_t kept;      /* written to the history */
+	uint64_t unkept;    /* changes that are not in the history: they wait to be written, or were lost as it cannot be written */
 };
 /* What has been seen so far. */
 FERRY_API void ferry_recorder_counts(const struct ferry_recorder *recorder, struct ferry_recorder_counts *ret_counts);

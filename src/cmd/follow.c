@@ -158,12 +158,12 @@ void follow_tell_counts(const struct follow *follow, const struct ferry_recorder
 
 	if (!follow->program->json || follow->program->quiet)
 		return;
-	buffer_printf(
-		&line,
-		"{\"counts\":{\"seen\":%llu,\"delivered\":%llu,\"lost\":%llu,\"changes\":%llu,\"unknown\":%llu,\"kept\":%llu,\"unwritten\":%llu}}\n",
-		(unsigned long long)counts->seen, (unsigned long long)counts->delivered, (unsigned long long)counts->lost,
-		(unsigned long long)counts->changes, (unsigned long long)counts->unknown, (unsigned long long)counts->kept,
-		(unsigned long long)follow->unwritten);
+	buffer_printf(&line,
+		      "{\"counts\":{\"seen\":%llu,\"delivered\":%llu,\"lost\":%llu,\"changes\":%llu,\"unknown\":%llu,\"kept\":%llu,\"unkept\":%llu,"
+		      "\"unwritten\":%llu}}\n",
+		      (unsigned long long)counts->seen, (unsigned long long)counts->delivered, (unsigned long long)counts->lost,
+		      (unsigned long long)counts->changes, (unsigned long long)counts->unknown, (unsigned long long)counts->kept,
+		      (unsigned long long)counts->unkept, (unsigned long long)follow->unwritten);
 	program_write_words(&line);
 }
 
@@ -198,6 +198,19 @@ static bool wait_for_work(struct follow *follow, bool *ret_reader_gone)
 	return polled[0].revents != 0 || polled[1].revents != 0;
 }
 
+/* That the history cannot be written is told when it begins, under --quiet too, and when it is over. */
+static void tell_trouble(struct follow *follow)
+{
+	const char *words;
+	int r = follow->recorder ? ferry_recorder_trouble(follow->recorder, &words) : 0;
+
+	if (r < 0 && !follow->troubled)
+		program_fail(follow->program, EXIT_DONE, r, "the history cannot be written: %s; what changes meanwhile waits in memory", words);
+	else if (r == 0 && follow->troubled)
+		program_say(follow->program, "ferry: the history is written again");
+	follow->troubled = r < 0;
+}
+
 static int process(struct follow *follow)
 {
 	int r = follow->listener ? ferry_listener_process(follow->listener) : 0;
@@ -216,6 +229,7 @@ enum exit_status follow_run(struct follow *follow)
 		if (wait_for_work(follow, &reader_gone)) {
 			output_measure(output);
 			r = process(follow);
+			tell_trouble(follow);
 		}
 		output_flush(output);
 		if (!output_waiting(output) || output->lost) {
@@ -228,12 +242,16 @@ enum exit_status follow_run(struct follow *follow)
 
 static void end_recorder(struct follow *follow, struct ferry_recorder_counts *counts)
 {
+	const char *words;
+
 	if (!follow->recorder)
 		return;
 	/* What is there by now was seen: it is told before the end. */
 	if (follow->program->output.error == 0)
 		ferry_recorder_finish(follow->recorder);
 	ferry_recorder_counts(follow->recorder, counts);
+	if (ferry_recorder_trouble(follow->recorder, &words) < 0)
+		follow->trouble = strdup(words);
 	follow->recorder = ferry_recorder_free(follow->recorder);
 }
 

@@ -18,6 +18,8 @@ struct follow {
 	bool silent;                     /* prints no changes */
 	sigset_t mask;                   /* to wait with */
 	uint64_t begun, until;           /* CLOCK_BOOTTIME; UNTIL 0 = no end */
+	bool troubled;                   /* the history cannot be written */
+	char *trouble;                   /* why it could not at the end, or NULL */
 	uint64_t unwritten;              /* lines that standard output did not take, in all */
 };
 
@@ -34,7 +36,7 @@ void follow_tell_watching(const struct follow *follow, const char *history);
 void follow_tell_counts(const struct follow *follow, const struct ferry_recorder_counts *counts);
 /* Until a signal, the end of the time, or nobody reads any more. */
 enum exit_status follow_run(struct follow *follow);
-/* Ends both; a recorder writes what is pending. RET_COUNTS is what they have seen by then. */
+/* Ends both; a recorder writes what is pending. RET_COUNTS is what they have seen by then; FOLLOW->trouble is to be freed. */
 void follow_end(struct follow *follow, struct ferry_recorder_counts *ret_counts);
 
 #endif

@@ -124,6 +124,17 @@ static void tell_summary(const struct follow *follow, const struct ferry_recorde
 		tell_next(follow->program, "       next: ", "log | blame ADDRESS | undo ID");
 }
 
+/* At the end nothing waits any more: what the history does not have by then it will never have. */
+static enum exit_status tell_unkept(const struct follow *follow, const struct ferry_recorder_counts *counts)
+{
+	_cleanup_buffer_ struct buffer words = {};
+
+	moment_count(&words, counts->unkept);
+	buffer_add_text(&words, counts->unkept == 1 ? " change is" : " changes are");
+	return program_fail(follow->program, EXIT_INCOMPLETE, -EIO, "%s not in the history: %s", words.failed ? "some changes are" : words.data,
+			    follow->trouble ? follow->trouble : "it could not be written");
+}
+
 static enum exit_status parse(struct program *program, struct ferry_recorder_options *options, uint64_t *ret_length)
 {
 	enum exit_status status = EXIT_DONE;
@@ -156,9 +167,10 @@ static enum exit_status record(struct program *program, struct ferry_recorder_op
 	follow_end(&follow, &counts);
 	tell_summary(&follow, &counts, options->history);
 	follow_tell_counts(&follow, &counts);
-	if (status == EXIT_DONE && counts.lost)
-		return EXIT_INCOMPLETE;
-	return status;
+	if (counts.unkept)
+		status = exit_worse(status, tell_unkept(&follow, &counts));
+	free(follow.trouble);
+	return status == EXIT_DONE && counts.lost ? EXIT_INCOMPLETE : status;
 }
 
 static int run(struct program *program)
@@ -200,15 +212,17 @@ const struct command command_record = {
 	.name = "record",
 	.synopsis = "[ADDRESS...]",
 	.help = "keep every change, and who made it, in the history",
-	.details = "Watches as \"ferry watch\" does, prints each change with its number in the history, and keeps it there. The first lines say what "
-		   "is watched and how, what is not and "
-		   "why, where the history lies, and one thing to try. With --quiet nothing is printed but errors.\n\n"
-		   "The history is an SQLite file, by default /var/lib/ferry/history.db for root and $XDG_STATE_HOME/ferry/history.db (or "
-		   "~/.local/state/ferry/history.db) for others; "
-		   "\"ferry log\" and \"ferry blame\" read it, also while it is written. One recorder writes a history at a time.\n\n"
-		   "A system call is never slowed for it: the recorder looks where the kernel itself tells of a change. What a full buffer loses is "
-		   "counted and kept as a gap, and the "
-		   "exit status is 5.",
+	.details =
+		"Watches as \"ferry watch\" does, prints each change with its number in the history, and keeps it there. The first lines say what "
+		"is watched and how, what is not and "
+		"why, where the history lies, and one thing to try. With --quiet nothing is printed but errors.\n\n"
+		"The history is an SQLite file, by default /var/lib/ferry/history.db for root and $XDG_STATE_HOME/ferry/history.db (or "
+		"~/.local/state/ferry/history.db) for others; "
+		"\"ferry log\" and \"ferry blame\" read it, also while it is written. One recorder writes a history at a time.\n\n"
+		"A system call is never slowed for it: the recorder looks where the kernel itself tells of a change. What a full buffer loses is "
+		"counted and kept as a gap, and the "
+		"exit status is 5. While the history cannot be written, as the disk is full, that is said, and changes wait in memory; what is not "
+		"in it at the end is counted too.",
 	.options = options,
 	.examples = examples,
 	.maximum = ARGUMENTS_ANY,

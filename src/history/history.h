@@ -32,8 +32,14 @@ uint64_t history_due(const struct history *history);
 /* Commits the batch; a slice of retention's work; stores a (boottime, realtime) anchor at most once a minute. On failure (disk full, file gone) the
  * batch stays in memory and the next flush tries it again. */
 int history_flush(struct history *history, struct error *error) _must_check_;
+/* The same for the last time: waits for somebody else who writes. */
+int history_finish(struct history *history, struct error *error) _must_check_;
 /* Changes committed since history_create(). */
 uint64_t history_kept(const struct history *history);
+/* Changes that are taken and not committed yet. */
+uint64_t history_waiting(const struct history *history);
+/* Why they could not be committed when that was tried last, as a negative errno with words; 0 where they could. */
+int history_trouble(const struct history *history, const char **ret_words);
 /* Flushes and closes; takes NULL, returns NULL. A failure has no words here: flush first. */
 struct history *history_close(struct history *history);
 

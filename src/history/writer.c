@@ -136,6 +136,19 @@ uint64_t history_kept(const struct history *history)
 	return history->kept;
 }
 
+uint64_t history_waiting(const struct history *history)
+{
+	return history->count;
+}
+
+int history_trouble(const struct history *history, const char **ret_words)
+{
+	if (!history->failing)
+		return 0;
+	*ret_words = history->failure.text;
+	return history->failure.code;
+}
+
 static size_t bytes_held(const struct history *history)
 {
 	return history->arena.used + history->actors.bytes + history->count * sizeof(*history->pending);
@@ -370,9 +383,16 @@ int history_flush(struct history *history, struct error *error)
 		history->retry = boottime + SECOND / 50;
 		return 0;
 	}
+	history->failing = r < 0;
 	if (r < 0 && error)
 		*error = history->failure;
 	return r;
+}
+
+int history_finish(struct history *history, struct error *error)
+{
+	sqlite.busy_timeout(history->database, 5000);
+	return history_flush(history, error);
 }
 
 struct history *history_close(struct history *history)
@@ -381,10 +401,8 @@ struct history *history_close(struct history *history)
 
 	if (!history)
 		return NULL;
-	if (history->database && history->count) {
-		sqlite.busy_timeout(history->database, 5000);
-		(void)!history_flush(history, &error);
-	}
+	if (history->database && history->count)
+		(void)!history_finish(history, &error);
 	/* In the place of a removed file another one may stand by now, and closing would take that one's log away. */
 	if (history->database && check_identity(history, NULL) < 0)
 		sqlite.db_config(history->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);

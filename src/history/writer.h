@@ -88,6 +88,7 @@ struct history {
 	uint64_t flushed;     /* boottime of the last flush */
 	uint64_t anchored;    /* boottime of the last anchor, 0 = none in this run */
 	struct error failure; /* of the last flush, where RETRY is set */
+	bool failing;         /* that one was no wait for somebody else who writes */
 };
 
 #endif

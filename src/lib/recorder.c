@@ -499,6 +499,13 @@ int ferry_recorder_coverage(struct ferry_recorder *recorder, ferry_coverage_func
 void ferry_recorder_counts(const struct ferry_recorder *recorder, struct ferry_recorder_counts *ret_counts)
 {
 	*ret_counts = recorder->counts;
-	if (recorder->history)
-		ret_counts->kept = history_kept(recorder->history);
+	if (!recorder->history)
+		return;
+	ret_counts->kept = history_kept(recorder->history);
+	ret_counts->unkept = history_waiting(recorder->history) + recorder->history_lost;
+}
+
+int ferry_recorder_trouble(const struct ferry_recorder *recorder, const char **ret_words)
+{
+	return recorder->history ? history_trouble(recorder->history, ret_words) : 0;
 }

@@ -132,6 +132,8 @@ void recorder_flush(struct ferry_recorder *recorder, bool always)
 		return;
 	tell_not_kept(recorder);
 	due = history_due(recorder->history);
-	if (due && (always || due <= boottime_now()))
+	if (due && always)
+		(void)!history_finish(recorder->history, &recorder->history_error);
+	else if (due && due <= boottime_now())
 		(void)!history_flush(recorder->history, &recorder->history_error);
 }

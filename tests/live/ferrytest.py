@@ -256,7 +256,7 @@ class Recorder:
         return found[-1] if found else None
 
     def counts(self):
-        """What it said at its end: seen, delivered, lost, changes, unknown, kept, unwritten."""
+        """What it said at its end: seen, delivered, lost, changes, unknown, kept, unkept, unwritten."""
         return self.said("counts")["counts"]
 
     def find(self, address, kind):
