@@ -562,10 +562,10 @@ struct ferry_history_filter {
 	size_t size;                  /* sizeof(struct ferry_history_filter) */
 	const char *const *addresses; /* NULL-terminated, at or below one of these; NULL = all */
 	uint64_t since, until;        /* CLOCK_REALTIME, 0 = open */
-	const char *by;               /* actor: a pid, a uid as "uid=0", or a word that is the comm, the base name of exe, or part of the cgroup */
-	uint64_t id;                  /* this change only, 0 = all */
-	uint64_t cause;               /* only what followed from this change, 0 = all */
-	uint64_t last;                /* only the last N, in the order of time; 0 = all */
+	const char *by; /* actor: a pid, a user as "uid=0" or "uid=root", or a word that is the comm, the base name of exe, or part of the cgroup */
+	uint64_t id;    /* this change only, 0 = all */
+	uint64_t cause; /* only what followed from this change, 0 = all */
+	uint64_t last;  /* only the last N, in the order of time; 0 = all */
 };
 /* Changes in the order of time. FILTER NULL: all. Since 0.1 */
 FERRY_API int ferry_history_changes(struct ferry_history *history, const struct ferry_history_filter *filter, ferry_change_function *function,

@@ -4,23 +4,33 @@
 #include "cmd/selection.h"
 #include "show/change.h"
 
+struct printing {
+	struct change_printer printer;
+	bool found;
+};
+
 static int print(void *data, const struct ferry_change *change)
 {
-	return change_print(data, change) ? 0 : 1;
+	struct printing *printing = data;
+
+	printing->found = true;
+	return change_print(&printing->printer, change) ? 0 : 1;
 }
 
 static enum exit_status print_history(struct program *program, const struct ferry_history_filter *filter)
 {
 	struct ferry_history *history = program_history(program, program->given[SELECTION_DB]);
-	struct change_printer printer;
+	struct printing printing = { .found = false };
 
 	if (!history)
 		return program->status;
-	change_printer_init(&printer, program->ferry, &program->output, program->json, true);
-	int r = ferry_history_changes(history, filter, print, &printer);
+	change_printer_init(&printing.printer, program->ferry, &program->output, program->json, true);
+	int r = ferry_history_changes(history, filter, print, &printing);
 	if (r < 0)
-		program_failed(program, r);
-	change_printer_done(&printer);
+		selection_failed(program, r);
+	else if (!printing.found)
+		selection_advise(program);
+	change_printer_done(&printing.printer);
 	ferry_history_close(history);
 	return program->status;
 }

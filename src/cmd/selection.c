@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cmd/selection.h"
 
+#include <errno.h>
+
+#include "base/user.h"
+
 bool selection_given(const struct program *program)
 {
 	return program->given[SELECTION_SINCE] || program->given[SELECTION_UNTIL] || program->given[SELECTION_BY] || program->given[SELECTION_LAST];
@@ -22,4 +26,22 @@ enum exit_status selection_parse(struct program *program, struct ferry_history_f
 	filter.addresses = (const char *const *)*ret_addresses;
 	*ret = filter;
 	return EXIT_DONE;
+}
+
+void selection_advise(const struct program *program)
+{
+	const char *by = program->given[SELECTION_BY];
+	uint32_t number;
+
+	if (by && user_number(by, &number) == 0)
+		program_say(program, "no program and no control group is called %s; for what that user did: --by uid=%s", by, by);
+}
+
+/* What is wrong with the question is wrong with --by: the rest was checked before. */
+void selection_failed(struct program *program, int error)
+{
+	if (error == -EINVAL)
+		program_fail(program, EXIT_USAGE, error, "--by: %s", ferry_error(program->ferry));
+	else
+		program_failed(program, error);
 }

@@ -159,6 +159,7 @@ static void say(const struct taking *taking, const struct choice *choice)
 
 	if (!choice->count && !choice->by_kernel && !choice->elsewhere) {
 		program_say(program, "the history has no such change");
+		selection_advise(program);
 		return;
 	}
 	if (taking->unchecked)
@@ -183,7 +184,7 @@ enum exit_status undo_selection(struct program *program, struct ferry_history *h
 	if (r >= 0)
 		r = sort(&choice);
 	if (r < 0) {
-		program_failed(program, r);
+		selection_failed(program, r);
 		choice_done(&choice);
 		return program->status;
 	}

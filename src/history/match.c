@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/user.h"
 #include "history/reader.h"
 #include "model/address.h"
 
@@ -92,16 +93,16 @@ int by_parse(const char *text, struct by *ret, struct error *error)
 	}
 	if (strncmp(text, "uid=", 4) == 0) {
 		by.kind = BY_UID;
-		if (parse_number(text + 4, &by.number) < 0)
-			return error_set(error, -EINVAL, "who: \"%s\" is not a number behind uid=", text + 4);
+		if (parse_number(text + 4, &by.number) < 0 && user_number(text + 4, &by.number) < 0)
+			return error_set(error, -EINVAL, "\"%s\" behind uid= is neither a number nor a user of /etc/passwd", text + 4);
 	} else if (strncmp(text, "pid=", 4) == 0) {
 		by.kind = BY_PID;
 		if (parse_number(text + 4, &by.number) < 0)
-			return error_set(error, -EINVAL, "who: \"%s\" is not a number behind pid=", text + 4);
+			return error_set(error, -EINVAL, "\"%s\" is not a number behind pid=", text + 4);
 	} else if (parse_number(text, &by.number) == 0) {
 		by.kind = BY_PID;
 	} else if (*text == '\0') {
-		return error_set(error, -EINVAL, "who: give a pid, uid=NUMBER, or a word of the program's name or cgroup");
+		return error_set(error, -EINVAL, "give a pid, uid=USER, or a word of the program's name or cgroup");
 	}
 	*ret = by;
 	return 0;

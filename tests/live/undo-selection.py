@@ -3,6 +3,7 @@
 """What `ferry undo` takes back that is chosen by time, by program and by address; the judge is what ip(8), nft(8) and sysctl(8) print before and after."""
 import json
 import os
+import pwd
 import re
 import shutil
 import socket
@@ -214,6 +215,23 @@ class Refused(Selection):
             self.assertIn("--since", self.undo(recorder, "sysctl/net/ipv4", status=2).stderr)
             self.undo(recorder, "--since", "yesteryear", status=2)
             self.undo(recorder, "--since", "1h", "no such/address", status=2)
+            for who in "", "uid=no-such-user", "uid=", "pid=x":
+                self.assertIn("--by: ", self.undo(recorder, "--by", who, "sysctl/net", status=2).stderr)
+
+
+class ByUser(Selection):
+    def test_a_user_by_number_and_by_name(self):
+        with Recorder() as recorder:
+            address = "netlink/route/link/d0"
+            self.recorded(recorder, "ip link set d0 mtu 1400")
+            self.recorded(recorder, "setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps +net_admin --ambient-caps +net_admin ip link set d0 mtu 1300")
+            for who, after in ("uid=0", 1400), ("uid=root", 1400), ("uid=65534", 1300), (f"uid={pwd.getpwuid(65534).pw_name}", 1300):
+                [change] = map(json.loads, ferry("log", "--json", "--db", recorder.db, "--by", who, address).stdout.splitlines())
+                self.assertEqual(change["after"], {"mtu": after}, who)
+            # A word is a program or a control group: that a user is called so is said.
+            done = ferry("log", "--db", recorder.db, "--by", "root", address)
+            self.assertEqual((done.returncode, done.stdout), (0, ""))
+            self.assertIn("--by uid=root", done.stderr)
 
 
 if __name__ == "__main__":

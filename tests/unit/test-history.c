@@ -433,6 +433,7 @@ static void test_filters(void **state)
 		{ { .by = "ip" }, "1 3 4 6 7" },
 		{ { .by = "7" }, "1 3 4 6 7" },
 		{ { .by = "uid=33" }, "2 8" },
+		{ { .by = "uid=root" }, "1 3 4 6 7" },
 		{ { .by = "networkd" }, "2 8" },
 		{ { .by = "net.service" }, "2 8" },
 		{ { .by = "daemon", .last = 1 }, "8" },
