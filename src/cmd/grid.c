@@ -29,11 +29,17 @@ static void *grown(void *array, unsigned int count, unsigned int *room, size_t s
 	return moved;
 }
 
+/* Rows tell their fields in one order: what comes next is mostly in the next column. */
 static int column_of(struct grid *grid, const char *name)
 {
-	for (unsigned int i = 0; i < grid->column_count; i++)
-		if (strcmp(grid->columns[i], name) == 0)
-			return (int)i;
+	for (unsigned int i = 0, at = grid->column_next; i < grid->column_count; i++, at++) {
+		if (at >= grid->column_count)
+			at = 0;
+		if (strcmp(grid->columns[at], name) == 0) {
+			grid->column_next = at + 1;
+			return (int)at;
+		}
+	}
 	if (grid->column_count == COLUMNS_MAXIMUM)
 		return -E2BIG;
 	char **columns = grown(grid->columns, grid->column_count, &grid->column_room, sizeof(*columns));

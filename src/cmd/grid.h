@@ -12,6 +12,7 @@ struct grid {
 	char *heading;  /* of the first column */
 	char **columns; /* names, in the order in which they were first seen */
 	unsigned int column_count, column_room;
+	unsigned int column_next; /* behind the one that was found last */
 	struct grid_row *rows;
 	unsigned int row_count, row_room;
 };
