@@ -43,11 +43,11 @@ static enum exit_status print(struct program *program, struct ferry_stat *stat)
 	return EXIT_DONE;
 }
 
-/* On a terminal in the same place, elsewhere one behind the other. */
+/* On a terminal (that can) in the same place, elsewhere one behind the other. */
 static void begin_frame(struct program *program)
 {
 	output_measure(&program->output);
-	if (program->output.terminal && !program->json)
+	if (program->output.cursor && !program->json)
 		buffer_add_text(&program->output.line, "\033[H\033[2J");
 }
 
@@ -57,7 +57,7 @@ static enum exit_status print_live(struct program *program, struct ferry_stat *s
 
 	begin_frame(program);
 	status = print(program, stat);
-	if (!program->output.terminal && !program->json && !program->given[OPTION_FOLDED])
+	if (!program->output.cursor && !program->json && !program->given[OPTION_FOLDED])
 		buffer_add_char(&program->output.line, '\n');
 	output_commit(&program->output);
 	output_fit(&program->output);

@@ -25,7 +25,8 @@ void output_open(struct output *output, int descriptor)
 
 	*output = (struct output){ .descriptor = descriptor, .own = -1 };
 	output->terminal = isatty(descriptor);
-	output->colour = output->terminal && (!no_colour || !*no_colour) && terminal_type && strcmp(terminal_type, "dumb") != 0;
+	output->cursor = output->terminal && terminal_type && strcmp(terminal_type, "dumb") != 0;
+	output->colour = output->cursor && (!no_colour || !*no_colour);
 	output_measure(output);
 }
 
@@ -164,7 +165,7 @@ void output_fit(struct output *output)
 	size_t keep = output->sent, at = output->sent;
 	unsigned int rows = 0, hidden = 0;
 
-	if (!output->terminal || !height || !output->width)
+	if (!output->cursor || !height || !output->width)
 		return;
 	while (at < output->pending.length) {
 		const char *line = output->pending.data + at, *end = memchr(line, '\n', output->pending.length - at);

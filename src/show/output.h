@@ -20,6 +20,7 @@ struct output {
 	int own; /* what was opened for OUTPUT_OWN, or -1 */
 	enum output_way way;
 	bool terminal, colour;
+	bool cursor;        /* a terminal on which what stands can be written over */
 	const char *dots;   /* see output_dots(); NULL as long as nothing was cut */
 	unsigned int width; /* columns of the terminal; 0 where it is none */
 	unsigned int height;

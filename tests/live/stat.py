@@ -357,15 +357,15 @@ class Case(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
                 self.assertTrue(done.stderr.startswith(f"ferry: {words} -p PID"), done.stderr)
 
-    def test_live_on_a_terminal(self):
-        """Each picture fits, and the last one stays whole."""
+    def live(self, kind, enough):
+        """What is shown live on a terminal of 12 rows of 60 columns that is of KIND, ended when ENOUGH() of it is there."""
         terminal, end = pty.openpty()
         fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 60, 0, 0))
         process = self.stay()
-        following = subprocess.Popen([FERRY, "stat", "--live", "-p", str(process.pid)], stdin=end, stdout=end, stderr=end)
+        following = subprocess.Popen([FERRY, "stat", "--live", "-p", str(process.pid)], stdin=end, stdout=end, stderr=end, env={**os.environ, "TERM": kind})
         os.close(end)
         said = b""
-        while said.count(b"\x1b[2J") < 3:
+        while not enough(said):
             said += os.read(terminal, 65536)
         following.send_signal(signal.SIGINT)
         try:
@@ -377,13 +377,23 @@ class Case(unittest.TestCase):
         os.close(terminal)
         process.stdin.close()
         process.wait()
-        empty, *pictures, last = said.decode().replace("\r", "").split("\x1b[H\x1b[2J")
+        return said.decode().replace("\r", "")
+
+    def test_live_on_a_terminal(self):
+        """Each picture fits, and the last one stays whole."""
+        empty, *pictures, last = self.live("xterm", lambda said: said.count(b"\x1b[2J") >= 3).split("\x1b[H\x1b[2J")
         self.assertEqual(empty, "")
         for picture in pictures:
             lines = re.sub(r"\x1b\[[\d;]*m", "", picture).split("\n")
             self.assertLessEqual(sum(max(1, -(-len(line) // 60)) for line in lines), 12, picture)
             self.assertRegex(lines[-1], r"^\d+ more lines$")
         self.assertIn("memory: asked", last)
+
+    def test_live_on_a_dumb_terminal(self):
+        """Which knows no escape sequences: one picture behind the other, whole."""
+        said = self.live("dumb", lambda said: said.count(b"memory: asked") >= 2)
+        self.assertNotIn("\x1b", said)
+        self.assertNotIn("more lines", said)
 
     def test_a_signal_is_passed_on(self):
         with subprocess.Popen([FERRY, "stat", "--json", "--", "sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 0.02; done"],
