@@ -80,4 +80,8 @@ DEFINE_CLEANUP(struct history_reader *, history_reader, history_reader_close)
 #define _cleanup_history_        _cleanup_(cleanup_history)
 #define _cleanup_history_reader_ _cleanup_(cleanup_history_reader)
 
+/* Whether CHANGE touched something at or below FILTER (which may have globs), a field of its object included. A gap: whether it may hide such a
+ * change. */
+bool match_address(const struct ferry_change *change, const char *filter);
+
 #endif

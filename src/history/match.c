@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/user.h"
+#include "history/history.h"
 #include "history/reader.h"
 #include "model/address.h"
 

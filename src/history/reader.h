@@ -44,8 +44,6 @@ static inline void cleanup_ids(struct ids *ids)
 
 /* Whether ADDRESS (no globs) is what FILTER names, below it or above it. */
 bool match_related(const char *address, const char *filter);
-/* Whether CHANGE touched something at or below FILTER, a field of its object included. A gap: whether it may hide such a change. */
-bool match_address(const struct ferry_change *change, const char *filter);
 
 enum by_kind {
 	BY_ANYBODY,

@@ -4,21 +4,14 @@
 #include <string.h>
 
 #include "lib/recorder.h"
-#include "model/address.h"
 
 static bool wanted(const struct ferry_recorder *recorder, const struct ferry_change *change)
 {
 	if (!recorder->addresses || change->kind == FERRY_GAP)
 		return true;
-	for (char **address = recorder->addresses; *address; address++) {
-		size_t length = strlen(change->address);
-
-		if (address_under(change->address, *address))
+	for (char **address = recorder->addresses; *address; address++)
+		if (match_address(change, *address))
 			return true;
-		/* "netlink/route/link/lo/mtu" asks for a field of an object: any change of the object may be one of it. */
-		if (!strncmp(*address, change->address, length) && (*address)[length] == '/' && !strncmp(change->address, "netlink/", 8))
-			return true;
-	}
 	return false;
 }
 

@@ -123,6 +123,17 @@ class Traps(Case):
                          listing(step.changes))
         self.assertEqual({change["consistency"] for change in step.under("sysctl/kernel/")}, {"unknown"})
 
+    def test_one_field_is_asked_for(self):
+        """Others of its object are not told then."""
+        with ferrytest.Recorder("netlink/route/link/d0/mtu", "netlink/route/addr/lo", command="watch", db=None) as watching:
+            watching.settle()
+            position = len(watching.changes)
+            self.prepare("ip link set d0 txqueuelen 777", "ip link set d0 mtu 1400", "ip link set d1 mtu 1400", "ip link set d0 alias ferry mtu 1500")
+            self.assertNotEqual(ferrytest.run(["ip", "link", "set", "d0", "mtu", "20"]).status, 0)
+            watching.settle()
+            told = [(change["after"].get("mtu"), "txqlen" in change["after"], change["result"] == "ok") for change in watching.since(position)]
+            self.assertEqual(told, [(1400, False, True), (1500, False, True), (20, False, False)], listing(watching.since(position)))
+
     def test_secret_stands_in_no_argument(self):
         for command in (["sysctl", "-qw", "net.ipv4.tcp_fastopen_key=" + SECRET], f"echo {OTHER} > /proc/sys/net/ipv4/tcp_fastopen_key"):
             step = self.step(command)
