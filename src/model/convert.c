@@ -5,6 +5,8 @@
 
 #include "model/field.h"
 
+#define WORDS_SHOWN 200 /* bytes of the words that there are, in an error */
+
 struct convert {
 	const struct naming *naming;
 	struct arena *arena;
@@ -87,11 +89,31 @@ static int convert_bytes(struct convert *convert, const struct value *value, con
 	return 0;
 }
 
+/* " (there are global, site, link)": the words that FIELD takes, as far as they find room. */
+static void add_words(struct buffer *ret, const struct field *field)
+{
+	const struct names *names = field_names(field);
+	const uint64_t mask = names->flags ? field_significance(field) : UINT64_MAX;
+
+	for (uint32_t i = 0; i < names->count; i++) {
+		if (names->list[i].value & ~mask)
+			continue;
+		buffer_add_text(ret, ret->length ? ", " : " (there are ");
+		if (ret->length > WORDS_SHOWN) {
+			buffer_add_text(ret, "...");
+			break;
+		}
+		buffer_add_text(ret, names->list[i].text);
+	}
+	if (ret->length)
+		buffer_add_char(ret, ')');
+}
+
 /* One word of a choice or of flags, or "0x...". */
 static int word_number(struct convert *convert, const struct field *field, const struct value *value, const struct field_path *path, uint64_t *ret)
 {
 	const char *text = value->bytes.data;
-	_cleanup_buffer_ struct buffer shown = { 0 };
+	_cleanup_buffer_ struct buffer shown = { 0 }, names = { 0 };
 
 	if (value->type != VALUE_TEXT)
 		return field_error(convert->error, -EINVAL, path, "must be a word");
@@ -104,7 +126,8 @@ static int word_number(struct convert *convert, const struct field *field, const
 	if (!field_names(field))
 		return field_error(convert->error, -EINVAL, path, "must be a number");
 	buffer_add_escaped(&shown, text, value->bytes.length < 64 ? value->bytes.length : 64);
-	return field_error(convert->error, -EINVAL, path, "no such word: \"%s\"", shown.data ? shown.data : "");
+	add_words(&names, field);
+	return field_error(convert->error, -EINVAL, path, "no such word: \"%s\"%s", shown.data ? shown.data : "", names.data ? names.data : "");
 }
 
 static int convert_flags(struct convert *convert, const struct field *field, const struct value *value, const struct field_path *path, uint64_t *ret)
