@@ -87,7 +87,8 @@ static int tell_exchange(struct ferry_tracer *tracer, struct exchange *exchange,
 	};
 
 	if (exchange->objects == 1 && !exchange->dump) {
-		spoken.answered = &exchange->answers[0];
+		/* What no schema describes has answered all the same. */
+		spoken.answered = exchange->answers[0].type != VALUE_NULL ? &exchange->answers[0] : NULL;
 	} else if (exchange->objects) {
 		spoken.answered = &list;
 		spoken.answered_field = &field_objects;

@@ -29,6 +29,33 @@ static const struct {
 	[NETFILTER_DESTROYFLOWTABLE] = { "flowtable", "destroy" },
 };
 
+/* The number of the ruleset, which goes up with each transaction, and the task that the kernel tells it for: who asks, or who has made the new one.
+ */
+static const struct field generation[] = {
+	[NFTA_GEN_ID] = { "id", FIELD_BE32, 0, 0, "number of the generation" },
+	[NFTA_GEN_PROC_PID] = { "pid", FIELD_BE32, 0, 0, "who asks, or has made it" },
+	[NFTA_GEN_PROC_NAME] = { "comm", FIELD_TEXT, 0, 0, "the same by name" },
+};
+static const struct schema schema_generation = {
+	.name = "generation",
+	.help = "generation of the ruleset of nftables",
+	.header_size = sizeof(struct nfgenmsg),
+	.attributes = generation,
+	.attribute_count = ARRAY_SIZE(generation),
+};
+
+static int decode_generation(struct ferry_tracer *tracer, const struct nlmsghdr *message, struct spoken_message *ret)
+{
+	struct record *record = NULL;
+	int r = schema_decode(&schema_generation, NLMSG_DATA(message), message->nlmsg_len - NLMSG_HDRLEN, &tracer->arena, &record);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	ret->value = (struct value){ .type = VALUE_RECORD, .record = record };
+	ret->has_value = true;
+	return 0;
+}
+
 int spoken_netfilter_name(struct ferry_tracer *tracer, const struct nlmsghdr *message, struct spoken_message *ret)
 {
 	const unsigned int type = NFNL_MSG_TYPE(message->nlmsg_type);
@@ -44,7 +71,9 @@ int spoken_netfilter_name(struct ferry_tracer *tracer, const struct nlmsghdr *me
 				    strcmp(table_types[type].verb, "get") == 0
 			    ? "dump"
 			    : table_types[type].verb;
-	return ret->address ? 0 : -ENOMEM;
+	if (!ret->address)
+		return -ENOMEM;
+	return type == NFT_MSG_NEWGEN ? decode_generation(tracer, message, ret) : 0;
 }
 
 /* What RECORD says of itself alone, or of the set that it is in; in a request that may be the number of one. */

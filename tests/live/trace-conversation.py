@@ -110,6 +110,18 @@ class Netlink(unittest.TestCase):
             self.assertIn((f"netlink/netfilter/{address}", verb), told)
         self.assertEqual({address.split("/")[1] for address, _ in told}, {"netfilter"})
 
+    def test_the_generation_of_nf_tables(self):
+        """What the kernel answers is told: the number as a socket of our own has it, and who asks."""
+        check(["nft", "add", "table", "ip", "ferry"])
+        self.addCleanup(check, ["nft", "delete", "table", "ip", "ferry"])
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as netlink:
+            netlink.send(struct.pack("=IHHIIBBH", 20, 10 << 8 | 16, 1, 1, 0, 0, 0, 0))
+            number = struct.unpack_from(">I", netlink.recv(4096), 24)[0]
+        told = [record["answered"] for record in spoken(["nft", "list", "tables"]) if record["address"] == "netlink/netfilter/generation"]
+        self.assertTrue(told)
+        for answer in told:
+            self.assertEqual((answer["id"], answer["comm"]), (number, "nft"))
+
     def test_what_nft_asks_for_in_other_words(self):
         """To be gone, whether or not it was there; and to be told and set to 0."""
         check(["nft", "-f", "-"], input="table inet n {\n counter c {\n }\n set s { type inet_service; elements = { 80, 81 } }\n}\n")
