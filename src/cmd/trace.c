@@ -43,12 +43,14 @@ struct trace {
 	char *filter_text;
 	const char *filters[FILTERS_MAXIMUM + 1];
 	uint64_t lost;
+	bool told; /* something was */
 };
 
 static int tell(void *data, const struct ferry_crossing *crossing)
 {
 	struct trace *trace = data;
 
+	trace->told = true;
 	if (trace->capturing)
 		return capture_add(&trace->capture, crossing) ? 0 : -EPIPE;
 	return crossing_print(&trace->printer, crossing) ? 0 : -EPIPE;
@@ -186,6 +188,14 @@ static void tell_counts(struct trace *trace)
 			    (unsigned long long)counts.missed);
 }
 
+/* Most programs speak over no channel: who expects system calls is told where they are. */
+static void tell_silence(const struct trace *trace)
+{
+	if (!trace->told && !trace->options.all)
+		program_say(trace->program, "nothing was said over a channel%s: --all shows every system call",
+			    trace->options.filters ? " that passes the filters" : "");
+}
+
 static enum exit_status run_trace(struct trace *trace)
 {
 	struct program *program = trace->program;
@@ -203,6 +213,8 @@ static enum exit_status run_trace(struct trace *trace)
 	tell_counts(trace);
 	if (r < 0 && r != -EPIPE)
 		return program_failed(program, r);
+	if (status == EXIT_DONE)
+		tell_silence(trace);
 	return status != EXIT_DONE ? status : trace->subject.command ? subject_status(&trace->subject) : trace->lost ? EXIT_INCOMPLETE : EXIT_DONE;
 }
 

@@ -100,15 +100,21 @@ static void say_beside(const struct program *program, struct ferry_history *hist
 	buffer_done(&beside.name);
 }
 
-static enum exit_status undo_number(struct program *program, struct ferry_history *history, const char *argument, unsigned int flags)
+static enum exit_status parse_number(struct program *program, const char *argument, uint64_t *ret)
 {
 	const char *digits = argument[0] == '#' ? argument + 1 : argument;
-	uint64_t id;
 
 	if (*digits && strspn(digits, "0123456789") != strlen(digits))
 		return program_fail(program, EXIT_USAGE, -EINVAL, "not the number of a change: %s (addresses go with --since, --until, --by or -n)",
 				    argument);
-	if (program_number(program, "ID", digits, &id) != EXIT_DONE)
+	return program_number(program, "ID", digits, ret);
+}
+
+static enum exit_status undo_number(struct program *program, struct ferry_history *history, const char *argument, unsigned int flags)
+{
+	uint64_t id;
+
+	if (parse_number(program, argument, &id) != EXIT_DONE)
 		return EXIT_USAGE;
 	int r = undo_one(program, history, id, flags);
 	if (r == FERRY_UNCHANGED)
@@ -136,9 +142,14 @@ static int run(struct program *program)
 				   (program->given[UNDO_CONSEQUENCES] ? FERRY_UNDO_CONSEQUENCES : 0);
 	const bool selected = selection_given(program);
 	struct ferry_history *history;
+	uint64_t id;
 
 	if (!selected && program->argument_count == 0)
 		return program_fail(program, EXIT_USAGE, -EINVAL, "undo: say what: numbers of changes, or --since, --until, --by or -n");
+	/* All of them are numbers before the first is taken back. */
+	for (unsigned int i = 0; !selected && i < program->argument_count; i++)
+		if (parse_number(program, program->arguments[i], &id) != EXIT_DONE)
+			return EXIT_USAGE;
 	history = program_history(program, program->given[SELECTION_DB]);
 	if (!history)
 		return program->status;

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import unittest
 
-from ferrytest import FERRY, build, check, run_cases, skip
+from ferrytest import FERRY, build, check, ferry, run_cases, skip
 from strace_text import attributes, netlink_messages
 
 
@@ -109,6 +109,14 @@ class Netlink(unittest.TestCase):
         for address, verb in ("table", "new"), ("table", "delete"), ("table", "dump"), ("rule", "dump"), ("generation", "get"):
             self.assertIn((f"netlink/netfilter/{address}", verb), told)
         self.assertEqual({address.split("/")[1] for address, _ in told}, {"netfilter"})
+
+    def test_a_program_that_says_nothing(self):
+        """Is no failure, and it is said where its system calls are."""
+        done = ferry("trace", "--", "true")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", "nothing was said over a channel: --all shows every system call\n"))
+        done = ferry("trace", "-e", "channel=sysfs", "--", "ip", "link")
+        self.assertEqual((done.returncode, done.stderr), (0, "nothing was said over a channel that passes the filters: --all shows every system call\n"))
+        self.assertEqual(ferry("trace", "--", "ip", "link").stderr, "")
 
     def test_the_generation_of_nf_tables(self):
         """What the kernel answers is told: the number as a socket of our own has it, and who asks."""

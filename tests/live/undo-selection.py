@@ -215,6 +215,10 @@ class Refused(Selection):
             self.assertIn("--since", self.undo(recorder, "sysctl/net/ipv4", status=2).stderr)
             self.undo(recorder, "--since", "yesteryear", status=2)
             self.undo(recorder, "--since", "1h", "no such/address", status=2)
+            # What is no number is found before anything is taken back.
+            [change] = self.recorded(recorder, "sysctl -qw net.ipv4.tcp_sack=0")
+            self.undo(recorder, change["id"], "x", status=2)
+            self.assertEqual(sysctl("net.ipv4.tcp_sack"), "0")
             for who in "", "uid=no-such-user", "uid=", "pid=x":
                 self.assertIn("--by: ", self.undo(recorder, "--by", who, "sysctl/net", status=2).stderr)
 
