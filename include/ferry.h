@@ -428,8 +428,8 @@ struct ferry_coverage {
 };
 typedef int ferry_coverage_function(void *data, const struct ferry_coverage *coverage);
 
-/* Starts recording: on return everything that happens from now on is seen. -EPERM where nothing can be watched at all, -EBUSY where another recorder
- * holds the history, -EPROTO where the history is of a newer version. Since 0.1 */
+/* Starts recording: on return everything that happens from now on is seen. -EPERM where nothing can be watched at all, -EOPNOTSUPP below another
+ * root, -EBUSY where another recorder holds the history, -EPROTO where the history is of a newer version. Since 0.1 */
 FERRY_API int ferry_recorder_new(struct ferry *ferry, const struct ferry_recorder_options *options, struct ferry_recorder **ret_recorder);
 /* Stops, writes what is pending, returns NULL; takes NULL. */
 FERRY_API struct ferry_recorder *ferry_recorder_free(struct ferry_recorder *recorder);

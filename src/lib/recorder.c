@@ -337,6 +337,11 @@ int ferry_recorder_new(struct ferry *ferry, const struct ferry_recorder_options 
 
 	if (!recorder)
 		return error_set(&ferry->error, -ENOMEM, "no memory for the recorder");
+	if (ferry->machine.root) {
+		free(recorder);
+		return error_set(&ferry->error, -EOPNOTSUPP, "the running kernel tells of changes: none are seen below another root (%s)",
+				 ferry->machine.root);
+	}
 	recorder->ferry = ferry;
 	recorder->poll = recorder->timer = -1;
 	recorder->function = options->function;

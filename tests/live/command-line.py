@@ -248,6 +248,11 @@ def another_root():
             os.symlink('../../../../..' + outside.name, root + '/proc/sys/kernel/domainname')
             for key in ('kernel.hostname', 'kernel.domainname', 'sysctl'):
                 true(b'outside' not in ferry('--root', root, 'get', key).stdout, 'a link out of the root was followed')
+        # Changes are the running kernel's, and values below a root another machine's: the two do not go together.
+        for command in ('watch', '--for', '0.1'), ('record', '--for', '0.1', '--db', root + '/history'):
+            done = ferry('--root', root, *command)
+            equal(done.returncode, 1, command)
+            true(b'none are seen below another root' in done.stderr, done.stderr)
         equal(ferry('--root', root + '/nosuch', 'ls').returncode, 2)
         equal(ferry('--root', root + '/proc/sys/kernel/ostype', 'ls').returncode, 2)
 
