@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <stdio.h>
 #include <strings.h>
+#include <sys/timerfd.h>
 #include <time.h>
 
 static uint64_t read_clock(clockid_t clock)
@@ -21,9 +23,45 @@ uint64_t time_real(void)
 	return read_clock(CLOCK_REALTIME);
 }
 
+/* How far the clocks of our time namespace are ahead of the kernel's, modulo 2^64: asked once, as a process stays in the one that it has. */
+static uint64_t ahead(clockid_t clock)
+{
+	static uint64_t boottime, monotonic;
+	static bool known;
+
+	if (!known) {
+		_cleanup_fclose_ FILE *file = fopen("/proc/self/timens_offsets", "re");
+		long long seconds, nanoseconds;
+		char name[16];
+
+		while (file && fscanf(file, "%15s %lld %lld", name, &seconds, &nanoseconds) == 3)
+			*(strcmp(name, "boottime") == 0 ? &boottime : &monotonic) = (uint64_t)seconds * SECOND + (uint64_t)nanoseconds;
+		known = true;
+	}
+	return clock == CLOCK_BOOTTIME ? boottime : monotonic;
+}
+
 uint64_t time_boot(void)
 {
-	return read_clock(CLOCK_BOOTTIME);
+	return time_boot_of(read_clock(CLOCK_BOOTTIME));
+}
+
+uint64_t time_monotonic(void)
+{
+	return read_clock(CLOCK_MONOTONIC) - ahead(CLOCK_MONOTONIC);
+}
+
+uint64_t time_boot_of(uint64_t clock)
+{
+	return clock - ahead(CLOCK_BOOTTIME);
+}
+
+int time_boot_arm(int timer, uint64_t boottime)
+{
+	const uint64_t clock = boottime ? boottime + ahead(CLOCK_BOOTTIME) : 0;
+	const struct itimerspec when = { .it_value = { (time_t)(clock / SECOND), (long)(clock % SECOND) } };
+
+	return timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, NULL) < 0 ? -errno : 0;
 }
 
 static void skip_space(const char **text)

@@ -12,7 +12,14 @@
 #define TIME_MAXIMUM ((uint64_t)INT64_MAX) /* in the year 2262: what a store of signed 64 bits can hold */
 
 uint64_t time_real(void);
+/* The kernel's own clocks, which its events and BPF programs have: CLOCK_BOOTTIME and CLOCK_MONOTONIC of a time namespace (a container that was moved
+ * here) may go ahead of them or behind. Source: time_namespaces(7). */
 uint64_t time_boot(void);
+uint64_t time_monotonic(void);
+/* What CLOCK_BOOTTIME of our time namespace, or the start of a process in /proc, says as time_boot(). */
+uint64_t time_boot_of(uint64_t clock);
+/* A timer of CLOCK_BOOTTIME for the moment BOOTTIME of time_boot(); 0: for none. */
+int time_boot_arm(int timer, uint64_t boottime);
 
 /* A point in time: "10m", "2h ago", "1h30m ago" before NOW; "now", "today", "yesterday", each with "15:04" behind it if need be; "15:04",
  * "15:04:05.678" today; "2026-01-02", "2026-01-02 15:04:05" or RFC 3339 with a fraction and a zone; "@1767323045.5" since 1970. Local time where no

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/time.h"
 
 #define PF_KTHREAD 0x00200000u
 
@@ -48,7 +49,7 @@ static int parse_stat(const char *text, struct actor_process *process)
 		return -EBADMSG;
 	process->ppid = ppid;
 	process->kernel = flags & PF_KTHREAD;
-	process->start = start * (1000000000ull / (unsigned long long)ticks);
+	process->start = time_boot_of(start * (SECOND / (unsigned long long)ticks));
 	return 0;
 }
 

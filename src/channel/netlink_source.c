@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/time.h"
 
 #define RECEIVE_BUFFER (8u << 20)
 #define QUEUE_MAXIMUM  ((size_t)96 << 20)
@@ -18,20 +19,14 @@
 
 uint64_t boottime_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	return time_boot();
 }
 
 uint64_t boottime_to_realtime(uint64_t boottime)
 {
-	struct timespec real;
-	uint64_t now;
+	const uint64_t real = time_real();
 
-	clock_gettime(CLOCK_REALTIME, &real);
-	now = boottime_now();
-	return (uint64_t)real.tv_sec * 1000000000u + (uint64_t)real.tv_nsec - (now - boottime);
+	return real - (boottime_now() - boottime);
 }
 
 /* ---- The queue ---- */

@@ -290,21 +290,13 @@ static int attach(struct tracer *tracer, const struct tracer_options *options, s
 	return r < 0 ? error_set(error, r, "cannot map the ring buffer: %s", error_text(r)) : 0;
 }
 
-static uint64_t monotonic(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
-}
-
 /* How long the machine has slept: as exact as two clocks can be read at once. */
 static uint64_t slept(void)
 {
 	uint64_t shortest = UINT64_MAX, ret = 0;
 
 	for (unsigned int i = 0; i < 10; i++) {
-		const uint64_t before = monotonic(), boot = time_boot(), took = monotonic() - before;
+		const uint64_t before = time_monotonic(), boot = time_boot(), took = time_monotonic() - before;
 
 		if (took >= shortest)
 			continue;

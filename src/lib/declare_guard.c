@@ -168,13 +168,6 @@ struct guard {
 	int timer, watch, applier;
 };
 
-static int arm(struct guard *guard)
-{
-	const struct itimerspec time = { .it_value = { .tv_sec = (time_t)(guard->deadline / SECOND), .tv_nsec = (long)(guard->deadline % SECOND) } };
-
-	return timerfd_settime(guard->timer, TFD_TIMER_ABSTIME, &time, NULL) < 0 ? -errno : 0;
-}
-
 /* What waits now: 0, or 1 where it is no longer ours to look after. */
 static int look(struct guard *guard, enum journal_state *ret_state)
 {
@@ -191,7 +184,7 @@ static int look(struct guard *guard, enum journal_state *ret_state)
 	*ret_state = journal.state;
 	if (journal.deadline != guard->deadline) {
 		guard->deadline = journal.deadline;
-		return arm(guard);
+		return time_boot_arm(guard->timer, guard->deadline);
 	}
 	return 0;
 }

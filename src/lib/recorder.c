@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 
+#include "base/time.h"
 #include "channel/baseline.h"
 #include "lib/recorder.h"
 #include "model/address.h"
@@ -134,9 +134,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static void set_timer(struct ferry_recorder *recorder, uint64_t boottime)
 {
-	struct itimerspec when = { .it_value = { (time_t)(boottime / 1000000000u), (long)(boottime % 1000000000u) } };
-
-	timerfd_settime(recorder->timer, TFD_TIMER_ABSTIME, &when, NULL);
+	(void)!time_boot_arm(recorder->timer, boottime);
 }
 
 /* ---- Starting ---- */
@@ -478,6 +476,8 @@ int ferry_recorder_finish(struct ferry_recorder *recorder)
 
 int ferry_recorder_run(struct ferry_recorder *recorder, const volatile bool *stop, uint64_t until)
 {
+	if (until)
+		until = time_boot_of(until);
 	while (!*stop) {
 		struct pollfd wait = { .fd = recorder->poll, .events = POLLIN };
 		uint64_t now = boottime_now(), most = STOP_LATENCY;
