@@ -4,10 +4,11 @@
 
 #include "base/cleanup.h"
 
-enum { OPTION_PID, OPTION_ALL, OPTION_SITES, OPTION_FOLDED, OPTION_LIVE };
+enum { OPTION_PID, OPTION_FOR, OPTION_ALL, OPTION_SITES, OPTION_FOLDED, OPTION_LIVE };
 
 static const struct command_option options[] = {
 	[OPTION_PID] = { "pid", 'p', "PID", "that process with its threads and children, until it ends or Ctrl-C" },
+	[OPTION_FOR] = { "for", 0, "SECONDS", "with -p: end by itself after so long (10, 0.5, 2m)" },
 	[OPTION_ALL] = { "all-processes", 'a', "SECONDS", "the whole machine but ferry, for so long" },
 	[OPTION_SITES] = { "sites", 's', NULL, "by call site too: stacks by frame pointers" },
 	[OPTION_FOLDED] = { "folded", 0, NULL, "print the stacks alone, for flame graphs (with -s)" },
@@ -108,7 +109,7 @@ static int run(struct program *program)
 
 	if (program->given[OPTION_FOLDED])
 		program->given[OPTION_SITES] = "";
-	status = subject_open(program, &subject, program->given[OPTION_PID], program->given[OPTION_ALL]);
+	status = subject_open(program, &subject, program->given[OPTION_PID], program->given[OPTION_FOR], program->given[OPTION_ALL]);
 	if (status == EXIT_DONE)
 		status = count(program, &subject);
 	subject_close(&subject);
@@ -117,7 +118,7 @@ static int run(struct program *program)
 
 static const struct command_example examples[] = {
 	{ "ferry stat -- ls -l", "what that command costs" },
-	{ "ferry stat -p 1234", "a process that runs, until Ctrl-C" },
+	{ "ferry stat -p 1234 --for 10", "a process that runs, for ten seconds" },
 	{ "ferry stat -a 10 --json", "the machine for ten seconds, for a program" },
 	{ "ferry stat -s --folded -- make | flamegraph.pl", "call sites as a picture" },
 	{},
@@ -125,7 +126,7 @@ static const struct command_example examples[] = {
 
 const struct command command_stat = {
 	.name = "stat",
-	.synopsis = "[-p PID | -a SECONDS | -- COMMAND [ARGUMENT...]]",
+	.synopsis = "-p PID [--for SECONDS] | -a SECONDS | -- COMMAND [ARGUMENT...]",
 	.help = "count and time what crosses into the kernel: calls, faults, interrupts",
 	.details = "Counts in the kernel, by BPF, what a program, a process or the machine does: the three triggers (system calls, exceptions, "
 		   "interrupts), system calls by class and by name with their errors, page faults by region of memory, other exceptions, interrupts "

@@ -82,7 +82,7 @@ static void tell_kernel_thread(struct program *program, int pid)
 		program_say(program, "ferry: %d is a thread of the kernel: it makes no system calls, but what it starts may", pid);
 }
 
-static enum exit_status choose(struct program *program, struct subject *subject, const char *pid, const char *seconds)
+static enum exit_status choose(struct program *program, struct subject *subject, const char *pid, const char *length, const char *seconds)
 {
 	const int given = (pid != NULL) + (seconds != NULL) + (program->argument_count != 0);
 	uint64_t number = 0;
@@ -90,6 +90,8 @@ static enum exit_status choose(struct program *program, struct subject *subject,
 	if (given != 1)
 		return program_fail(program, EXIT_USAGE, -EINVAL, "%s of -p PID, -a SECONDS and -- COMMAND %s", given ? "only one" : "one",
 				    given ? "goes at a time" : "is needed");
+	if (length && !pid)
+		return program_fail(program, EXIT_USAGE, -EINVAL, "--for goes with -p PID: -a SECONDS says how long, and a COMMAND ends by itself");
 	if (seconds)
 		return program_length(program, "-a", seconds, &subject->length);
 	if (!pid) {
@@ -102,10 +104,10 @@ static enum exit_status choose(struct program *program, struct subject *subject,
 	if (status == EXIT_DONE && (int)number == getpid())
 		return program_fail(program, EXIT_USAGE, -EINVAL, "-p %s is ferry itself", pid);
 	subject->target.pid = (int)number;
-	return status;
+	return status == EXIT_DONE && length ? program_length(program, "--for", length, &subject->length) : status;
 }
 
-enum exit_status subject_open(struct program *program, struct subject *subject, const char *pid, const char *seconds)
+enum exit_status subject_open(struct program *program, struct subject *subject, const char *pid, const char *length, const char *seconds)
 {
 	sigset_t ours;
 
@@ -117,7 +119,7 @@ enum exit_status subject_open(struct program *program, struct subject *subject, 
 	subject->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (subject->signals < 0)
 		return program_fail(program, EXIT_REFUSED, -errno, "cannot take signals: %s", error_text(errno));
-	enum exit_status status = choose(program, subject, pid, seconds);
+	enum exit_status status = choose(program, subject, pid, length, seconds);
 	if (status != EXIT_DONE || !subject->target.pid)
 		return status;
 	subject->process = (int)syscall(SYS_pidfd_open, subject->target.pid, 0);

@@ -13,7 +13,7 @@ struct subject {
 	struct ferry_target target;
 	char **command;    /* what was started, or NULL */
 	uint64_t until;    /* CLOCK_MONOTONIC, 0 = until it ends or a signal comes */
-	uint64_t length;   /* nanoseconds that -a said */
+	uint64_t length;   /* nanoseconds that -a or --for said */
 	int release;       /* our end of the pipe that holds the program back, -1 once it runs */
 	int report;        /* where a failed execve(2) is told */
 	int process;       /* pidfd of the program or process, -1 for the machine */
@@ -25,9 +25,9 @@ struct subject {
 	int signal_number; /* the one that came to us, 0 = none */
 };
 
-/* From the arguments of -p and -a (NULL where not given) and the command line behind "--". A program is started and held before its execve(2).
- * EXIT_DONE, or with words printed. */
-enum exit_status subject_open(struct program *program, struct subject *subject, const char *pid, const char *seconds);
+/* From the arguments of -p, of --for beside it, and of -a (NULL where not given) and the command line behind "--". A program is started and held
+ * before its execve(2). EXIT_DONE, or with words printed. */
+enum exit_status subject_open(struct program *program, struct subject *subject, const char *pid, const char *length, const char *seconds);
 /* Lets it go, now that it is watched. EXIT_DONE, or EXIT_NOT_EXECUTABLE, EXIT_NO_PROGRAM with words. */
 enum exit_status subject_go(struct program *program, struct subject *subject);
 /* Waits until it has ended, the time is over or a signal says so: true. False: TIMEOUT milliseconds (-1: none) have passed, or one of OTHERS has

@@ -15,6 +15,7 @@
 
 enum {
 	OPTION_PID,
+	OPTION_FOR,
 	OPTION_MACHINE,
 	OPTION_ALL,
 	OPTION_FILTER,
@@ -260,7 +261,8 @@ static int run(struct program *program)
 	_cleanup_close_ int descriptor = -1;
 
 	if (status == EXIT_DONE)
-		status = subject_open(program, &trace.subject, program->given[OPTION_PID], program->given[OPTION_MACHINE]);
+		status =
+			subject_open(program, &trace.subject, program->given[OPTION_PID], program->given[OPTION_FOR], program->given[OPTION_MACHINE]);
 	else
 		trace.subject = (struct subject){ .release = -1, .report = -1, .process = -1, .signals = -1 };
 	if (status == EXIT_DONE)
@@ -279,6 +281,7 @@ static int run(struct program *program)
 
 static const struct command_option options[] = {
 	[OPTION_PID] = { "pid", 'p', "PID", "a process that runs, with its threads and children" },
+	[OPTION_FOR] = { "for", 0, "SECONDS", "with -p: end by itself after so long (10, 0.5, 2m)" },
 	[OPTION_MACHINE] = { "all-processes", 'a', "SECONDS", "the whole machine, for so long" },
 	[OPTION_ALL] = { "all", 0, NULL, "every system call, signal, start and end, not the conversation alone" },
 	[OPTION_FILTER] = { "filter", 'e', "FILTER,...", "only what passes: see above; may be given several times", .repeats = true },
@@ -302,7 +305,7 @@ static const struct command_example examples[] = {
 
 const struct command command_trace = {
 	.name = "trace",
-	.synopsis = "[-- COMMAND [ARGUMENT...]]",
+	.synopsis = "-p PID [--for SECONDS] | -a SECONDS | -- COMMAND [ARGUMENT...]",
 	.help = "show what programs say to the kernel, and every crossing into it",
 	.details =
 		"Without --all the conversation: a line for each thing said over a channel: the time, the program, the channel's address, what was "

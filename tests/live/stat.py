@@ -337,6 +337,20 @@ class Case(unittest.TestCase):
         self.assertEqual((process.wait(), following.wait()), (0, 0))
         self.assertEqual((counted(told, "getppid"), counted(told, "exit_group")), (1000, 1))
 
+    def test_a_process_for_a_time(self):
+        process = self.stay()
+        for command in "stat", "trace":
+            done = ferry(command, "--json", "-p", process.pid, "--for", "0.3")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            if command == "stat":
+                self.assertGreaterEqual(json.loads(done.stdout)["elapsed"], 300000000)
+            for arguments in ("-a", "1"), ("--", "true"), ("-p", process.pid, "-a", "1"):
+                self.assertEqual(ferry(command, "--for", "1", *arguments).returncode, 2, arguments)
+            self.assertEqual(ferry(command, "-p", process.pid, "--for", "0").returncode, 2)
+        self.assertIsNone(process.poll())
+        process.stdin.close()
+        process.wait()
+
     def test_a_thread_of_the_kernel(self):
         """Of which no calls come: that is said."""
         if open("/proc/2/comm").read() != "kthreadd\n":
