@@ -162,6 +162,18 @@ static int check_list(const struct field *field, const struct value *value, cons
 	return 0;
 }
 
+/* One that comes more than once is told as a list. */
+static int check_many(const struct field *field, const struct value *value, const struct field_path *path, unsigned int depth, struct error *error)
+{
+	int r = 0;
+
+	if (!(field->flags & FIELD_MANY) || value->type != VALUE_LIST)
+		return check_nest(field_schema(field), value, path, depth, error);
+	for (uint32_t i = 0; r == 0 && i < value->list.count; i++)
+		r = check_nest(field_schema(field), &value->list.items[i], path, depth, error);
+	return r;
+}
+
 static int check_value(const struct field *field, const struct value *value, const struct field_path *path, unsigned int depth, struct error *error)
 {
 	if (value->type == VALUE_NULL)
@@ -189,7 +201,7 @@ static int check_value(const struct field *field, const struct value *value, con
 	case FIELD_PREFIX:
 		return check_address(field, value, path, error);
 	case FIELD_RECORD:
-		return check_nest(field_schema(field), value, path, depth, error);
+		return check_many(field, value, path, depth, error);
 	case FIELD_SELECT:
 		if (field_select(field) && field_select(field)->keeps_others && value->type == VALUE_BYTES)
 			return check_length(field, value, VALUE_BYTES, "bytes in hexadecimal", path, error);

@@ -417,6 +417,19 @@ static bool parse_attribute_name(const char *name, uint16_t *ret)
 	return true;
 }
 
+/* Several values of an attribute that comes more than once are told as a list. */
+static int convert_many(struct convert *convert, const struct field *field, const struct record *siblings, const struct value *list,
+			const struct field_path *path, unsigned int depth, struct value *ret)
+{
+	struct value *items = arena_array(convert->arena, struct value, list->list.count);
+	int r = items ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; r == 0 && i < list->list.count; i++)
+		r = convert_value(convert, field, siblings, &list->list.items[i], path, depth, &items[i]);
+	*ret = (struct value){ .type = VALUE_LIST, .list = { items, list->list.count } };
+	return r;
+}
+
 static int convert_entry(struct convert *convert, const struct schema *schema, const struct record *generic, const struct entry *from,
 			 const struct field_path *path, unsigned int depth, struct entry *ret)
 {
@@ -435,7 +448,9 @@ static int convert_entry(struct convert *convert, const struct schema *schema, c
 	ret->name = field->name;
 	ret->field = field;
 	ret->number = is_header_field(schema, field) ? field->offset : (uint16_t)(field - schema->attributes);
-	r = convert_value(convert, field, generic, &from->value, path, depth, &ret->value);
+	r = field->flags & FIELD_MANY && field->kind == FIELD_RECORD && from->value.type == VALUE_LIST
+		    ? convert_many(convert, field, generic, &from->value, path, depth, &ret->value)
+		    : convert_value(convert, field, generic, &from->value, path, depth, &ret->value);
 	if (r < 0)
 		return r;
 	return field_check(field, &ret->value, path, convert->error);

@@ -252,6 +252,21 @@ static int encode_attribute(struct encode *encode, const struct entry *entry, ui
 	return 0;
 }
 
+/* A list of what comes more than once is an attribute for each. */
+static int encode_each(struct encode *encode, const struct entry *entry, uint32_t filter, const struct field_path *path, unsigned int depth)
+{
+	struct entry one = *entry;
+	int r = 0;
+
+	if (!(entry->field->flags & FIELD_MANY) || entry->field->kind != FIELD_RECORD || entry->value.type != VALUE_LIST)
+		return encode_attribute(encode, entry, filter, path, depth);
+	for (uint32_t i = 0; r == 0 && i < entry->value.list.count; i++) {
+		one.value = entry->value.list.items[i];
+		r = encode_attribute(encode, &one, filter, path, depth);
+	}
+	return r;
+}
+
 /* The header field that the attribute FIELD overrides, or NULL. */
 static const struct field *overridden(const struct schema *schema, const struct field *field)
 {
@@ -345,7 +360,7 @@ static int encode_attributes(struct encode *encode, const struct record *record,
 		if (!wanted(entry, filter) || (entry->field && is_header_field(schema, entry->field)) || is_early(record, i) != late)
 			continue;
 		if (entry->field) {
-			r = encode_attribute(encode, entry, filter, &path, depth);
+			r = encode_each(encode, entry, filter, &path, depth);
 			if (r < 0)
 				return r;
 		} else if (schema->attribute_count || schema->header_size == 0) {
