@@ -252,6 +252,7 @@ CODEC(messages, &bitset_messages, FIELD_RECORD);
 CODEC(wake, &bitset_wake, FIELD_RECORD);
 CODEC(features_on, &bitset_features, FIELD_CODEC);
 CODEC(link_modes_on, &bitset_link_modes, FIELD_CODEC);
+CODEC(groups_on, &bitset_groups, FIELD_CODEC);
 CODEC(named, NULL, FIELD_CODEC);
 
 /* ---- Bits with names of a device's own ---- */

@@ -20,12 +20,12 @@ struct bitset_names {
 		char texts[BITSET_MAXIMUM][32];
 	} * fields;
 };
-extern struct bitset_names bitset_features, bitset_link_modes, bitset_messages, bitset_wake;
+extern struct bitset_names bitset_features, bitset_link_modes, bitset_messages, bitset_wake, bitset_groups;
 
 /* A record of the bits that its sender speaks of, or of all, by a schema of the set; it is sent as just the bits that it has. */
 extern const struct codec codec_bitset_features, codec_bitset_link_modes, codec_bitset_messages, codec_bitset_wake;
 /* A list of those that are on, which is sent as all there are. */
-extern const struct codec codec_bitset_features_on, codec_bitset_link_modes_on;
+extern const struct codec codec_bitset_features_on, codec_bitset_link_modes_on, codec_bitset_groups_on;
 /* A list of those that are on, by the names that come with them or that are sent. */
 extern const struct codec codec_bitset_named;
 /* Bits with names of their device's own: two lists. */
@@ -34,6 +34,8 @@ extern const struct schema schema_bitset_private;
 
 /* Asks the kernel for the names, by a socket of the family ethtool, unless they are known. Without them bits are numbers. */
 void bitset_load(struct netlink *netlink);
+/* The same of the groups of statistics, which kernels before 5.13 have not, nor answer when they are asked for others with them. */
+void bitset_load_groups(struct netlink *netlink);
 /* Takes the names that an answer to ETHTOOL_MSG_STRSET_GET holds. */
 void bitset_take_names(const struct nlmsghdr *message);
 

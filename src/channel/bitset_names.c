@@ -21,6 +21,9 @@ BITSET(features, "feature");
 BITSET(link_modes, "link mode");
 BITSET(messages, "kind of message");
 BITSET(wake, "way to wake");
+BITSET(groups, "group of statistics");
+
+#define STATISTICS 16 /* ETH_SS_STATS_STD */
 
 static struct bitset_names *set_of(uint32_t number)
 {
@@ -33,6 +36,8 @@ static struct bitset_names *set_of(uint32_t number)
 		return &bitset_messages;
 	case ETH_SS_WOL_MODES:
 		return &bitset_wake;
+	case STATISTICS:
+		return &bitset_groups;
 	default:
 		return NULL;
 	}
@@ -110,16 +115,15 @@ static int take_answer(void *data, const struct nlmsghdr *message)
 	return 0;
 }
 
-static void add_request(struct buffer *request)
+static void add_request(struct buffer *request, const uint32_t *wanted, size_t count)
 {
-	static const uint32_t wanted[] = { ETH_SS_FEATURES, ETH_SS_LINK_MODES, ETH_SS_MSG_CLASSES, ETH_SS_WOL_MODES };
 	const struct genlmsghdr header = { 0 };
 	size_t sets, set;
 
 	buffer_add(request, &header, sizeof(header));
 	attribute_end(request, attribute_begin(request, ETHTOOL_A_STRSET_HEADER | NLA_F_NESTED));
 	sets = attribute_begin(request, ETHTOOL_A_STRSET_STRINGSETS | NLA_F_NESTED);
-	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+	for (size_t i = 0; i < count; i++) {
 		set = attribute_begin(request, ETHTOOL_A_STRINGSETS_STRINGSET | NLA_F_NESTED);
 		attribute_add(request, ETHTOOL_A_STRINGSET_ID, &wanted[i], sizeof(wanted[i]));
 		attribute_end(request, set);
@@ -127,16 +131,31 @@ static void add_request(struct buffer *request)
 	attribute_end(request, sets);
 }
 
-void bitset_load(struct netlink *netlink)
+/* Asks for sets, unless FIRST, one of them, is known. */
+static void load(struct netlink *netlink, const struct bitset_names *first, const uint32_t *wanted, size_t count)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	_cleanup_buffer_ struct buffer request = { 0 };
 
-	add_request(&request);
+	add_request(&request, wanted, count);
 	pthread_mutex_lock(&lock);
-	if (!bitset_features.told.attribute_count && !request.failed)
+	if (!first->told.attribute_count && !request.failed)
 		(void)!netlink_request(netlink, NETLINK_ASKED(ETHTOOL_MSG_STRSET_GET), 0, request.data, request.length, take_answer, NULL, NULL);
 	pthread_mutex_unlock(&lock);
+}
+
+void bitset_load(struct netlink *netlink)
+{
+	static const uint32_t wanted[] = { ETH_SS_FEATURES, ETH_SS_LINK_MODES, ETH_SS_MSG_CLASSES, ETH_SS_WOL_MODES };
+
+	load(netlink, &bitset_features, wanted, ARRAY_SIZE(wanted));
+}
+
+void bitset_load_groups(struct netlink *netlink)
+{
+	static const uint32_t wanted[] = { STATISTICS };
+
+	load(netlink, &bitset_groups, wanted, ARRAY_SIZE(wanted));
 }
 
 /* ---- Looking them up ---- */

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Sizes and times of a device: rings, channels, coalescing, flow control; and the state of its link, which is read alone. */
-#include <errno.h>
-#include <net/if.h>
-
 #include "channel/ethtool.h"
 #include "channel/generic.h"
 
@@ -100,6 +97,7 @@ static const struct field fields_pause_stats[] = {
 	[ETHTOOL_A_PAUSE_STAT_PAD] = { "pad", FIELD_PAD },
 	[ETHTOOL_A_PAUSE_STAT_TX_FRAMES] = COUNTED("tx_frames", UNIT_FRAMES, "pause frames sent"),
 	[ETHTOOL_A_PAUSE_STAT_RX_FRAMES] = COUNTED("rx_frames", UNIT_FRAMES, "pause frames received"),
+	[4] = COUNTED("tx_pause_storm_events", 0, "times that too many were sent"),
 };
 static const struct schema schema_pause_stats = {
 	.name = "pause_stats", .help = "pause frames", .attributes = fields_pause_stats, .attribute_count = ARRAY_SIZE(fields_pause_stats)
@@ -126,7 +124,7 @@ static const struct field fields_linkstate[] = {
 	[ETHTOOL_A_LINKSTATE_EXT_SUBSTATE] = { "ext_substate", FIELD_U8, 0, 0, "the same in detail" },
 	[7] = TOLD("ext_down_cnt", 0, "how often it went"),
 };
-ETHTOOL_READ(linkstate, ETHTOOL_MSG_LINKSTATE_GET, "state of the link of a device");
+ETHTOOL_READ(linkstate, ETHTOOL_MSG_LINKSTATE_GET, "state of the link of a device", ETHTOOL_MSG_LINKSTATE_GET_REPLY);
 
 NAMES(tunnels, false, { 0, "vxlan" }, { 1, "geneve" }, { 2, "vxlan_gpe" });
 
@@ -155,31 +153,12 @@ static const struct field fields_tunnel_info[] = {
 	[ETHTOOL_A_TUNNEL_INFO_HEADER] = READ_DEVICE,
 	[ETHTOOL_A_TUNNEL_INFO_UDP_PORTS] = { "udp_ports", FIELD_RECORD, 0, 0, "ports of UDP", .schema = &schema_tunnel_ports },
 };
-static const struct schema schema_tunnel_info = { .name = "tunnel_info",
-						  .help = "tunnels that a device looks into",
-						  .attributes = fields_tunnel_info,
-						  .attribute_count = ARRAY_SIZE(fields_tunnel_info) };
+ETHTOOL_SCHEMA_OF_OPERATION(schema_tunnel_info, "tunnel_info", "tunnels that a device looks into", fields_tunnel_info);
 
 /* A dump is refused as soon as one device looks into none. */
-static int ask_tunnel_info(const char *row, size_t length, struct buffer *request)
-{
-	size_t nest, name;
-
-	if (length == 0 || length >= IFNAMSIZ)
-		return -EINVAL;
-	nest = attribute_begin(request, ETHTOOL_HEADER | NLA_F_NESTED);
-	name = attribute_begin(request, ETHTOOL_A_HEADER_DEV_NAME);
-	buffer_add(request, row, length);
-	buffer_add_char(request, '\0');
-	attribute_end(request, name);
-	attribute_end(request, nest);
-	return 0;
-}
-
-const struct operation operation_ethtool_tunnel_info = { .family = "ethtool",
-							 .name = "tunnel_info",
-							 .command = ETHTOOL_MSG_TUNNEL_INFO_GET,
-							 .help = "tunnels that a device looks into",
-							 .schema = &schema_tunnel_info,
-							 .ask = ask_tunnel_info,
-							 .form = "a device by its name, such as eth0" };
+const struct operation operation_ethtool_tunnel_info = {
+	ETHTOOL_OPERATION("tunnel_info", ETHTOOL_MSG_TUNNEL_INFO_GET, "tunnels that a device looks into", schema_tunnel_info),
+	.answers = { ETHTOOL_MSG_TUNNEL_INFO_GET_REPLY },
+	.ask = ethtool_name_device,
+	.form = "a device by its name, such as eth0",
+};

@@ -11,6 +11,10 @@
 #define RSS_SET     48
 #define RSS_REPLY   38
 #define RSS_NOTICE  50
+#define RSS_CREATE  49
+#define RSS_DELETE  50
+#define RSS_CREATED 51 /* the answer to whoever asked for it */
+#define RSS_DELETED 53
 #define RSS_CONTEXT 2
 
 NAMES(functions, false, { 1, "toeplitz" }, { 2, "xor" }, { 4, "crc32" });
@@ -90,16 +94,83 @@ static int parse(const char *text, const struct naming *naming, struct arena *ar
 	return 0;
 }
 
+/* Without a number it would be the device's own. */
 static int get(const struct record *key, struct buffer *request)
 {
 	const uint32_t context = (uint32_t)record_number(key, "context", 0);
-	int r = ethtool_get(key, request);
+	int r = context ? ethtool_get(key, request) : -ENOENT;
 
 	attribute_add(request, RSS_CONTEXT, &context, sizeof(context));
 	return r;
 }
 
-ETHTOOL_OBJECT(rss_context, schema_rss, RSS_GET, RSS_SET, RSS_REPLY, "further contexts of a device that spreads what it receives", .path = path,
-	       .parse = parse, .mend = ethtool_mend, .get = get, .concerns = has_context, .untold = true);
+static int no_memory(const struct object *object, struct machine *machine)
+{
+	return error_set(&machine->error, -ENOMEM, "no memory for %s", object->name);
+}
+
+/* A request of TYPE that names the context of RECORD and says MORE of it, which may be NULL. */
+static int send_named(const struct object *object, struct machine *machine, uint16_t type, const struct record *record, const char *more)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct record *named = record_new(&arena, record->schema);
+	const char *const names[] = { "dev", "context", more };
+
+	for (unsigned int i = 0; named && i < ARRAY_SIZE(names) && names[i]; i++) {
+		const struct value *value = record_find(record, names[i]);
+
+		if (value && record_put(&arena, named, names[i], *value) < 0)
+			return no_memory(object, machine);
+	}
+	return named ? ethtool_send(object, machine, type, named) : no_memory(object, machine);
+}
+
+/* The kinds of packets the request that makes one does not take: they are set once it is there. */
+static int create(const struct object *object, struct machine *machine, const struct record *record)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct record *plain;
+	struct error refused;
+	int r = record_copy(&arena, record, &plain);
+
+	if (r < 0)
+		return no_memory(object, machine);
+	record_drop(plain, "flow_hash");
+	r = ethtool_send(object, machine, object->create_type, plain);
+	if (r < 0 || !record_find(record, "flow_hash"))
+		return r;
+	r = send_named(object, machine, object->replace_type, record, "flow_hash");
+	if (r == 0)
+		return 0;
+	refused = machine->error;
+	(void)!send_named(object, machine, object->remove_type, record, NULL);
+	machine->error = refused;
+	return r;
+}
+
+static int write_context(const struct object *object, struct machine *machine, const struct record *record, enum object_write write)
+{
+	if (write == OBJECT_CREATE)
+		return create(object, machine, record);
+	if (write == OBJECT_REMOVE)
+		return send_named(object, machine, object->remove_type, record, NULL);
+	return ethtool_send(object, machine, object->replace_type, record);
+}
+
+static const struct object object_rss_context = {
+	ETHTOOL_OF_LINK(rss_context, schema_rss, RSS_GET, RSS_SET, RSS_REPLY, "further contexts of a device that spreads what it receives"),
+	.notice_type = NETLINK_TOLD(RSS_NOTICE),
+	.more_notices = { NETLINK_TOLD(RSS_CREATED), NETLINK_TOLD(ETHTOOL_RSS_CREATED) },
+	.delete_type = NETLINK_TOLD(RSS_DELETED),
+	.create_type = NETLINK_ASKED(RSS_CREATE),
+	.remove_type = NETLINK_ASKED(RSS_DELETE),
+	.path = path,
+	.parse = parse,
+	.mend = ethtool_mend,
+	.get = get,
+	.write = write_context,
+	.concerns = has_context,
+	.why_none = "there is no such context, or no such link, or its driver has none",
+};
 OBJECT_CHANNEL_AT(ethtool_rss_context, "netlink/ethtool/rss_context", object_rss_context,
-		  "further contexts of a device that spreads what it receives", "sampled");
+		  "further contexts of a device that spreads what it receives", "live");

@@ -2,6 +2,7 @@
 /* What is agreed with the other end of the line, beside its modes: turns on a shared one (PLCA), frames that give way to others (MAC merge), power
  * over it (PSE); and the transceivers that drive it. Numbers of messages and attributes stand for themselves, since few headers have them. Source:
  * Documentation/netlink/specs/ethtool.yaml of the kernel. */
+#include "channel/codecs.h"
 #include "channel/ethtool.h"
 #include "channel/generic.h"
 
@@ -31,7 +32,7 @@ static const struct field fields_plca_status[] = {
 	[ETHTOOL_HEADER] = READ_DEVICE,
 	[4] = { "status", FIELD_BOOL, FIELD_VOLATILE, 0, "whether the first station is heard" },
 };
-ETHTOOL_READ(plca_status, PLCA_GET_STATUS, "whether stations take turns on a shared line");
+ETHTOOL_READ(plca_status, PLCA_GET_STATUS, "whether stations take turns on a shared line", 40);
 
 /* ---- Frames that give way to others ---- */
 
@@ -120,6 +121,19 @@ static int mend_pse(struct arena *arena, struct record *record)
 
 ETHTOOL_KIND_UNTOLD(pse, 36, 37, "power that a device gives over its line (PSE)", .mend = mend_pse, .get = ethtool_get);
 
+#define EVENTS(name, words)                                                            \
+	{                                                                              \
+		name, FIELD_CODEC, 0, 0, words, .codec = &codec_uint, .names = &events \
+	}
+NAMES(events, true, { 1, "over-current" }, { 2, "over-temp" }, { 4, "detection" }, { 8, "classification" }, { 16, "disconnection" },
+      { 32, "over-budget" }, { 64, "sw-pw-control-error" });
+static const struct field fields_pse_event[] = {
+	[1] = READ_DEVICE, /* ETHTOOL_A_PSE_NTF_HEADER */
+	[2] = EVENTS("events", "what happened"),
+};
+ETHTOOL_SCHEMA_OF_OPERATION(schema_pse_event, "pse_event", "what happens where power is given over a line", fields_pse_event);
+ETHTOOL_SPOKEN(pse_event, "what happens where power is given over a line", schema_pse_event, .answers = { 49 });
+
 /* ---- Transceivers ---- */
 
 NAMES(upstreams, false, { 0, "mac" }, { 1, "phy" });
@@ -134,4 +148,40 @@ static const struct field fields_phy[] = {
 	[7] = { "upstream_sfp_name", FIELD_TEXT, 0, 0, "the cage that it is in" },
 	[8] = { "downstream_sfp_name", FIELD_TEXT, 0, 0, "the cage that it serves" },
 };
-ETHTOOL_READ(phy, 45, "transceivers of a device");
+ETHTOOL_READ(phy, 45, "transceivers of a device", 45, 46);
+
+/* How far off the received symbols are (mean square error), since 6.19. */
+#define ERROR_OF(name, flags, words)                                     \
+	{                                                                \
+		name, FIELD_CODEC, flags, 0, words, .codec = &codec_uint \
+	}
+static const struct field fields_capabilities[] = {
+	[1] = ERROR_OF("max_average_mse", 0, "the most that the average can be"), /* ETHTOOL_A_MSE_CAPABILITIES_MAX_AVERAGE_MSE */
+	[2] = ERROR_OF("max_peak_mse", 0, "the most that a peak can be"),
+	[3] = { "refresh_rate_ps", FIELD_CODEC, 0, UNIT_PICOSECONDS, "between two measurements", .codec = &codec_uint },
+	[4] = ERROR_OF("num_symbols", 0, "symbols in one"),
+};
+ETHTOOL_SCHEMA_OF_OPERATION(schema_capabilities, "capabilities", "what can be measured", fields_capabilities);
+
+static const struct field fields_snapshot[] = {
+	[1] = ERROR_OF("average_mse", FIELD_VOLATILE, "the average"), /* ETHTOOL_A_MSE_SNAPSHOT_AVERAGE_MSE */
+	[2] = ERROR_OF("peak_mse", FIELD_VOLATILE, "the peak"),
+	[3] = ERROR_OF("worst_peak_mse", FIELD_VOLATILE, "the worst peak since it was read"),
+};
+ETHTOOL_SCHEMA_OF_OPERATION(schema_snapshot, "snapshot", "what was measured", fields_snapshot);
+
+#define MEASURED(name, words)                                                            \
+	{                                                                                \
+		name, FIELD_RECORD, FIELD_VOLATILE, 0, words, .schema = &schema_snapshot \
+	}
+static const struct field fields_mse[] = {
+	[ETHTOOL_HEADER] = READ_DEVICE,
+	[2] = { "capabilities", FIELD_RECORD, 0, 0, "what can be measured", .schema = &schema_capabilities }, /* ETHTOOL_A_MSE_CAPABILITIES */
+	[3] = MEASURED("channel_a", "of one channel"),
+	[4] = MEASURED("channel_b", "of one channel"),
+	[5] = MEASURED("channel_c", "of one channel"),
+	[6] = MEASURED("channel_d", "of one channel"),
+	[7] = MEASURED("worst_channel", "of the worst channel"),
+	[8] = MEASURED("link", "of all of them"),
+};
+ETHTOOL_READ(mse, 51, "how far off the symbols are that a device receives", 54);

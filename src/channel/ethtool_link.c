@@ -71,7 +71,8 @@ static void remark_features(const struct record *given, const struct record *pre
 }
 
 ETHTOOL_KIND_OF(features, ETHTOOL_MSG_FEATURES_GET, ETHTOOL_MSG_FEATURES_SET, ETHTOOL_MSG_FEATURES_GET_REPLY, ETHTOOL_MSG_FEATURES_NTF,
-		"what a device does for the kernel", .mend = mend_features, .remark = remark_features, .get = ethtool_get);
+		"what a device does for the kernel", .mend = mend_features, .remark = remark_features, .get = ethtool_get,
+		.more_notices = { NETLINK_TOLD(ETHTOOL_MSG_FEATURES_SET_REPLY) });
 
 /* ---- The link ---- */
 

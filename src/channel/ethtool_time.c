@@ -34,7 +34,8 @@ static const struct field fields_tsconfig[] = {
 	[4] = STAMPS("rx_filters", SET, "frames that are stamped when they are received: one"),
 	[5] = STAMPS("hwtstamp_flags", SET, "how the clock is chosen"),
 };
-ETHTOOL_KIND_UNTOLD(tsconfig, 46, 47, "frames that a device puts a time stamp on", .mend = ethtool_mend, .get = ethtool_get);
+ETHTOOL_KIND_UNTOLD(tsconfig, 46, 47, "frames that a device puts a time stamp on", .mend = ethtool_mend, .get = ethtool_get,
+		    .more_notices = { NETLINK_TOLD(48) }); /* ETHTOOL_MSG_TSCONFIG_SET_REPLY */
 
 /* ---- What there is ---- */
 
@@ -61,7 +62,7 @@ static const struct field fields_tsinfo[] = {
 	[8] = CHOICE_LONG("hwtstamp_source", 0, "what part stamps them", sources),
 	[9] = TOLD("hwtstamp_phyindex", 0, "number of the transceiver that does"),
 };
-ETHTOOL_READ(tsinfo, ETHTOOL_MSG_TSINFO_GET, "what a device can put a time stamp on");
+ETHTOOL_READ(tsinfo, ETHTOOL_MSG_TSINFO_GET, "what a device can put a time stamp on", ETHTOOL_MSG_TSINFO_GET_REPLY);
 
 static const struct field clock_number = { "clock", FIELD_S32, 0, 0, "number of a clock" };
 static const struct field fields_phc_vclocks[] = {
@@ -69,4 +70,4 @@ static const struct field fields_phc_vclocks[] = {
 	[ETHTOOL_A_PHC_VCLOCKS_NUM] = TOLD("num", 0, "how many there are"),
 	[ETHTOOL_A_PHC_VCLOCKS_INDEX] = { "index", FIELD_INDEXED, 0, 0, "their numbers", .element = &clock_number },
 };
-ETHTOOL_READ(phc_vclocks, ETHTOOL_MSG_PHC_VCLOCKS_GET, "virtual clocks of a device");
+ETHTOOL_READ(phc_vclocks, ETHTOOL_MSG_PHC_VCLOCKS_GET, "virtual clocks of a device", ETHTOOL_MSG_PHC_VCLOCKS_GET_REPLY);

@@ -13,29 +13,10 @@
 
 #define ATTEMPTS 5 /* of a dump that the kernel calls interrupted */
 
-#define OPERATION(identifier) extern const struct operation operation_##identifier;
-#include "channel/operations.def"
-#undef OPERATION
-
-static const struct operation *const operations[] = {
-#define OPERATION(identifier) &operation_##identifier,
-#include "channel/operations.def"
-#undef OPERATION
-	NULL,
-};
-
 /* Nothing says what the numbers mean. */
 static const struct schema schema_numbers = { .name = "attributes", .help = "attributes by their numbers" };
 
 /* ---- Operations ---- */
-
-static const struct operation *by_hand(const struct family *family, uint32_t command)
-{
-	for (const struct operation *const *operation = operations; *operation; operation++)
-		if ((*operation)->command == command && strcmp((*operation)->family, family->name) == 0)
-			return *operation;
-	return NULL;
-}
 
 static const struct learned_command *as_learned(const struct family *family, uint32_t command)
 {
@@ -49,7 +30,7 @@ bool generic_can_dump(const struct family_operation *operation)
 
 bool generic_can_read(const struct family *family, const struct family_operation *operation)
 {
-	const struct operation *own = by_hand(family, operation->number);
+	const struct operation *own = operation_by_hand(family, operation->number);
 
 	return generic_can_dump(operation) || (own && (own->single || own->ask));
 }
@@ -84,7 +65,7 @@ static bool is_group(const struct family *family, const char *name)
 
 void generic_name(const struct family *family, const struct family_operation *operation, struct buffer *ret)
 {
-	const struct operation *own = by_hand(family, operation->number);
+	const struct operation *own = operation_by_hand(family, operation->number);
 	const struct learned_command *learned = as_learned(family, operation->number);
 	const char *name = own ? own->name : learned ? learned->name : NULL;
 
@@ -98,7 +79,7 @@ const char *generic_provenance(const struct family *family, const struct family_
 {
 	const struct learned_command *learned = as_learned(family, operation->number);
 
-	return by_hand(family, operation->number) ? "table" : learned && learned->answer ? "learned" : "guessed";
+	return operation_by_hand(family, operation->number) ? "table" : learned && learned->answer ? "learned" : "guessed";
 }
 
 /* Whether PART (LENGTH bytes, globs) means OPERATION: by its name, or by its number in any case. -ENOMEM. */
@@ -124,6 +105,7 @@ struct walk {
 	struct record_items items;
 	struct buffer hint; /* what to do where names are missing */
 	bool named;         /* a row matched */
+	int said;           /* by the kernel of the one that was asked for, where it has none */
 	/* The operation at hand. */
 	const struct family_operation *operation;
 	const struct operation *own;
@@ -167,11 +149,14 @@ static int refused(struct walk *walk, int code, const struct netlink_ack *ack)
 {
 	_cleanup_buffer_ struct buffer name = { 0 }, words = { 0 };
 
-	generic_name(walk->family, walk->operation, &name);
+	if (walk->own && walk->own->ask)
+		buffer_add_text(&name, walk->path);
+	else
+		generic_name(walk->family, walk->operation, &name);
 	if (ack->message)
 		buffer_add_escaped(&words, ack->message, strlen(ack->message));
-	return error_set(&walk->machine->error, code, "cannot dump " FAMILY_PREFIX "%s/%s: %s%s%s%s", walk->family->name, name.data ? name.data : "",
-			 error_text(code), words.length ? ": " : "", words.length ? words.data : "",
+	return error_set(&walk->machine->error, code, "cannot %s " FAMILY_PREFIX "%s/%s: %s%s%s%s", walk->own && walk->own->ask ? "read" : "dump",
+			 walk->family->name, name.data ? name.data : "", error_text(code), words.length ? ": " : "", words.length ? words.data : "",
 			 walk->operation->flags & (GENL_ADMIN_PERM | GENL_UNS_ADMIN_PERM) && code == -EPERM ? "; that needs CAP_NET_ADMIN" : "");
 }
 
@@ -218,8 +203,10 @@ static int ask_one(struct walk *walk, const struct buffer *request)
 	int r = netlink_request(walk->netlink, walk->family->type, 0, request->data, request->length, gather, walk, &ack);
 
 	walk->items.consistency = FERRY_WHOLE;
-	if (walk->own->ask && (r == -ESRCH || r == -ENOENT || r == -ENODEV || r == -EOPNOTSUPP))
+	if (walk->own->ask && (r == -ESRCH || r == -ENOENT || r == -ENODEV || r == -EOPNOTSUPP)) {
+		walk->said = r;
 		return 0;
+	}
 	return r < 0 && r != -ENOMEM ? refused(walk, r, &ack) : r;
 }
 
@@ -347,7 +334,7 @@ static void choose_schema(struct walk *walk, const struct family_operation *oper
 	const struct learned_command *learned = as_learned(walk->family, operation->number);
 
 	walk->operation = operation;
-	walk->own = by_hand(walk->family, operation->number);
+	walk->own = operation_by_hand(walk->family, operation->number);
 	walk->schema = walk->own ? walk->own->schema : learned && learned->answer ? &learned->answer->schema : &schema_numbers;
 	walk->items.help = walk->own ? walk->own->help : "an answer of this operation";
 	walk->items.provenance = generic_provenance(walk->family, operation);
@@ -408,7 +395,7 @@ static int tell_matching(struct walk *walk, const char *path)
 		if (r > 0 && !alone && generic_is_of_object(walk->family, operation))
 			continue;
 		/* Of what is told by name alone there is nothing to tell among others. */
-		by_name = by_hand(walk->family, operation->number);
+		by_name = operation_by_hand(walk->family, operation->number);
 		if (r > 0 && !alone && by_name && by_name->ask) {
 			named = by_name;
 			continue;
@@ -441,8 +428,8 @@ static int run(struct walk *walk, const char *path)
 	if (r == -ENOMEM)
 		return error_set(&walk->machine->error, r, "no memory for " FAMILY_PREFIX "%s", walk->family->name);
 	if (r == -ENOENT || (r == 0 && !walk->items.found && strchr(path, '/')))
-		return error_set(&walk->machine->error, -ENOENT, "there is no " FAMILY_PREFIX "%s/%s%s", walk->family->name, path,
-				 walk->named ? " now" : "");
+		return error_set(&walk->machine->error, -ENOENT, "there is no " FAMILY_PREFIX "%s/%s%s%s%s", walk->family->name, path,
+				 walk->named ? " now" : "", walk->said ? "; the kernel says: " : "", walk->said ? error_text(walk->said) : "");
 	return r;
 }
 

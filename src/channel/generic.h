@@ -11,18 +11,26 @@
 struct operation {
 	const char *family;
 	const char *name; /* in an address */
-	uint32_t command;
+	uint32_t command; /* by which it is read; 0: it is not */
 	const char *help;
 	const struct schema *schema; /* of the attributes of an answer */
-	const char *key;             /* path of the field that names a row ("header/dev_name"); NULL: rows go by their place */
+	/* Of what is said between others (trace, a group that is watched): numbers of the messages that the kernel tells it in, 0 ends; the schema of
+	 * a request, and its number where it is not COMMAND. None and NULL: they are read by what was learned. */
+	uint32_t answers[2], asked;
+	const struct schema *request;
+	const char *key; /* path of the field that names a row ("header/dev_name"); NULL: rows go by their place */
 	/* The kernel tells no more than one when it is asked: what there is one of. */
 	bool single;
 	/* The same, of the one that the address names: appends what names ROW (LENGTH bytes) in a request, of which nothing can be listed. -EINVAL
 	 * where that is no name of one, FORM says what is. NULL: rows are told. */
 	int (*ask)(const char *row, size_t length, struct buffer *request);
 	const char *form;
+	bool acts; /* a request asks the kernel to do something */
 };
 
+/* The one of a command of FAMILY; and the one that MESSAGE of FAMILY asks for or tells of, with the schema of its attributes. NULL: none. */
+const struct operation *operation_by_hand(const struct family *family, uint32_t command);
+const struct operation *operation_spoken(const struct family *family, const struct nlmsghdr *message, const struct schema **ret);
 /* Whether OPERATION tells all there is, and whether it can be read at all. */
 bool generic_can_dump(const struct family_operation *operation);
 bool generic_can_read(const struct family *family, const struct family_operation *operation);

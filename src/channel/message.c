@@ -7,6 +7,7 @@
 #include <linux/genetlink.h>
 #include <string.h>
 
+#include "channel/generic.h"
 #include "channel/looks.h"
 #include "channel/object.h"
 
@@ -188,6 +189,17 @@ static int decode_object(const struct family *family, const struct nlmsghdr *hea
 	return unified ? object_decode(object, unified, arena, ret) : -ENOMEM;
 }
 
+/* By the table of the operation that it asks for or tells of. -EBADMSG where there is none. */
+static int decode_operation(const struct family *family, const struct nlmsghdr *header, const uint8_t *data, size_t length, struct arena *arena,
+			    struct record **ret)
+{
+	const struct schema *schema;
+
+	if (family->protocol != NETLINK_GENERIC || !operation_spoken(family, header, &schema))
+		return -EBADMSG;
+	return schema_decode(schema, data + family->header_size, length - (size_t)family->header_size, arena, ret);
+}
+
 int message_decode(const struct family *family, const struct nlmsghdr *header, struct arena *arena, struct message *ret)
 {
 	const uint8_t *data = (const uint8_t *)header + NLMSG_HDRLEN;
@@ -206,6 +218,8 @@ int message_decode(const struct family *family, const struct nlmsghdr *header, s
 		r = schema_decode(family->schema, data, length, arena, &record);
 	if (r == -EBADMSG && !family->schema)
 		r = decode_object(family, header, arena, &record);
+	if (r == -EBADMSG && !family->schema)
+		r = decode_operation(family, header, data, length, arena, &record);
 	if (r == -EBADMSG && !family->schema) {
 		r = decode_learned(family, header, data, length, arena, &record);
 		ret->provenance = PROVENANCE_LEARNED;

@@ -340,10 +340,22 @@ static int read_value(struct object_setting *own, const struct value *value, boo
 	return r == 0 && !by_path ? find_now(own) : r;
 }
 
-static int prepare_value(struct object_setting *own, const struct value *value, bool strict)
+static int check_action(struct object_setting *own, unsigned int flags)
 {
+	if (!own->object->action || !(flags & SETTING_STRICT) || flags & SETTING_YES)
+		return 0;
+	return error_set(error_of(own), -EOPNOTSUPP, "%s/%s/%s is an action, not a setting: %s (--yes does it)", own->object->protocol->name,
+			 own->object->name, own->path, own->object->action);
+}
+
+static int prepare_value(struct object_setting *own, const struct value *value, unsigned int flags)
+{
+	const bool strict = flags & SETTING_STRICT;
 	const struct field *other = NULL;
-	int r = read_value(own, value, strict);
+	int r = check_action(own, flags);
+
+	if (r == 0)
+		r = read_value(own, value, strict);
 
 	if (r < 0)
 		return r;
@@ -427,7 +439,7 @@ static int prepare(struct object_setting *own, const struct value *value, unsign
 
 	if (r < 0)
 		return error_of(own)->code == r ? r : error_set(error_of(own), r, "%s: %s", own->path, error_text(r));
-	r = value ? prepare_value(own, value, strict) : prepare_removal(own, flags);
+	r = value ? prepare_value(own, value, flags) : prepare_removal(own, flags);
 	if (r < 0)
 		return r;
 	object_address(own->object, own->now ? own->now : own->key, &setting->machine->naming, &setting->address);

@@ -126,8 +126,11 @@ static int read_back(struct setting *setting)
 {
 	struct object_setting *own = object_setting_of(setting);
 	const struct record *key = own->made ? own->made : own->now ? own->now : own->key;
-	int r = object_get(own->object, setting->machine, key, &own->arena, &own->present);
+	int r = 0;
 
+	if (own->object->action)
+		return object_setting_tell(own, own->write);
+	r = object_get(own->object, setting->machine, key, &own->arena, &own->present);
 	if (r < 0)
 		own->present = NULL;
 	if (r < 0 && r != -ENOENT)

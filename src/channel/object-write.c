@@ -216,7 +216,7 @@ static int removal_request(const struct object *object, const struct record *rec
 int object_request(const struct object *object, struct machine *machine, struct arena *arena, const struct record *record, enum object_write write,
 		   struct object_request *ret)
 {
-	struct object_request request = { .type = object->new_type };
+	struct object_request request = { .type = object->create_type ? object->create_type : object->new_type };
 	struct record *copy;
 	int r = object_prepared(object, arena, record, write, &copy);
 
@@ -225,7 +225,7 @@ int object_request(const struct object *object, struct machine *machine, struct 
 	if (r < 0)
 		return machine->error.code == r ? r : error_set(&machine->error, r, "%s: %s", object->name, error_text(r));
 	if (write == OBJECT_REMOVE) {
-		request.type = object->delete_type;
+		request.type = object->remove_type ? object->remove_type : object->delete_type;
 		r = removal_request(object, copy, &request.payload, &machine->error);
 	} else if (write == OBJECT_CREATE && object->comes_by_itself) {
 		return error_set(&machine->error, -EOPNOTSUPP, "%s", object->comes_by_itself);

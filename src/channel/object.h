@@ -48,8 +48,11 @@ struct object {
 	const char *help;
 	const struct protocol *protocol;
 	uint16_t new_type, delete_type, get_type;
-	uint16_t notice_type;  /* of a generic family: what tells of a change in the layout of NEW_TYPE; 0: none */
-	uint16_t replace_type; /* the request that replaces; 0: NEW_TYPE with NLM_F_REPLACE */
+	uint16_t notice_type;     /* of a generic family: what tells of a change in the layout of NEW_TYPE; 0: none */
+	uint16_t more_notices[2]; /* likewise, or what answers to one who asked for a change; 0 ends */
+	uint16_t replace_type;    /* the request that replaces; 0: NEW_TYPE with NLM_F_REPLACE */
+	/* Of a generic family: the requests that make and remove one, where they are others than what tells of it; 0: they are not. */
+	uint16_t create_type, remove_type;
 	const struct schema *schema;
 	uint32_t groups[6];      /* multicast groups that tell its changes (RTNLGRP_...), 0 ends */
 	uint32_t more_groups[2]; /* likewise, but they tell other things as well, which are no changes */
@@ -144,6 +147,9 @@ struct object {
 	const char *comes_by_itself;
 	/* What there may not be where there is none, for the words. NULL: nothing beside. */
 	const char *why_none;
+	/* What is made by a request is no object but something that is done, and nothing stands of it: what there is to know of that. NULL: it is an
+	 * object. */
+	const char *action;
 	/* Appends what is to be known once GIVEN was set, and PRESENT stands there. NULL: nothing. */
 	void (*remark)(const struct record *given, const struct record *present, struct buffer *ret);
 	/* Whether RECORD says enough to be made anew, where nothing stands; else WHY says what is missing. NULL: always. */

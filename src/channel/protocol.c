@@ -116,6 +116,14 @@ void protocols_prepare(struct machine *machine)
 
 /* ---- One form for all that is told ---- */
 
+static bool is_noticed_by(const struct object *object, uint16_t type)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(object->more_notices) && object->more_notices[i]; i++)
+		if (object->more_notices[i] == type)
+			return true;
+	return object->notice_type == type;
+}
+
 /* What the kernel tells of a change, or is asked to do, has the layout of an answer. */
 static uint16_t answer_type(const struct protocol *protocol, uint16_t type)
 {
@@ -123,8 +131,10 @@ static uint16_t answer_type(const struct protocol *protocol, uint16_t type)
 	unsigned int position = 0;
 
 	while ((object = object_next(protocol, &position)))
-		if (type == object->notice_type || type == object->replace_type)
+		if (is_noticed_by(object, type) || type == object->replace_type || type == object->create_type)
 			return object->new_type;
+		else if (type == object->remove_type)
+			return object->delete_type;
 	return type;
 }
 

@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
+#include "channel/generic.h"
 #include "channel/message.h"
 #include "channel/learned.h"
 #include "channel/object.h"
@@ -200,7 +201,8 @@ static const struct object *object_by_type(const struct protocol *protocol, cons
 	while ((object = object_next(protocol, &position))) {
 		if (object->get_type != type && object->new_type != type && object->delete_type != type)
 			continue;
-		if (message->nlmsg_len > NLMSG_HDRLEN && is_dumped_by(object, *(const uint8_t *)NLMSG_DATA(message)))
+		if (protocol->family ? object->concerns && object->concerns(message)
+				     : message->nlmsg_len > NLMSG_HDRLEN && is_dumped_by(object, *(const uint8_t *)NLMSG_DATA(message)))
 			return object;
 		if (!first || (name && strcmp(object->name, name) == 0))
 			first = object;
@@ -232,9 +234,13 @@ static int decode_route(struct ferry_tracer *tracer, const struct nlmsghdr *mess
 	return object ? decode_object(tracer, object, unified, ret) : -EBADMSG;
 }
 
-static const char *new_verb(const struct protocol *protocol, const struct nlmsghdr *message)
+static const char *new_verb(const struct object *object, const struct nlmsghdr *message)
 {
-	return protocol->family && message->nlmsg_flags & NLM_F_REQUEST ? "set" : "new";
+	const bool asks = object->protocol->family && message->nlmsg_flags & NLM_F_REQUEST;
+
+	if (object->action)
+		return "act";
+	return asks && netlink_type_by_command(message) != object->create_type ? "set" : "new";
 }
 
 /* A protocol with objects of which only what they are by its schemas is told, and never bytes: they may be keys. */
@@ -254,19 +260,37 @@ static int decode_protocol(struct ferry_tracer *tracer, const struct protocol *p
 	/* Of a family with objects the rest is told as that of any other. */
 	if (!object && protocol->family && !object_by_type(protocol, unified, NULL))
 		return -EBADMSG;
-	ret->verb = !type ? ret->verb : removed ? "delete" : object ? new_verb(protocol, message) : type;
+	ret->verb = !type ? ret->verb : removed ? "delete" : object ? new_verb(object, message) : type;
 	if (!object && (object = object_by_type(protocol, unified, NULL)) && unified->nlmsg_type == object->get_type)
 		ret->verb = (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP ? "dump" : "get";
 	if (object)
 		ret->address = spoken_address(tracer, protocol->name + strlen(FAMILY_PREFIX), object->name);
 	if (!ret->address)
 		return -ENOMEM;
-	if (!object || unified->nlmsg_type == object->get_type)
+	if (!object || (unified->nlmsg_type == object->get_type && !protocol->family))
 		return 0;
 	r = decode_object(tracer, object, unified, ret);
 	if (r >= 0 && protocol == &protocol_netfilter)
 		r = spoken_netfilter_decode(tracer, object, message, ret);
 	return r == -ENOMEM ? r : 0;
+}
+
+/* What is asked for, where a table says so by a name. */
+static int name_operation(struct ferry_tracer *tracer, const struct family *family, const struct nlmsghdr *message, struct spoken_message *ret)
+{
+	const struct schema *unused;
+	const struct operation *operation = family->protocol == NETLINK_GENERIC ? operation_spoken(family, message, &unused) : NULL;
+
+	if (!operation)
+		return 0;
+	ret->address = spoken_address(tracer, family->name, operation->name);
+	if (!(message->nlmsg_flags & NLM_F_REQUEST))
+		ret->verb = "new";
+	else if ((message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP)
+		ret->verb = "dump";
+	else
+		ret->verb = operation->acts ? "act" : "get";
+	return ret->address ? 0 : -ENOMEM;
 }
 
 static int decode_other(struct ferry_tracer *tracer, const struct trace_file *file, const struct nlmsghdr *message, struct spoken_message *ret)
@@ -279,6 +303,8 @@ static int decode_other(struct ferry_tracer *tracer, const struct trace_file *fi
 	r = message_decode(family ? family : &unknown, message, &tracer->arena, &decoded);
 	if (r == 0 && family)
 		r = message_withhold(family, &tracer->arena, &decoded);
+	if (r == 0 && family)
+		r = name_operation(tracer, family, message, ret);
 	if (r < 0)
 		return r;
 	ret->value = decoded.value;

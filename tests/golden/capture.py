@@ -24,7 +24,7 @@ import route_state
 import tc_state
 import xfrm_state
 
-REQUEST, DUMP = 1, 0x300
+REQUEST, ACK, DUMP = 1, 4, 0x300
 ERROR, DONE = 2, 3
 # name: request type, and the payloads of its dumps
 OBJECTS = {
@@ -338,7 +338,8 @@ def capture_others():
 
 
 ETHTOOL = {'linkinfo': 2, 'linkmodes': 4, 'debug': 7, 'wol': 9, 'features': 11, 'privflags': 13, 'rings': 15, 'channels': 17, 'coalesce': 19, 'pause': 21, 'eee': 23, 'fec': 29, 'module': 34,
-           'pse': 36, 'rss': 38, 'plca': 39, 'mm': 42, 'tsconfig': 46}
+           'pse': 36, 'rss': 38, 'rss_context': 38, 'plca': 39, 'mm': 42, 'tsconfig': 46}
+STATS_GET, HALVES = 32, (1, 2)
 COUNTERS, STRINGS = {'pause': 4, 'fec': 4, 'mm': 4}, (4, 9, 10, 11)  # features, link modes, messages, ways to wake
 
 
@@ -362,10 +363,73 @@ def family_of(name):
     return None
 
 
+def attributes_of(data):
+    """(number, payload) of each."""
+    at = 0
+    while at + 4 <= len(data):
+        length, number = struct.unpack_from('HH', data, at)
+        yield number & 0x3fff, data[at + 4:at + length]
+        at += length + 3 & ~3
+
+
+def group_of(family, group):
+    """The number of a multicast group of a generic family."""
+    answer = ask(16, 16, 0, struct.pack('BBH', 3, 2, 0) + attribute(2, family.encode() + b'\0'))
+    groups = dict(attributes_of(answer[20:])).get(7, b'')  # CTRL_ATTR_MCAST_GROUPS
+    each = [dict(attributes_of(payload)) for _, payload in attributes_of(groups)]
+    return next(struct.unpack('I', told[2])[0] for told in each if told[1] == group.encode() + b'\0')
+
+
+def of_each_link(family, command, header, *rest):
+    """What is told of a link that is named, of all that tell it."""
+    return b''.join(ask(16, family, 0, struct.pack('BBH', command, 1, 0) + nest(header, attribute(2, name.encode() + b'\0')) + b''.join(rest)) for _, name in socket.if_nameindex())
+
+
+def make_device():
+    """The device of device/device.c and one of netdevsim, whose modules FERRY_DEVICES names, in a guest (FERRY_GUEST=1): what no other at hand has."""
+    if os.environ.get('FERRY_GUEST') != '1' or 'FERRY_DEVICES' not in os.environ:
+        return
+    for module in os.environ['FERRY_DEVICES'].split(':'):
+        subprocess.run(['insmod', module], check=True)
+    subprocess.run(['nsenter', '--net=/proc/1/ns/net', 'ip', 'link', 'set', 'sim0', 'netns', str(os.getpid())], check=True)
+    with open('/sys/bus/netdevsim/new_device', 'w') as file:
+        file.write('1 1 4')
+    name = os.listdir('/sys/bus/netdevsim/devices/netdevsim1/net')[0]
+    for command in (f'ip link set {name} up', 'ip link add vx0 type vxlan id 5 dstport 4789', 'ip link set vx0 up', f'ethtool --set-fec {name} encoding rs', 'ip link set sim0 up', 'ethtool -X sim0 context new',
+                    'ethtool -X sim0 context new hfunc toeplitz equal 2'):
+        subprocess.run(command.split(), check=True)
+
+
+def test_cable(family, command):
+    """What the kernel tells of a test of the cable: that it began, and what came of it."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as listener:
+        listener.bind((0, 0))
+        listener.setsockopt(270, 1, group_of('ethtool', 'monitor'))  # SOL_NETLINK, NETLINK_ADD_MEMBERSHIP
+        ask(16, family, ACK, struct.pack('BBH', command, 1, 0) + nest(1, attribute(2, b'sim0\0')))
+        told = [listener.recv(1 << 16) for _ in range(2)]
+    return b''.join(datagram + bytes(-len(datagram) % 4) for datagram in told)
+
+
+def capture_device(family):
+    """What is asked for by more than the name of a device."""
+    groups = nest(3, attribute(1, b''), attribute(2, struct.pack('I', 5)), attribute(4, struct.pack('I', 31)))  # all that there are, in the form without a mask
+    found = {'stats': of_each_link(family, STATS_GET, 2, groups),  # a dump leaves out what a transceiver counts
+             'stats_src': b''.join(ask(16, family, DUMP, struct.pack('BBH', STATS_GET, 1, 0) + nest(2) + groups + attribute(5, struct.pack('I', half))) for half in HALVES),
+             'module_eeprom': of_each_link(family, 31, 1, attribute(2, struct.pack('I', 128)), attribute(3, struct.pack('I', 128)), attribute(4, b'\1'), attribute(6, b'\x50')),
+             'tunnel_info': of_each_link(family, 28, 1)}
+    if os.path.exists('/sys/class/net/sim0'):
+        found |= {'cable_test_result': test_cable(family, 26), 'cable_test_tdr_result': test_cable(family, 27)}
+    for name, answer in found.items():
+        if answer:
+            with open(os.path.join(HERE, f'ethtool-{name}.bin'), 'wb') as file:
+                file.write(answer)
+
+
 def capture_ethtool():
     """From a tap and a cable, and from whatever devices and drivers there are: what has none of a kind leaves the bytes that are there."""
     for command in ('tuntap add t0 mode tap', 'link add e0 numtxqueues 2 numrxqueues 2 type veth peer name e1'):
         route_state.ip(*command.split())
+    make_device()
     subprocess.run(['ethtool', '-s', 't0', 'msglvl', 'drv', 'on', 'link', 'on'], check=True)
     family = family_of('ethtool')
     for name, command in ETHTOOL.items():
@@ -377,6 +441,8 @@ def capture_ethtool():
     with open(os.path.join(HERE, 'ethtool-names.bin'), 'wb') as file:
         sets = [nest(1, attribute(1, struct.pack('I', number))) for number in STRINGS]
         file.write(ask(16, family, 0, struct.pack('BBH', 1, 1, 0) + nest(1) + nest(2, *sets)))
+    capture_device(family)
+    capture_operations('ethtool', family)
 
 
 def capture_wireguard():
@@ -406,7 +472,7 @@ OPERATIONS = {
     'mptcp_pm': {'endpoint': (3, DUMP, b''), 'limits': (6, 0, b'')},
     'tcp_metrics': {'peer': (1, DUMP, b'')},
     'ethtool': {'linkstate': (6, DUMP, nest(1)), 'phc_vclocks': (33, DUMP, nest(1)), 'phy': (45, DUMP, nest(1)), 'plca_status': (41, DUMP, nest(1)), 'tsinfo': (25, DUMP, nest(1)),
-                'tunnel_info': (28, DUMP, nest(1))},
+                'mse': (51, DUMP, nest(1)), 'strset': (1, 0, nest(1) + nest(2, nest(1, attribute(1, struct.pack('I', 16)))))},
     'SEG6': {'hmac': (2, DUMP, b''), 'tunsrc': (4, 0, b'')},
     'IOAM6': {'namespace': (3, DUMP, b''), 'schema': (6, DUMP, b'')},
 }
@@ -431,17 +497,20 @@ def make_generic():
             far.recv(1000)
 
 
+def capture_operations(family, number):
+    for name, (command, flags, attributes) in OPERATIONS[family].items():
+        answer = ask(16, number, flags, struct.pack('BBH', command, 1, 0) + attributes) if number else b''
+        if not answer:
+            print(f'{family}-{name}: this kernel has none: the bytes that are there stay')
+            continue
+        with open(os.path.join(HERE, f'{family}-{name}.bin'), 'wb') as file:
+            file.write(answer)
+
+
 def capture_generic():
     make_generic()
-    for family, operations in OPERATIONS.items():
-        number = family_of(family)
-        for name, (command, flags, attributes) in operations.items():
-            answer = ask(16, number, flags, struct.pack('BBH', command, 1, 0) + attributes) if number else b''
-            if not answer:
-                print(f'{family}-{name}: this kernel has none: the bytes that are there stay')
-                continue
-            with open(os.path.join(HERE, f'{family}-{name}.bin'), 'wb') as file:
-                file.write(answer)
+    for family in OPERATIONS:
+        capture_operations(family, family_of(family))
 
 
 def capture_taskstats():

@@ -18,6 +18,7 @@ from ethtool_judge import ETHTOOL, record, told
 from ferrytest import brief, check, ferry, listing, run
 
 SIOCETHTOOL, STSO, SMSGLVL = 0x8946, 0x1f, 0x8
+STATISTICS = {16: "groups", 17: "eth_phy", 18: "eth_mac", 19: "eth_ctrl", 20: "rmon", 21: "phydev"}  # ETH_SS_STATS_STD and those behind it
 DEVICES = ["lo", "v0", "v1", "t0"]
 # Several features at once, or one in words of ethtool's own.
 TOGETHER = {"rx-checksumming", "tx-checksumming", "scatter-gather", "tcp-segmentation-offload", "generic-segmentation-offload", "generic-receive-offload",
@@ -31,6 +32,31 @@ def by_ioctl(name, command, number):
         fcntl.ioctl(asking, SIOCETHTOOL, struct.pack("16sP8x", name.encode(), argument.buffer_info()[0]))
 
 
+def family_number():
+    return json.loads(ferry("--json", "get", "netlink/nlctrl/family/ethtool").stdout)["netlink/nlctrl/family/ethtool"]["type"]
+
+
+def strings(family, number):
+    """The names in a set of the kernel's, [] where it has none."""
+    def nest(which, payload):
+        return struct.pack("HH", 4 + len(payload), which | 0x8000) + payload
+
+    def inside(data):
+        while len(data) >= 4:
+            length, which = struct.unpack_from("HH", data)
+            yield which & 0x3fff, data[4:length]
+            data = data[length + 3 & ~3:]
+
+    payload = struct.pack("BBH", 1, 1, 0) + nest(1, b"") + nest(2, nest(1, struct.pack("HHI", 8, 1, number)))
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as asking:
+        asking.send(struct.pack("IHHII", 16 + len(payload), family, 1, 1, 0) + payload)
+        answer = asking.recv(1 << 16)
+    if struct.unpack_from("H", answer, 4)[0] == 2:
+        return []
+    one = dict(inside(dict(inside(dict(inside(answer[20:]))[2]))[1]))
+    return [dict(inside(each))[2].rstrip(b"\0").decode() for _, each in inside(one[3])]
+
+
 def everything():
     return [told(*option, name) for name in DEVICES for option in ([], ["-k"], ["-l"], ["-c"], ["-g"], ["-a"])]
 
@@ -40,6 +66,15 @@ def numbers(*arguments):
     found = {}
     for word, value in re.findall(r"^([\w/-]+):[ \t]+(\S+)", told(*arguments), re.M):
         found.setdefault(word.lower(), []).append(value)
+    return found
+
+
+def tables():
+    """The names of statistics that ferry has, by table."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../src/channel/ethtool_stats.c")) as file:
+        text = file.read()
+    found = {name: re.findall(r'"(\w+)", ', body) for name, body in re.findall(r"struct field fields_(\w+)\[\] = \{\n(.*?)\n\};", text, re.S)}
+    found["groups"] = re.findall(r'\d, "([\w-]+)"', re.search(r"NAMES\(groups,.*?;", text, re.S).group(0))
     return found
 
 
@@ -114,6 +149,15 @@ class Reading(Case):
             self.assertEqual("phc_index" in mine, "PTP Hardware Clock: none" not in judged)
         self.assertEqual(compared, 24)
 
+    def test_names_of_statistics(self):
+        """As the running kernel's own sets of strings have them, which are no device's."""
+        family, mine, compared = family_number(), tables(), 0
+        for number, table in STATISTICS.items():
+            names = strings(family, number)
+            self.assertEqual(mine[table][:len(names)], names, table)
+            compared += len(names)
+        self.assertGreater(compared, 30)
+
     def test_a_link_that_ends_a_dump(self):
         """One link's refusal is not that of all: a macvlan above a device without time stamps; tunnels are told of one that is named."""
         check(["ip", *"link add link v0 m0 type macvlan mode bridge".split()])
@@ -139,6 +183,16 @@ class Reading(Case):
             self.refused(3, "its driver has none", "get", f"{ETHTOOL}/{kind}/t0")
             self.refused(3, "its driver has none", "set", f"{ETHTOOL}/{kind}/t0/{field}")
         self.refused(3, "its driver has none", "get", f"{ETHTOOL}/rss_context/t0/1")
+        self.refused(3, "no such context", "set", "--", f"-{ETHTOOL}/rss_context/v0/1")
+        for name in "v0", "none":
+            self.refused(3, "counts nothing in these terms", "get", f"{ETHTOOL}/stats/{name}")
+            self.refused(3, "does not send frames in parts", "get", f"{ETHTOOL}/stats_src/{name}/pmac")
+        self.assertEqual([ferry("get", f"{ETHTOOL}/{kind}").returncode for kind in ("stats", "stats_src", "rss_context", "cable_test")], [0] * 4)
+        self.refused(3, "the kernel says: Operation not supported", "get", f"{ETHTOOL}/module_eeprom/v0,page=1,bank=0,i2c_address=0x51")
+        self.refused(1, "module_eeprom/v0,offset=999: Numerical result out of range", "get", f"{ETHTOOL}/module_eeprom/v0,offset=999")
+        for wrong in "", "/v0,pages=1", "/v0,page=x", "/" + "n" * 40:
+            self.refused(1, "a device by its name, and what of it", "get", f"{ETHTOOL}/module_eeprom{wrong}")
+        self.refused(3, "it is an action", "get", f"{ETHTOOL}/cable_test/v0")
         self.refused(2, "LINK/NUMBER is", "set", f"{ETHTOOL}/rss_context/t0/x/hfunc=xor")
         self.refused(3, "its driver has none", "set", f"{ETHTOOL}/rings/v0/rx=64")
         self.refused(3, "its driver has none", "set", f"{ETHTOOL}/pause/t0/rx=on")
@@ -183,6 +237,12 @@ class Setting(Case):
         self.refused(1, "is told by the kernel, not set", "set", f"{ETHTOOL}/features/v0/active/tx-gso-list=off")
         self.refused(1, "it can be changed alone", "set", "--", f"-{ETHTOOL}/features/v0")
         self.refused(2, "linkmodes/t0/duplex", "set", f"{ETHTOOL}/linkmodes/t0/duplex=sideways")
+        self.refused(1, "ETHTOOL_MSG_RSS_CREATE_ACT: Operation not supported (EOPNOTSUPP)", "set", f"{ETHTOOL}/rss_context/v0/1={{indir=[0]}}")
+        self.refused(1, "cable_test/v0 is an action, not a setting: the link goes down for it", "set", f"{ETHTOOL}/cable_test/v0={{}}")
+        self.refused(1, "ETHTOOL_MSG_CABLE_TEST_ACT: Operation not supported (EOPNOTSUPP)", "set", "--yes", f"{ETHTOOL}/cable_test/v0={{}}")
+        self.refused(1, "ETHTOOL_MSG_CABLE_TEST_TDR_ACT: Operation not supported (EOPNOTSUPP)", "set", "--yes", f"{ETHTOOL}/cable_test_tdr/v0={{cfg={{first=100,pair=A}}}}")
+        self.refused(2, "cable_test_tdr/v0", "set", "--yes", f"{ETHTOOL}/cable_test_tdr/v0={{cfg={{pair=E}}}}")
+        self.refused(3, "it is what a device has counted", "set", f"{ETHTOOL}/stats/v0={{rmon={{etherStatsJabbers=1}}}}")
         self.refused(0, "", "set", "--dry-run", f"{ETHTOOL}/features/v0/wanted/tx-gso-list=off")
         self.assertEqual(everything(), before)
 
@@ -223,6 +283,15 @@ class Recording(ethtool_judge.Recorded, Case):
         found = [change for change in self.told(position) if change["result"] != "ok"]
         self.assertEqual([(change["address"], change["actor"]["pid"], change["after"]["rx_count"]) for change in found], [(f"{ETHTOOL}/channels/v0", done.pid, 999)], listing(found))
         self.assertIn("ETHTOOL_MSG_CHANNELS_SET: Invalid argument (EINVAL): requested channel count exceeds maximum", json.dumps(found[0]))
+        for address, asked, words in (("rss_context/v0/3", {"hfunc": "xor"}, "ETHTOOL_MSG_RSS_CREATE_ACT: Operation not supported"),
+                                      ("cable_test_tdr/v0", {"cfg": {"first": 100}}, "ETHTOOL_MSG_CABLE_TEST_TDR_ACT: Operation not supported")):
+            position = self.settle()
+            done = run([ferrytest.FERRY, "set", "--yes", f"{ETHTOOL}/{address}={json.dumps(asked)}"])
+            self.settle()
+            found = [change for change in self.told(position) if change["result"] != "ok"]
+            self.assertEqual([(change["address"], change["actor"]["pid"]) for change in found], [(f"{ETHTOOL}/{address}", done.pid)], listing(found))
+            self.assertEqual({name: found[0]["after"][name] for name in asked}, asked)
+            self.assertIn(words, json.dumps(found[0]))
 
     def test_a_link_that_comes_later(self):
         """What it began with is known once it is there; what it had goes with it, and comes anew with another of its name."""
@@ -256,6 +325,22 @@ class Recording(ethtool_judge.Recorded, Case):
         done = ferry("trace", "--json", "--", "ethtool", "-K", "v0", "tx-gso-list", "off")
         said = [json.loads(line) for line in done.stdout.splitlines() if f'"{ETHTOOL}/features"' in line]
         self.assertEqual([(line["name"], line["asked"]["wanted"]) for line in said], [("set", {"tx-gso-list": "off"})], done.stdout)
+        for command, address, name, asked in (
+                ("-S v0 --all-groups", "stats", "get", {"header": {"dev_name": "v0"}}), ("-l v0", "channels", "get", {"header": {"dev_name": "v0"}}),
+                ("-m v0 hex on page 1", "module_eeprom", "get", {"header": {"dev_name": "v0"}, "page": 1, "offset": 128, "length": 128, "bank": 0, "i2c_address": "0x50"}),
+                ("--cable-test v0", "cable_test", "act", {"header": {"dev_name": "v0"}}),
+                ("--cable-test-tdr v0 first 1 last 3 step 1", "cable_test_tdr", "act", {"header": {"dev_name": "v0"}, "cfg": {"first": 100, "last": 300, "step": 100}}),
+                ("-S v0 --groups rmon", "strset", "get", None)):
+            done = ferry("trace", "--json", "--", "ethtool", *command.split())
+            said = [json.loads(line) for line in done.stdout.splitlines() if f'"{ETHTOOL}/{address}"' in line]
+            self.assertTrue(said, f"{command}: {done.stdout}")
+            self.assertEqual(({line["name"] for line in said}, {line.get("guessed", False) for line in said}), ({name}, {False}), command)
+            if asked:
+                told = said[-1]["asked"]
+                self.assertEqual({key: told.get(key) for key in asked}, asked, f"{command}: {told}")
+        done = ferry("trace", "--json", "--", ferrytest.FERRY, "set", f"{ETHTOOL}/rss_context/v0/3={{hfunc=xor}}")
+        self.assertIn(("new", {"header": {"dev_index": socket.if_nametoindex("v0")}, "context": 3, "hfunc": "xor"}),
+                      [(line["name"], line.get("asked")) for line in map(json.loads, filter(lambda text: text.startswith("{"), done.stdout.splitlines())) if line["address"] == f"{ETHTOOL}/rss_context"])
         secret = "11:22:33:44:55:66"
         done = ferry("trace", "--json", "--", "ethtool", "-s", "v0", "wol", "s", "sopass", secret)
         self.assertIn("(secret)", done.stdout)

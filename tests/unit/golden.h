@@ -59,15 +59,11 @@ static inline char *golden_name(const char *owner, const char *kind, const char 
 static const struct {
 	const char *name, *reason;
 } golden_absent[] = {
-	{ "ethtool-eee.bin", "no device at hand can rest its link" },
-	{ "ethtool-fec.bin", "no device at hand corrects errors" },
-	{ "ethtool-mm.bin", "no device at hand sends frames in parts" },
-	{ "ethtool-phy.bin", "no device at hand has a transceiver that the kernel drives" },
-	{ "ethtool-plca.bin", "no device at hand has a line that is shared" },
-	{ "ethtool-plca_status.bin", "no device at hand has a line that is shared" },
+	{ "ethtool-cable_test.bin", "the kernel takes it, and tells none" },
+	{ "ethtool-cable_test_tdr.bin", "the kernel takes it, and tells none" },
+	{ "ethtool-module_fw_flash.bin", "no module at hand takes firmware" },
 	{ "ethtool-pse.bin", "no device at hand gives power over its line" },
-	{ "ethtool-rss_context.bin", "no device at hand has more than one context" },
-	{ "ethtool-tunnel_info.bin", "no device at hand looks into tunnels" },
+	{ "ethtool-pse_event.bin", "no device at hand gives power over its line" },
 };
 
 /* Says so where NAME is one of them; one that has bytes all the same is none. */
