@@ -145,15 +145,27 @@ static const struct field fields_stats[] = {
 };
 ETHTOOL_SCHEMA(stats, "what devices count in the terms of the standards");
 
-static int add_statistics(struct arena *arena, struct record *ret, const struct value *value)
+static int add_statistic(struct arena *arena, struct record *ret, const struct entry *told, const struct value *value)
 {
-	const uint32_t count = value->type == VALUE_LIST ? value->list.count : 1;
-	const struct value *items = value->type == VALUE_LIST ? value->list.items : value;
 	int r = 0;
 
-	for (uint32_t i = 0; r == 0 && i < count; i++)
-		for (uint32_t j = 0; r == 0 && items[i].type == VALUE_RECORD && j < items[i].record->count; j++)
-			r = record_add(arena, ret, items[i].record->entries[j]);
+	/* One that is malformed stays as it came. */
+	if (value->type != VALUE_RECORD)
+		return record_add(arena, ret, *told);
+	for (uint32_t i = 0; r == 0 && i < value->record->count; i++)
+		r = record_add(arena, ret, value->record->entries[i]);
+	return r;
+}
+
+static int add_statistics(struct arena *arena, struct record *ret, const struct entry *told)
+{
+	const struct value *value = &told->value;
+	int r = 0;
+
+	if (value->type != VALUE_LIST)
+		return add_statistic(arena, ret, told, value);
+	for (uint32_t i = 0; r == 0 && i < value->list.count; i++)
+		r = add_statistic(arena, ret, told, &value->list.items[i]);
 	return r;
 }
 
@@ -161,7 +173,7 @@ static int add_statistics(struct arena *arena, struct record *ret, const struct 
 static int add_to_group(struct arena *arena, struct record *group, const struct entry *told)
 {
 	if (told->number == ETHTOOL_A_STATS_GRP_STAT)
-		return add_statistics(arena, group, &told->value);
+		return add_statistics(arena, group, told);
 	if (told->name && schema_field(group->schema, told->name))
 		return record_put(arena, group, told->name, told->value);
 	return told->field ? 0 : record_add(arena, group, *told);

@@ -33,14 +33,14 @@ static void show(const struct message *message)
 		require(parsed.type == VALUE_RECORD);
 }
 
-static void test_framed(const struct family *family, const uint8_t *data, size_t size)
+static void test_framed(const struct family *family, uint16_t flags, const uint8_t *data, size_t size)
 {
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct nlmsghdr *header = malloc(NLMSG_HDRLEN + size); /* just as long, so that a step beyond it is seen */
 	struct message message;
 
 	require(header != NULL);
-	*header = (struct nlmsghdr){ .nlmsg_len = (uint32_t)(NLMSG_HDRLEN + size), .nlmsg_type = family->type };
+	*header = (struct nlmsghdr){ .nlmsg_len = (uint32_t)(NLMSG_HDRLEN + size), .nlmsg_type = family->type, .nlmsg_flags = flags };
 	memcpy((uint8_t *)header + NLMSG_HDRLEN, data, size);
 	require(message_decode(family, header, &arena, &message) == 0);
 	require(message.framed && message.length == NLMSG_HDRLEN + size);
@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	if (data[0] % 5 < ARRAY_SIZE(families))
-		test_framed(&families[data[0] % 5], data + 1, size - 1);
+		test_framed(&families[data[0] % 5], data[0] & 0x80 ? NLM_F_REQUEST : 0, data + 1, size - 1);
 	else
 		test_unframed(data + 1, size - 1);
 	return 0;
