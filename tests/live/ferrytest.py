@@ -88,6 +88,26 @@ def ferry_lines(*arguments):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def feature(name):
+    """What `ferry doctor` says of one of the means of its work: whether it is there, and which it is or why not."""
+    return next(row for row in json.loads(check([FERRY, "--json", "doctor"]))["features"] if row["name"] == name)
+
+
+def can_trace():
+    """Whether this kernel has what `ferry trace` takes. Where it has not, that is judged by the types that the kernel tells of itself, and what is said then."""
+    row = feature("tracing of crossings")
+    if not row["present"]:
+        print(f"# ferry trace is not to be judged here: {row['detail']}")
+        done = ferry("trace", "--", "echo", "ran")
+        with open("/sys/kernel/btf/vmlinux", "rb") as file:
+            types = file.read()
+        if all(helper in types for helper in (b"\0BPF_FUNC_task_storage_get\0", b"\0BPF_FUNC_task_pt_regs\0")):
+            raise AssertionError("the kernel has what it takes")
+        if done.returncode != 1 or done.stdout or row["detail"] not in done.stderr:
+            raise AssertionError(done)
+    return row["present"]
+
+
 def build(name, *flags):
     """Compiles HERE/NAME.c; the program's path."""
     path = os.path.join(tempfile.gettempdir(), name)
@@ -424,10 +444,21 @@ class Tap(unittest.TestResult):
         self.tell("ok", test, f" # SKIP {reason}")
 
 
-def run_cases():
-    """Isolated, every case of the test that calls this, or those whose names hold one of its arguments; ends the test."""
+class Refused(unittest.TestCase):
+    """Instead of the cases that take it."""
+
+    def test_tracing(self):
+        self.assertFalse(can_trace())
+
+
+def run_cases(tracing=False):
+    """Isolated, every case of the test that calls this, or those whose names hold one of its arguments; ends the test. TRACING: no case can be judged where the kernel has not what
+    `ferry trace` and `ferry stat` take."""
     isolate()
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    if tracing and not feature("tracing of crossings")["present"]:
+        suite = [[Refused("test_tracing")]]
+    else:
+        suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     cases = [case for each in suite for case in each if not sys.argv[1:] or any(word in case.id() for word in sys.argv[1:])]
     print(f"1..{len(cases)}")
     result = Tap()

@@ -307,10 +307,14 @@ class Dumps(unittest.TestCase):
 
     def test_secrets(self):
         """A key that is known by its name is shown to nobody, in requests that no table describes either."""
-        done = ferry("trace", "--", "ip", "sr", "hmac", "set", "17", "sha256", input="topsecret\n")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("secret (secret)", done.stdout + done.stderr)
-        self.assertNotIn(b"topsecret".hex(), done.stdout + done.stderr)
+        command = ["ip", "sr", "hmac", "set", "17", "sha256"]
+        if ferrytest.can_trace():
+            done = ferry("trace", "--", *command, input="topsecret\n")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("secret (secret)", done.stdout + done.stderr)
+            self.assertNotIn(b"topsecret".hex(), done.stdout + done.stderr)
+        else:
+            check(command, input="topsecret\n")
         done = ferry("get", "netlink/SEG6/hmac/17")
         self.assertEqual((done.returncode, "/secret = (secret)\n" in done.stdout, "topsecret" in done.stdout), (0, True, False), done)
 

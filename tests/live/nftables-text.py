@@ -115,6 +115,8 @@ class Text(unittest.TestCase):
 
     def test_traced(self):
         """A rule that a program asks for reads as the one that stands there then, though its sets have no name yet."""
+        if not ferrytest.can_trace():
+            return
         nftables_state.make_frame()
         for chain in "ip t c", "ip6 t c { type filter hook input priority 0; }":
             check(["nft", f"add chain {chain}"])

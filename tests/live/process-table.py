@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from ferrytest import FERRY, check, contents, ferry, run_cases
+from ferrytest import FERRY, check, contents, feature, ferry, run_cases
 
 PAGE = os.sysconf("SC_PAGESIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -44,7 +44,7 @@ def table(*options, command=()):
 
 
 def has_iterator():
-    return any(row["name"] == "BPF task iterator" and row["present"] for row in json.loads(ferry("--json", "doctor").stdout)["features"])
+    return feature("BPF task iterator")["present"]
 
 
 def state(pid):

@@ -9,11 +9,7 @@ import subprocess
 import unittest
 
 import ferrytest
-from ferrytest import Recorder, brief, check, contents, ferry, listing
-
-
-def feature(name):
-    return next(row for row in json.loads(check([ferrytest.FERRY, "--json", "doctor"]))["features"] if row["name"] == name)
+from ferrytest import Recorder, brief, check, contents, feature, ferry, listing
 
 
 def modules():

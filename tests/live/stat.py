@@ -516,4 +516,4 @@ if __name__ == "__main__":
     if subprocess.run([FERRY, "stat", "--", "true"], capture_output=True).returncode == 4:
         print("skipped: BPF programs may not be loaded here")
         sys.exit(77)
-    run_cases()
+    run_cases(tracing=True)

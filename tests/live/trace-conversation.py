@@ -406,4 +406,4 @@ class Channels(unittest.TestCase):
 if __name__ == "__main__":
     if not shutil.which("strace"):
         skip("no strace here")
-    run_cases()
+    run_cases(tracing=True)

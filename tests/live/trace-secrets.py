@@ -64,4 +64,4 @@ class Secrets(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    run_cases()
+    run_cases(tracing=True)

@@ -418,4 +418,4 @@ class Loss(unittest.TestCase):
 if __name__ == "__main__":
     if not shutil.which("strace"):
         skip("no strace here")
-    run_cases()
+    run_cases(tracing=True)

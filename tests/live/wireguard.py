@@ -200,6 +200,8 @@ class Recording(Case):
         for secret in self.secrets():
             self.assertNotIn(secret, said)
             self.assertNotIn(secret.encode(), kept)
+        if not ferrytest.can_trace():
+            return
         traced = ferry("trace", "--json", "--", WG, "set", "wg0", "peer", self.key, "preshared-key", self.preshared)
         self.assertIn(f"{WIREGUARD}/device", traced.stdout)
         for secret in self.secrets():
