@@ -237,6 +237,7 @@ static int read_module(void *data, const void *types, size_t length)
 {
 	const struct reading *reading = data;
 
+	reading->enums->of_modules = true;
 	return kernel_enums_add(reading->enums, types, length, reading->base, reading->base_length);
 }
 

@@ -3,6 +3,7 @@
 #ifndef FERRY_CHANNEL_KERNEL_ENUMS_H
 #define FERRY_CHANNEL_KERNEL_ENUMS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -25,6 +26,7 @@ struct kernel_enum {
 struct kernel_enums {
 	struct kernel_enum *list;
 	size_t count;
+	bool of_modules;    /* some of them are */
 	struct arena arena; /* of all names */
 };
 

@@ -28,7 +28,9 @@ static int tell(const struct learning *learning, const struct linking *linking, 
 		if (learned_number(learned->commands, learned->command_count, (uint16_t)family->operations[i].number))
 			report.commands_named++;
 	if (report.attributes == 0 && !why)
-		report.why = "no enum in the kernel's types has a name that belongs to it";
+		report.why = learning->enums->of_modules
+				     ? "no enum in the kernel's types has a name that belongs to it"
+				     : "no enum in the kernel's types has a name that belongs to it, and of modules it tells none";
 	return learning->function ? learning->function(learning->data, &report) : 0;
 }
 

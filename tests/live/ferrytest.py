@@ -108,6 +108,11 @@ def can_trace():
     return row["present"]
 
 
+def tells_types(module):
+    """Whether the kernel tells the types of a module (5.11 and later do); those of what is built in are its own."""
+    return os.path.exists(f"/sys/kernel/btf/{module}") or not os.path.exists(f"/sys/module/{module}/initstate")
+
+
 def build(name, *flags):
     """Compiles HERE/NAME.c; the program's path."""
     path = os.path.join(tempfile.gettempdir(), name)

@@ -373,6 +373,10 @@ class Modules(unittest.TestCase):
             return False
         self.addCleanup(subprocess.run, ["ip", "link", "del", "k0"], capture_output=True, check=False)
         told = learn(family)[family]
+        if not ferrytest.tells_types(family):
+            print("# this kernel tells no types of its modules: that it is said is judged here")
+            self.assertEqual((told["attributes"], "of modules it tells none" in told["why"]), (0, True), told)
+            return False
         self.assertEqual((told["commands_named"], told["why"]), (told["commands"], None))
         ours = {constant: number for constant, (number, _, _) in kept_attributes().items()}
         theirs = {constant: number for constant, number in enumerators().items() if re.fullmatch(pattern, constant) and not constant.endswith(("_UNSPEC", "_MAX"))}
@@ -445,6 +449,10 @@ class ByHand(unittest.TestCase):
 
     def test_mptcp(self):
         """As ip(8) tells endpoints and limits."""
+        if "mptcp_pm" not in Listing().judge():
+            print("# not to be judged here: this kernel has no family mptcp_pm")
+            self.assertEqual(ferry("get", "netlink/mptcp_pm/endpoint").returncode, 3)
+            return
         check(["ip", *"mptcp limits set subflows 3 add_addr_accepted 2".split()])
         check(["ip", *"mptcp endpoint add 10.3.3.3 id 5 dev h1 subflow backup".split()])
         check(["ip", *"mptcp endpoint add 2001:db8::3 id 6 signal".split()])

@@ -74,6 +74,8 @@ def conntrack_theirs(flow):
 
 class Case(unittest.TestCase):
     def setUp(self):
+        # With the first question after them the kernel loads its module, with which its knobs come.
+        check(["conntrack", "-L"])
         check(["sysctl", "-qw", "net.netfilter.nf_conntrack_acct=1", "net.netfilter.nf_conntrack_timestamp=1"])
         self.addCleanup(self.clear)
 

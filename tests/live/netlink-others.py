@@ -175,10 +175,15 @@ class Learned(unittest.TestCase):
         if ferry("ls", "netlink/TIPCv2").returncode != 0:
             print("# this kernel has no TIPC: not to be judged here")
             return
-        for command in "ip link add t0 type veth peer name t1", "ip link set t0 up", "ip link set t1 up", "tipc bearer enable media eth dev t0":
+        # With a number of its own it publishes nothing more a second later.
+        for command in "tipc node set address 1.1.1", "ip link add t0 type veth peer name t1", "ip link set t0 up", "ip link set t1 up", "tipc bearer enable media eth dev t0":
             ferrytest.check(command.split())
         self.addCleanup(ferrytest.run, ["ip", "link", "del", "t0"])
-        ferrytest.check([ferrytest.FERRY, "learn", "TIPCv2"])
+        told, = ferry_lines("--json", "learn", "TIPCv2")
+        if not ferrytest.tells_types("tipc"):
+            print("# this kernel tells no types of its modules: that it is said is judged here")
+            self.assertEqual((told["attributes"], "of modules it tells none" in told["why"], ferry("get", "netlink/TIPCv2/bearer_get").returncode), (0, True, 3))
+            return
         bearers = [row["bearer"]["name"] for row in read("netlink/TIPCv2/bearer_get").values()]
         self.assertEqual(bearers, ferrytest.check(["tipc", "bearer", "list"]).split())
         self.assertEqual(str(read("netlink/TIPCv2/net_get")["netlink/TIPCv2/net_get/0"]["net"]["id"]), ferrytest.check(["tipc", "node", "get", "netid"]).strip())
