@@ -236,11 +236,28 @@ static int fill_in(struct machine *machine, struct arena *arena, struct record *
 	return r < 0 ? r : record_put(arena, record, "revision", value_uint(newest));
 }
 
+/* The kernel takes this number in the network's byte order and tells it in its own, without the bit that would say the other. */
+static void turn_mark_mask(const struct attribute_iterator *layout)
+{
+	for (struct attribute_iterator i = attributes(layout->data, layout->length); attribute_next(&i);) {
+		struct nlattr attribute;
+		uint32_t mask;
+
+		memcpy(&attribute, (const char *)i.data - NLA_HDRLEN, sizeof(attribute));
+		if (i.type != IPSET_ATTR_MARKMASK || i.length != sizeof(mask) || attribute.nla_type & NLA_F_NET_BYTEORDER)
+			continue;
+		memcpy(&mask, i.data, sizeof(mask));
+		mask = htobe32(mask);
+		memcpy((void *)i.data, &mask, sizeof(mask));
+	}
+}
+
 static const struct nlmsghdr *as_set(const struct nlmsghdr *message, struct buffer *room)
 {
+	const size_t skip = NLMSG_LENGTH(sizeof(struct nfgenmsg));
 	struct nlmsghdr *built;
 
-	if (message->nlmsg_type != IPSET_TYPE(IPSET_CMD_LIST) || message->nlmsg_flags & NLM_F_REQUEST)
+	if (message->nlmsg_type != IPSET_TYPE(IPSET_CMD_LIST) || message->nlmsg_flags & NLM_F_REQUEST || message->nlmsg_len < skip)
 		return message;
 	buffer_clear(room);
 	buffer_add(room, message, message->nlmsg_len);
@@ -248,6 +265,9 @@ static const struct nlmsghdr *as_set(const struct nlmsghdr *message, struct buff
 		return message;
 	built = (struct nlmsghdr *)room->data;
 	built->nlmsg_type = IPSET_TYPE(IPSET_CMD_CREATE);
+	for (struct attribute_iterator i = attributes(room->data + skip, message->nlmsg_len - skip); attribute_next(&i);)
+		if (i.type == IPSET_ATTR_DATA)
+			turn_mark_mask(&i);
 	return built;
 }
 

@@ -178,6 +178,7 @@ static const struct field bridge_port[] = {
 	[42] = { "mcast_max_groups", FIELD_U32, SET, 0, "groups at most" },
 	[43] = { "neigh_vlan_suppress", FIELD_BOOL, SET, 0, "neigh_suppress for each VLAN of its own" },
 	[44] = { "backup_nhid", FIELD_U32, SET, 0, "nexthop that takes over" },
+	[45] = { "neigh_forward_grat", FIELD_BOOL, SET, 0, "neigh_suppress lets gratuitous ARP and ND through" },
 };
 const struct schema schema_link_bridge_port = {
 	.name = "bridge port", .help = "a link in a bridge", .attributes = bridge_port, .attribute_count = ARRAY_SIZE(bridge_port)

@@ -358,6 +358,7 @@ LINK_ONLY = {
     "linkinfo/slave_data/mcast_eht_hosts_limit": "newer than this ip", "linkinfo/slave_data/mcast_eht_hosts_cnt": "newer than this ip",
     "linkinfo/slave_data/mrp_ring_open": "not told by ip", "linkinfo/slave_data/mrp_in_open": "not told by ip", "linkinfo/slave_data/mab": "newer than this ip",
     "linkinfo/slave_data/neigh_vlan_suppress": "newer than this ip", "linkinfo/slave_data/backup_nhid": "newer than this ip",
+    "linkinfo/slave_data/neigh_forward_grat": "newer than this ip",
     "linkinfo/data/mcast_querier_state/*": "told where somebody queries, and then by two names for the port",
 }
 LINK_MOVING = ("linkinfo/data/*_timer", "linkinfo/slave_data/*_timer")

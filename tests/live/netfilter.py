@@ -48,7 +48,9 @@ def number_of(protocol):
 
 
 def tuple_mine(record):
-    found = {name: record[name] for name in ("src", "dst", "sport", "dport") if name in record}
+    # Of UDP-Lite a kernel that knows it no more tells no ports, and conntrack(8) prints 0.
+    found = {"sport": 0, "dport": 0} if record["protocol"] == "udplite" else {}
+    found |= {name: record[name] for name in ("src", "dst", "sport", "dport") if name in record}
     return {**found, "number": number_of(record["protocol"])}
 
 
