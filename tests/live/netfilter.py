@@ -227,7 +227,7 @@ def set_mine(record):
     header = record["header"]
     found = {name: str(header[name]) for name in ("hashsize", "maxelem", "netmask", "size", "timeout", "bucketsize", "initval", "markmask") if name in header}
     found.update({flag: True for flag in header.get("flags", [])})
-    if record["type"].startswith("hash"):
+    if record["type"].startswith("hash") and record["family"] != "unspec":
         found["family"] = record["family"]
     if "ip" in header:
         found["range"] = f"{header['ip']}-{header['ip_to']}"
