@@ -271,9 +271,23 @@ static int complete(struct netlink_source *source, const struct object *object, 
 	return object == &object_netfilter_rule ? netfilter_rule_complete(&source->arena, record, source->sets, naming, true) : 0;
 }
 
+/* Whether STEP, whose key was made, is the end of the rule in whose place one of the same number has come with the same transaction. */
+static bool was_replaced(const struct netlink_source *source, const struct step *step)
+{
+	const struct buffer *key = &source->key, *replaced = &source->replaced;
+	const uint16_t *transaction = &((const struct nfgenmsg *)NLMSG_DATA(step->message))->res_id;
+
+	return key->length && !key->failed && !replaced->failed && replaced->length == key->length + sizeof(*transaction) &&
+	       memcmp(replaced->data, key->data, key->length) == 0 && memcmp(replaced->data + key->length, transaction, sizeof(*transaction)) == 0;
+}
+
 /* A set of the same name as one that went has elements of its own. */
 static bool decoded(struct netlink_source *source, const struct step *step, const struct cache_entry *known)
 {
+	if (step->object == &object_netfilter_rule && step->removed && was_replaced(source, step)) {
+		buffer_clear(&source->replaced);
+		return false;
+	}
 	if (step->object == &object_netfilter_rule && !step->removed)
 		netfilter_order_add(&source->order, step->record, step->message->nlmsg_flags);
 	if (step->object == &object_netfilter_set || step->object == &object_netfilter_element)
@@ -285,22 +299,28 @@ static bool decoded(struct netlink_source *source, const struct step *step, cons
 	return true;
 }
 
+/* What is known of the rule that STEP is about, and the rule as STEP tells it. */
+static struct cache_entry *known_rule(struct netlink_source *source, const struct step *step, struct record **ret)
+{
+	*ret = NULL;
+	arena_reset(&source->arena);
+	buffer_clear(&source->key);
+	if (object_decode(step->object, step->message, &source->arena, ret) < 0)
+		return NULL;
+	object_key(step->object, *ret, &source->key);
+	return source->key.failed ? NULL : cache_find(&source->cache, source->key.data, source->key.length);
+}
+
 /* What is known of a rule that goes is told with the place that it had. */
 static void place_removed(struct netlink_source *source, const struct step *step)
 {
 	const size_t skip = NLMSG_LENGTH(sizeof(struct nfgenmsg));
 	_cleanup_buffer_ struct buffer placed = { 0 };
-	struct cache_entry *entry;
 	struct record *record;
+	struct cache_entry *entry = known_rule(source, step, &record);
 	uint64_t position;
 
-	arena_reset(&source->arena);
-	if (object_decode(step->object, step->message, &source->arena, &record) < 0 || !netfilter_order_remove(source->order, record, &position))
-		return;
-	buffer_clear(&source->key);
-	object_key(step->object, record, &source->key);
-	entry = source->key.failed ? NULL : cache_find(&source->cache, source->key.data, source->key.length);
-	if (!entry)
+	if (!record || !netfilter_order_remove(source->order, record, &position) || !entry)
 		return;
 	buffer_add(&placed, entry->message, skip);
 	for (struct attribute_iterator i = attributes((const char *)entry->message + skip, entry->message->nlmsg_len - skip); attribute_next(&i);)
@@ -314,10 +334,47 @@ static void place_removed(struct netlink_source *source, const struct step *step
 	(void)!cache_replace(&source->cache, entry, (const struct nlmsghdr *)placed.data);
 }
 
+/* A rule in the place of another has its number. Of the two the kernel tells in this order, but for some (5.10), which tell of the new one first. */
+static void replace_rule(struct netlink_source *source, const struct step *step)
+{
+	struct record *now, *old;
+	struct cache_entry *entry = known_rule(source, step, &now);
+	struct step gone = *step;
+
+	if (!entry)
+		return;
+	buffer_clear(&source->replaced);
+	buffer_add(&source->replaced, source->key.data, source->key.length);
+	buffer_add(&source->replaced, &((const struct nfgenmsg *)NLMSG_DATA(step->message))->res_id, sizeof(uint16_t));
+	if (source->silent || object_decode(step->object, entry->message, &source->arena, &old) < 0 || record_same(old, now))
+		return;
+	gone.removed = true;
+	gone.message = entry->message;
+	place_removed(source, &gone);
+	entry = known_rule(source, step, &now);
+	if (!entry)
+		return;
+	gone.message = entry->message;
+	source_tell_removed(source, entry, &gone);
+}
+
+static void before_rule(struct netlink_source *source, const struct step *step)
+{
+	struct record *unused;
+
+	if (!step->removed) {
+		replace_rule(source, step);
+		return;
+	}
+	(void)!known_rule(source, step, &unused);
+	if (!was_replaced(source, step))
+		place_removed(source, step);
+}
+
 static void before(struct netlink_source *source, struct step *step)
 {
-	if (step->object == &object_netfilter_rule && step->removed)
-		place_removed(source, step);
+	if (step->object == &object_netfilter_rule)
+		before_rule(source, step);
 	if (step->object == &object_netfilter_set && !step->removed)
 		sweep_elements(source, step);
 }
@@ -326,6 +383,7 @@ static void done(struct netlink_source *source)
 {
 	netfilter_order_done(source->order);
 	netfilter_sets_free(source->sets);
+	buffer_done(&source->replaced);
 }
 
 static const struct source_rules rules = {

@@ -209,7 +209,10 @@ class Reading(Case):
                          {(str(key), data) for key, data in sets["inet/t/where"]["elem"]})
         self.assertEqual({e["text"] for a, e in elements.items() if a.startswith("inet/t/six/")}, set(sets["inet/t/six"]["elem"]))
         self.assertEqual({e["text"] for a, e in elements.items() if a.startswith("inet/t/exact/")}, {"10.0.0.1 . 80 . 0x00000001"})
-        self.assertEqual(elements["inet/t/what/catchall"]["data"], {"verdict": {"code": "accept"}})
+        if "inet/t/what" in sets:
+            self.assertEqual(elements["inet/t/what/catchall"]["data"], {"verdict": {"code": "accept"}})
+        else:
+            print("# this kernel has no element for all others: not to be judged here")
         self.assertEqual(elements["inet/t/hosts/0x01020304"]["userdata"], {"comment": "one"})
         self.assertEqual({e.get("timeout") for a, e in elements.items() if a.startswith("inet/t/aging/")}, {None, 2 * 86400 * 1000})
 
@@ -225,10 +228,16 @@ class Reading(Case):
         self.assertEqual(ferry("get", f"{element}/s/81").returncode, 3)
         for address, words in ("s/ssh", '"ssh" is no key of the type of its set'), ("nosuch/80", "there is no"):
             self.assertIn(words, ferry("get", f"{element}/{address}").stderr)
-        for argument in f"{element}/s/8080={{timeout=7200000}}", f"{element}/s/443/timeout=60000", f"-{element}/s/80", f"{element}/m/eth0.5={{data={{verdict={{code=jump, chain=o}}}}}}":
+        for argument in f"{element}/s/8080={{timeout=7200000}}", f"-{element}/s/80", f"{element}/m/eth0.5={{data={{verdict={{code=jump, chain=o}}}}}}":
             done = ferry("set", "--", argument)
             self.assertEqual(done.returncode, 0, done.stderr)
+        check(["nft", "add element inet x s { 7 }"])
+        check(["nft", "add element inet x s { 7 timeout 1m }"])
+        updates = "7 timeout 1m" in check(["nft", "-s", "list", "ruleset"])
+        done = ferry("set", f"{element}/s/443/timeout=60000")
+        self.assertEqual((done.returncode, "this is what it made of it" in done.stderr), (0, False) if updates else (5, True), done.stderr)
         listed = check(["nft", "-s", "list", "ruleset"])
+        self.assertEqual("443 timeout 1m" in listed, updates)
         self.assertRegex(listed, r"8080 timeout 2h")
         self.assertNotRegex(listed, r"\b80 timeout")
         self.assertIn('elements = { "eth0.5" : jump o }', listed)
