@@ -28,6 +28,7 @@ static const struct field heard[] = {
 	[IFA_ANYCAST] = { "anycast", FIELD_ADDRESS, FIELD_KEY, 0, "address that several have" },
 	[IFA_CACHEINFO] = { "cacheinfo", FIELD_RECORD, FIELD_VOLATILE, 0, "ages", .schema = &schema_cache },
 	[IFA_MULTICAST] = { "multicast", FIELD_ADDRESS, FIELD_KEY, 0, "address of the group" },
+	[12] = { "users", FIELD_U32, FIELD_VOLATILE, 0, "how many joined it" }, /* IFA_MC_USERS, 7.x */
 };
 
 static const struct schema schema = {
