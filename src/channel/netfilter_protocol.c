@@ -205,6 +205,7 @@ static void many(struct netlink_source *source, const struct nlmsghdr *message, 
 		if (source->sets)
 			netfilter_sets_sweep(source->sets);
 		source->head = (struct head){ 0 };
+		buffer_clear(&source->replaced);
 	} else {
 		apply_elements(source, message, step);
 	}
@@ -271,32 +272,13 @@ static int complete(struct netlink_source *source, const struct object *object, 
 	return object == &object_netfilter_rule ? netfilter_rule_complete(&source->arena, record, source->sets, naming, true) : 0;
 }
 
-/* Whether STEP, whose key was made, is the end of the rule in whose place one of the same number has come with the same transaction. */
-static bool was_replaced(const struct netlink_source *source, const struct step *step)
+/* Whether what the key at hand is of is the end of the rule in whose place one of the same number has come with the same transaction. */
+static bool was_replaced(const struct netlink_source *source)
 {
 	const struct buffer *key = &source->key, *replaced = &source->replaced;
-	const uint16_t *transaction = &((const struct nfgenmsg *)NLMSG_DATA(step->message))->res_id;
 
-	return key->length && !key->failed && !replaced->failed && replaced->length == key->length + sizeof(*transaction) &&
-	       memcmp(replaced->data, key->data, key->length) == 0 && memcmp(replaced->data + key->length, transaction, sizeof(*transaction)) == 0;
-}
-
-/* A set of the same name as one that went has elements of its own. */
-static bool decoded(struct netlink_source *source, const struct step *step, const struct cache_entry *known)
-{
-	if (step->object == &object_netfilter_rule && step->removed && was_replaced(source, step)) {
-		buffer_clear(&source->replaced);
-		return false;
-	}
-	if (step->object == &object_netfilter_rule && !step->removed)
-		netfilter_order_add(&source->order, step->record, step->message->nlmsg_flags);
-	if (step->object == &object_netfilter_set || step->object == &object_netfilter_element)
-		follow_set(source, step, known);
-	if (step->object != &object_netfilter_set)
-		return true;
-	if (step->removed && known)
-		(void)!cache_add(&source->ended, step->object, known->key, known->key_length, known->message, false);
-	return true;
+	return key->length && !key->failed && !replaced->failed && replaced->length == key->length &&
+	       memcmp(replaced->data, key->data, key->length) == 0;
 }
 
 /* What is known of the rule that STEP is about, and the rule as STEP tells it. */
@@ -334,47 +316,60 @@ static void place_removed(struct netlink_source *source, const struct step *step
 	(void)!cache_replace(&source->cache, entry, (const struct nlmsghdr *)placed.data);
 }
 
-/* A rule in the place of another has its number. Of the two the kernel tells in this order, but for some (5.10), which tell of the new one first. */
-static void replace_rule(struct netlink_source *source, const struct step *step)
+/* A rule in the place of another has its number. Of the two the kernel tells in this order, but for some (5.10), which tell of the new one first:
+ * whether that was told as two. */
+static bool replace_rule(struct netlink_source *source, const struct step *step, const struct cache_entry *known)
 {
-	struct record *now, *old;
-	struct cache_entry *entry = known_rule(source, step, &now);
-	struct step gone = *step;
+	struct step gone = *step, made = *step;
+	struct cache_entry *entry;
+	struct record *old;
 
-	if (!entry)
-		return;
 	buffer_clear(&source->replaced);
 	buffer_add(&source->replaced, source->key.data, source->key.length);
-	buffer_add(&source->replaced, &((const struct nfgenmsg *)NLMSG_DATA(step->message))->res_id, sizeof(uint16_t));
-	if (source->silent || object_decode(step->object, entry->message, &source->arena, &old) < 0 || record_same(old, now))
-		return;
+	if (source->silent || object_decode(step->object, known->message, &source->arena, &old) < 0 || record_same(old, step->record))
+		return false;
 	gone.removed = true;
-	gone.message = entry->message;
+	gone.message = known->message;
 	place_removed(source, &gone);
-	entry = known_rule(source, step, &now);
-	if (!entry)
-		return;
-	gone.message = entry->message;
-	source_tell_removed(source, entry, &gone);
+	entry = known_rule(source, step, &made.record);
+	if (entry) {
+		gone.message = entry->message;
+		source_tell_removed(source, entry, &gone);
+	}
+	source_apply(source, &made);
+	return true;
 }
 
-static void before_rule(struct netlink_source *source, const struct step *step)
+/* A set of the same name as one that went has elements of its own. */
+static bool decoded(struct netlink_source *source, const struct step *step, const struct cache_entry *known)
 {
-	struct record *unused;
-
-	if (!step->removed) {
-		replace_rule(source, step);
-		return;
+	if (step->object == &object_netfilter_rule && step->removed && was_replaced(source)) {
+		buffer_clear(&source->replaced);
+		return false;
 	}
-	(void)!known_rule(source, step, &unused);
-	if (!was_replaced(source, step))
-		place_removed(source, step);
+	if (step->object == &object_netfilter_rule && !step->removed && known && replace_rule(source, step, known))
+		return false;
+	if (step->object == &object_netfilter_rule && !step->removed)
+		netfilter_order_add(&source->order, step->record, step->message->nlmsg_flags);
+	if (step->object == &object_netfilter_set || step->object == &object_netfilter_element)
+		follow_set(source, step, known);
+	if (step->object != &object_netfilter_set)
+		return true;
+	if (step->removed && known)
+		(void)!cache_add(&source->ended, step->object, known->key, known->key_length, known->message, false);
+	return true;
 }
 
 static void before(struct netlink_source *source, struct step *step)
 {
-	if (step->object == &object_netfilter_rule)
-		before_rule(source, step);
+	struct record *unused;
+
+	if (step->object == &object_netfilter_rule && step->removed) {
+		if (source->replaced.length)
+			(void)!known_rule(source, step, &unused);
+		if (!was_replaced(source))
+			place_removed(source, step);
+	}
 	if (step->object == &object_netfilter_set && !step->removed)
 		sweep_elements(source, step);
 }

@@ -146,7 +146,7 @@ struct netlink_source {
 	struct head head;
 	struct netfilter_order *order;
 	struct netfilter_sets *sets;
-	struct buffer replaced; /* key and transaction of the rule in whose place another has come */
+	struct buffer replaced; /* key of the rule in whose place another has come, as long as its end may follow */
 	struct looked looked[LOOKED_MAXIMUM];
 	unsigned int looked_next;
 	struct refusal *refusals, **last_refusal;
