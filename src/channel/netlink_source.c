@@ -124,14 +124,25 @@ static int open_socket(struct netlink_source *source, unsigned int receive_buffe
 	return source->waits ? 0 : protocol_join(protocol, source->socket, error);
 }
 
-int netlink_source_open(const struct protocol *protocol, struct machine *machine, unsigned int receive_buffer, struct netlink_source **ret,
-			struct error *error)
+/* The kernel loads the module of a protocol for whoever opens a socket of it. */
+static bool load(const struct protocol *protocol)
+{
+	_cleanup_(cleanup_netlink) struct netlink *socket = NULL;
+	struct error ignored;
+
+	return !protocol->family && netlink_open(protocol->number, &socket, &ignored) == 0;
+}
+
+int netlink_source_open(const struct protocol *protocol, struct machine *machine, unsigned int receive_buffer, bool wanted,
+			struct netlink_source **ret, struct error *error)
 {
 	struct netlink_source *source;
 	struct netlink *requests;
 	int r = machine_netlink(machine, protocol->number, &requests);
 	bool waits = r == -EPROTONOSUPPORT && protocol->family;
 
+	if (r == -EPROTONOSUPPORT && wanted && load(protocol))
+		r = machine_netlink(machine, protocol->number, &requests);
 	if (r < 0 && !waits)
 		return error_set(error, r, "%s", machine->error.text);
 	source = calloc(1, sizeof(*source));

@@ -46,10 +46,11 @@ uint64_t boottime_to_realtime(uint64_t boottime);
 /* ---- netlink, one source a protocol ---- */
 struct netlink_source;
 struct protocol;
-/* Subscribes to the groups of every object of PROTOCOL. RECEIVE_BUFFER 0 = the default. -EPROTONOSUPPORT where the kernel that runs has not PROTOCOL;
- * for a generic family that it has not, whose module may still be loaded, the source waits. */
-int netlink_source_open(const struct protocol *protocol, struct machine *machine, unsigned int receive_buffer, struct netlink_source **ret,
-			struct error *error) _must_check_;
+/* Subscribes to the groups of every object of PROTOCOL. RECEIVE_BUFFER 0 = the default. WANTED: its changes are asked for, so that the kernel is made
+ * to load its module: there would be no telling when another does, and the first change comes with it. -EPROTONOSUPPORT where the kernel that runs
+ * has not PROTOCOL; for a generic family that it has not, whose module may still be loaded, the source waits. */
+int netlink_source_open(const struct protocol *protocol, struct machine *machine, unsigned int receive_buffer, bool wanted,
+			struct netlink_source **ret, struct error *error) _must_check_;
 /* Fills the cache; what was queued meanwhile is taken in without a change being told. */
 int netlink_source_start(struct netlink_source *source, const struct recording *recording, struct error *error) _must_check_;
 bool netlink_source_waits(const struct netlink_source *source);

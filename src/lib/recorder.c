@@ -173,6 +173,17 @@ static void missing(char **why, const struct error *error)
 	*why = strdup(error->text);
 }
 
+/* Whether changes of what is below NAME, or of all above it, are asked for. */
+static bool is_wanted(const struct ferry_recorder *recorder, const char *name)
+{
+	if (!recorder->addresses)
+		return true;
+	for (unsigned int i = 0; recorder->addresses[i]; i++)
+		if (address_under(name, recorder->addresses[i]) || address_under(recorder->addresses[i], name))
+			return true;
+	return false;
+}
+
 static void open_netlink(struct ferry_recorder *recorder, unsigned int receive_buffer)
 {
 	for (unsigned int i = 0; i < PROTOCOL_COUNT; i++) {
@@ -180,7 +191,8 @@ static void open_netlink(struct ferry_recorder *recorder, unsigned int receive_b
 
 		if (!protocols[i]->rules)
 			recorder->missing.netlink[i] = strdup("the kernel does not tell when a socket comes or goes");
-		else if (netlink_source_open(protocols[i], &recorder->ferry->machine, receive_buffer, &recorder->netlink[i], &error) < 0)
+		else if (netlink_source_open(protocols[i], &recorder->ferry->machine, receive_buffer, is_wanted(recorder, protocols[i]->name),
+					     &recorder->netlink[i], &error) < 0)
 			missing(&recorder->missing.netlink[i], &error);
 		else if (netlink_source_waits(recorder->netlink[i]))
 			missing(&recorder->missing.netlink[i], &recorder->ferry->machine.error);
