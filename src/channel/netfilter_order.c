@@ -119,6 +119,21 @@ bool netfilter_order_remove(struct netfilter_order *order, const struct record *
 	return true;
 }
 
+void netfilter_order_forget(struct netfilter_order *order, const struct record *record)
+{
+	struct place *head = order ? find(order, record, 0) : NULL;
+
+	while (head && head->behind != head) {
+		struct place *place = head->behind;
+
+		head->behind = place->behind;
+		table_remove(&order->table, place->key, place->length);
+		free(place);
+	}
+	if (head)
+		head->before = head;
+}
+
 void netfilter_order_done(struct netfilter_order *order)
 {
 	struct place *place;

@@ -11,6 +11,8 @@ struct netfilter_order;
 void netfilter_order_add(struct netfilter_order **order, const struct record *record, uint16_t flags);
 /* It goes. *RET is the handle of the rule before it, 0: it was the first. False: it is not known where it stood. */
 bool netfilter_order_remove(struct netfilter_order *order, const struct record *record, uint64_t *ret);
+/* All that is known of the chain that RECORD, a rule, stands in. */
+void netfilter_order_forget(struct netfilter_order *order, const struct record *record);
 void netfilter_order_done(struct netfilter_order *order);
 
 #endif

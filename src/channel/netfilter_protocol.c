@@ -10,6 +10,7 @@
 #include "channel/ipset.h"
 #include "channel/netfilter.h"
 #include "channel/netfilter_order.h"
+#include "channel/netfilter_places.h"
 #include "channel/netfilter_sets.h"
 #include "channel/netlink_source.h"
 
@@ -206,6 +207,7 @@ static void many(struct netlink_source *source, const struct nlmsghdr *message, 
 			netfilter_sets_sweep(source->sets);
 		source->head = (struct head){ 0 };
 		buffer_clear(&source->replaced);
+		netfilter_places_ask(source);
 	} else {
 		apply_elements(source, message, step);
 	}
@@ -349,8 +351,10 @@ static bool decoded(struct netlink_source *source, const struct step *step, cons
 	}
 	if (step->object == &object_netfilter_rule && !step->removed && known && replace_rule(source, step, known))
 		return false;
-	if (step->object == &object_netfilter_rule && !step->removed)
+	if (step->object == &object_netfilter_rule && !step->removed) {
 		netfilter_order_add(&source->order, step->record, step->message->nlmsg_flags);
+		netfilter_places_heed(source, step);
+	}
 	if (step->object == &object_netfilter_set || step->object == &object_netfilter_element)
 		follow_set(source, step, known);
 	if (step->object != &object_netfilter_set)
@@ -379,6 +383,7 @@ static void done(struct netlink_source *source)
 	netfilter_order_done(source->order);
 	netfilter_sets_free(source->sets);
 	buffer_done(&source->replaced);
+	buffer_done(&source->unplaced);
 }
 
 static const struct source_rules rules = {

@@ -146,6 +146,8 @@ struct netlink_source {
 	struct head head;
 	struct netfilter_order *order;
 	struct netfilter_sets *sets;
+	bool places_told;       /* the kernel says where a rule stands that comes */
+	struct buffer unplaced; /* requests for the chains of rules of which it does not */
 	struct buffer replaced; /* key of the rule in whose place another has come, as long as its end may follow */
 	struct looked looked[LOOKED_MAXIMUM];
 	unsigned int looked_next;
