@@ -252,6 +252,7 @@ static void turn_mark_mask(const struct attribute_iterator *layout)
 	}
 }
 
+/* The entries, which come last, are objects of their own. */
 static const struct nlmsghdr *as_set(const struct nlmsghdr *message, struct buffer *room)
 {
 	const size_t skip = NLMSG_LENGTH(sizeof(struct nfgenmsg));
@@ -268,6 +269,8 @@ static const struct nlmsghdr *as_set(const struct nlmsghdr *message, struct buff
 	for (struct attribute_iterator i = attributes(room->data + skip, message->nlmsg_len - skip); attribute_next(&i);)
 		if (i.type == IPSET_ATTR_DATA)
 			turn_mark_mask(&i);
+		else if (i.type == IPSET_ATTR_ADT)
+			built->nlmsg_len = (uint32_t)((const char *)i.data - NLA_HDRLEN - room->data);
 	return built;
 }
 

@@ -81,16 +81,29 @@ const struct nlmsghdr *ipset_entry_message(const struct nlmsghdr *like, const vo
 	return (const struct nlmsghdr *)room->data;
 }
 
-/* Every entry of the part of a set that MESSAGE tells. */
+/* Whether MESSAGE is of one, in the form in which ipset_entry_message() puts it. */
+static bool concerns(const struct nlmsghdr *message)
+{
+	const size_t skip = NLMSG_LENGTH(sizeof(struct nfgenmsg));
+
+	if (message->nlmsg_len < skip)
+		return false;
+	for (struct attribute_iterator i = attributes((const char *)message + skip, message->nlmsg_len - skip); attribute_next(&i);)
+		if (i.type == IPSET_ENTRY_SET)
+			return true;
+	return false;
+}
+
+/* Every entry of the part of a set that MESSAGE tells, or of a list of them that it asks to be put in or taken out. */
 static int split(const struct nlmsghdr *message, struct buffer *room, object_message_function *function, void *data)
 {
+	const size_t skip = NLMSG_LENGTH(sizeof(struct nfgenmsg));
 	struct attribute_iterator name = { 0 }, list = { 0 }, i;
 	int r = 0;
 
-	if (message->nlmsg_type != IPSET_TYPE(IPSET_CMD_LIST) || message->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
+	if (message->nlmsg_len < skip)
 		return 0;
-	for (i = attributes((const char *)NLMSG_DATA(message) + sizeof(struct nfgenmsg), message->nlmsg_len - NLMSG_LENGTH(sizeof(struct nfgenmsg)));
-	     attribute_next(&i);)
+	for (i = attributes((const char *)message + skip, message->nlmsg_len - skip); attribute_next(&i);)
 		if (i.type == IPSET_ATTR_SETNAME)
 			name = i;
 		else if (i.type == IPSET_ATTR_ADT)
@@ -358,6 +371,7 @@ const struct object object_ipset_entry = {
 	.parse = parse,
 	.dump = dump,
 	.get = get,
+	.concerns = concerns,
 	.split = split,
 	.frame = frame,
 	.error_words = ipset_error,

@@ -156,21 +156,27 @@ static int decode_header(struct ferry_tracer *tracer, const struct schema *schem
 	return r;
 }
 
+/* Told in another layout than its schema has. */
+static bool is_of_many(const struct object *object, const struct nlmsghdr *message)
+{
+	return object->split && object->concerns && !object->concerns(message);
+}
+
 /* A request may ask with less of a header than the kernel answers with. */
 static int decode_object(struct ferry_tracer *tracer, const struct object *object, const struct nlmsghdr *message, struct spoken_message *ret)
 {
 	const size_t length = message->nlmsg_len - NLMSG_HDRLEN, header = object->schema->header_size;
-	const bool request = message->nlmsg_flags & NLM_F_REQUEST;
+	const bool request = message->nlmsg_flags & NLM_F_REQUEST, split = is_of_many(object, message);
 	struct record *record = NULL;
 	int r;
 
-	if (object->split) {
+	if (split) {
 		r = spoken_split_decode(tracer, object, message, ret);
 		if (r != -EBADMSG)
 			return r;
 	}
-	if (length < header || object->split)
-		r = decode_header(tracer, object->schema, message, object->split ? object->shared_header : header, &record);
+	if (length < header || split)
+		r = decode_header(tracer, object->schema, message, split ? object->shared_header : header, &record);
 	else
 		/* A request is told as it stands. */
 		r = request ? schema_decode(object->schema, NLMSG_DATA(message), length, &tracer->arena, &record)
@@ -263,6 +269,8 @@ static int decode_protocol(struct ferry_tracer *tracer, const struct protocol *p
 	ret->verb = !type ? ret->verb : removed ? "delete" : object ? new_verb(object, message) : type;
 	if (!object && (object = object_by_type(protocol, unified, NULL)) && unified->nlmsg_type == object->get_type)
 		ret->verb = (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP ? "dump" : "get";
+	else if (object && is_of_many(object, unified))
+		ret->verb = unified->nlmsg_type == object->delete_type ? "delete" : "new";
 	if (object)
 		ret->address = spoken_address(tracer, protocol->name + strlen(FAMILY_PREFIX), object->name);
 	if (!ret->address)
