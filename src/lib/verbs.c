@@ -189,6 +189,20 @@ static char *verb_difference(void *data, const char *address, const char *expect
 	return channel && channel->object ? object_difference(data, channel->object, expected, present) : strdup(present);
 }
 
+static bool verb_remade(void *data, const char *address, const char *before, const char *present)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct record *a, *b;
+	struct error error;
+	const char *path;
+	const struct channel *channel = channel_of(address, &path);
+	const struct object *object = channel ? channel->object : NULL;
+
+	if (!object || !object->origin || parse_both(data, object, before, present, &arena, &a, &b, &error) < 0)
+		return false;
+	return object->origin(a) == OBJECT_FOLLOWS && object->origin(b) == OBJECT_FOLLOWS;
+}
+
 bool ferry_change_is_derived(const struct ferry_change *change)
 {
 	static const struct {
@@ -230,7 +244,11 @@ static const char *verb_forbids(void *data, const struct ferry_change *change)
 
 struct undo_verbs undo_verbs_of(struct ferry *ferry)
 {
-	return (struct undo_verbs){
-		.data = ferry, .read = verb_read, .write = verb_write, .matches = verb_matches, .difference = verb_difference, .forbids = verb_forbids
-	};
+	return (struct undo_verbs){ .data = ferry,
+				    .read = verb_read,
+				    .write = verb_write,
+				    .matches = verb_matches,
+				    .difference = verb_difference,
+				    .forbids = verb_forbids,
+				    .remade = verb_remade };
 }

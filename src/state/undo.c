@@ -72,6 +72,8 @@ static int compare(const struct ferry_change *change, const char *present, bool 
 		r = verbs->matches(verbs->data, change->address, change->before, present, &same, error);
 		if (r < 0 || same)
 			return r < 0 ? r : 1;
+		if (change->kind == FERRY_REMOVED && verbs->remade && verbs->remade(verbs->data, change->address, change->before, present))
+			return 1;
 	}
 	if (left) {
 		r = verbs->matches(verbs->data, change->address, left, present, &same, error);

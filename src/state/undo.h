@@ -20,6 +20,8 @@ struct undo_verbs {
 	char *(*difference)(void *data, const char *address, const char *expected, const char *present);
 	/* Why CHANGE cannot be taken back at all (an action, a latch), or NULL. */
 	const char *(*forbids)(void *data, const struct ferry_change *change);
+	/* Whether what was BEFORE, and what stands at ADDRESS again, the kernel makes by itself, each time as it is then. NULL: of none. */
+	bool (*remade)(void *data, const char *address, const char *before, const char *present);
 };
 
 struct undo_result {
