@@ -15,7 +15,7 @@ import tempfile
 
 import ethtool_judge
 import ferrytest
-from ethtool_judge import ETHTOOL, record, told
+from ethtool_judge import ETHTOOL, record, takes, told
 from ferrytest import check, ferry, listing, run
 
 SIOCGHWTSTAMP = 0x89b1
@@ -42,12 +42,6 @@ def stamping(name):
     with socket.socket() as asking:
         fcntl.ioctl(asking, SIOCGHWTSTAMP, struct.pack("16sP8x", name.encode(), argument.buffer_info()[0]))
     return struct.unpack("III", argument)[1:]
-
-
-def takes(command):
-    """Whether the kernel's ethtool has a request of this number."""
-    family = json.loads(ferry("--json", "get", "netlink/nlctrl/family/ethtool").stdout)["netlink/nlctrl/family/ethtool"]
-    return any(operation["command"] == command for operation in family["operations"])
 
 
 class Hashing(ethtool_judge.Recorded, ethtool_judge.Case):

@@ -20,6 +20,12 @@ def told(*arguments):
     return subprocess.run(["ethtool", *arguments], capture_output=True, text=True).stdout
 
 
+def takes(command):
+    """Whether the kernel's ethtool has a request of this number."""
+    family = json.loads(ferry("--json", "get", "netlink/nlctrl/family/ethtool").stdout)["netlink/nlctrl/family/ethtool"]
+    return any(operation["command"] == command for operation in family["operations"])
+
+
 class Case(unittest.TestCase):
     def refused(self, status, words, *arguments):
         done = ferry(*arguments)
