@@ -48,6 +48,13 @@ static bool write_verdict(const struct record *verdict, struct buffer *ret)
 	return true;
 }
 
+struct value elements_value(const char *text, size_t length)
+{
+	if (length < 19 && strspn(text, "0123456789") == length)
+		return value_uint(strtoull(text, NULL, 10));
+	return value_data(VALUE_TEXT, text, length);
+}
+
 int elements_write_data(const struct said_set *set, struct arena *arena, struct record *element)
 {
 	struct entry *entry = record_at(element, "data");
@@ -61,9 +68,7 @@ int elements_write_data(const struct said_set *set, struct arena *arena, struct 
 	copy = text.failed ? NULL : arena_copy(arena, text.data, text.length);
 	if (!copy)
 		return -ENOMEM;
-	*entry = (struct entry){ .name = "data", .value = value_data(VALUE_TEXT, copy, text.length) };
-	if (text.length < 19 && strspn(copy, "0123456789") == text.length)
-		entry->value = value_uint(strtoull(copy, NULL, 10));
+	*entry = (struct entry){ .name = "data", .value = elements_value(copy, text.length) };
 	return 0;
 }
 
@@ -205,10 +210,9 @@ static int find_set(struct settling *settling, const char *path, size_t length, 
 	return r == -ENOENT ? 0 : r;
 }
 
-/* WHAT is "key" or "data". */
-static int refuse(struct settling *settling, const struct wish *wish, const char *what, const char *text, size_t length, const struct said_set *set)
+int elements_refuse(struct wishes *wishes, const struct wish *wish, const char *what, const char *text, size_t length, const struct said_set *set)
 {
-	struct error *error = &settling->wishes->ferry->error;
+	struct error *error = &wishes->ferry->error;
 	_cleanup_buffer_ struct buffer type = { 0 };
 	const struct value *value = record_find(set->set, what[0] == 'k' ? "key_type" : "data_type");
 
@@ -246,11 +250,10 @@ static int read_verdict(struct arena *arena, const char *text, size_t length, st
 	return r < 0 ? r : record_add(arena, data, (struct entry){ .name = "verdict", .value = { .type = VALUE_RECORD, .record = verdict } });
 }
 
-/* What the map leads to, said by its type, becomes the record that it is otherwise. */
-static int settle_data(struct settling *settling, const struct said_set *set, struct wish *wish)
+int elements_read_data(struct wishes *wishes, const struct wish *wish, const struct said_set *set, struct record *element)
 {
-	struct arena *arena = &settling->wishes->arena;
-	struct entry *entry = record_at(wish->generic, "data");
+	struct arena *arena = &wishes->arena;
+	struct entry *entry = record_at(element, "data");
 	_cleanup_buffer_ struct buffer hex = { 0 }, said = { 0 };
 	struct netfilter_range range;
 	struct record *data;
@@ -274,7 +277,7 @@ static int settle_data(struct settling *settling, const struct said_set *set, st
 	if (set_leads_to_verdict(set)) {
 		r = read_verdict(arena, text, length, data);
 	} else if (!netfilter_parse_typed_data(set, text, length, &range)) {
-		return refuse(settling, wish, "data", text, length, set);
+		return elements_refuse(wishes, wish, "data", text, length, set);
 	} else {
 		add_hex(&hex, range.first, range.length);
 		r = hex.failed ? -ENOMEM : put_text(arena, data, "value", hex.data, hex.length);
@@ -294,10 +297,10 @@ static int settle_wish(struct settling *settling, const struct said_set *set, st
 	int r;
 
 	if (!netfilter_parse_typed_key(set, text, strlen(text), &range))
-		return refuse(settling, wish, "key", text, strlen(text), set);
+		return elements_refuse(settling->wishes, wish, "key", text, strlen(text), set);
 	buffer_add(&address, wish->address, (size_t)(text - wish->address));
 	netfilter_range_path(set, &range, &address);
-	r = address.failed ? -ENOMEM : settle_data(settling, set, wish);
+	r = address.failed ? -ENOMEM : elements_read_data(settling->wishes, wish, set, wish->generic);
 	if (r == 0)
 		r = wishes_rename(settling->wishes, wish, address.data, text);
 	if (r < 0 || !has_ends || !netfilter_range_end(&range, end))
@@ -353,7 +356,7 @@ static int settle(struct settling *settling, struct wish *wish)
 	if (r < 0)
 		return r;
 	if (!wish->typed)
-		return set ? settle_data(settling, set, wish) : 0;
+		return set ? elements_read_data(settling->wishes, wish, set, wish->generic) : 0;
 	return set ? settle_wish(settling, set, wish, length) : leave(settling, wish, length);
 }
 
@@ -365,6 +368,9 @@ int elements_settle(struct wishes *wishes)
 	size_t used = 0;
 	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (wishes->list[i]->channel->object == &object_netfilter_rule)
+			r = own_elements_read(wishes, wishes->list[i]);
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		const bool concerned = wishes->list[i]->channel->object == &object_netfilter_element && depends(wishes->list[i]);
 		const size_t before = wishes->count;

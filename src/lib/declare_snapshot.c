@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "channel/files.h"
 #include "channel/nature.h"
+#include "lib/declare_elements.h"
 #include "lib/declare_snapshot.h"
 #include "model/address.h"
 
@@ -193,6 +194,9 @@ static int add_whole(struct snapshot *snapshot, const struct kind *kind, const s
 		if (!text)
 			return -ENOMEM;
 		add_comment(snapshot, text);
+		r = own_elements_write(arena, &declared);
+		if (r < 0)
+			return r;
 	}
 	snapshot_drop_keys(declared);
 	snapshot_add_line(snapshot, address.data, &(struct value){ .type = VALUE_RECORD, .record = declared }, NULL);

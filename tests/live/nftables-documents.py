@@ -460,6 +460,52 @@ class Elements(Case):
         self.apply()
         self.assertEqual(self.done("diff", "snapshot").stdout, "")
 
+    OWN = (
+        "tcp dport { 22, 80-90, 1000-65535 } accept", "ip saddr { 1.1.1.1, 10.0.0.0/8, 11.0.0.0/8, 20.0.0.5-20.0.0.9, 240.0.0.0/4 } drop", "ip6 saddr { 2001:db8::/32, fe80::1 } drop",
+        "ip saddr . tcp dport { 1.1.1.1 . 5, 10.0.0.0/8 . 80-90 } drop", "ether saddr { 02:00:00:00:00:01 } drop", "ct state { new, established } accept",
+        "tcp dport vmap { 5 : jump o, 6-9 : accept, 10 : drop }", "meta mark set ip saddr map { 10.0.0.0/8 : 1, 11.0.0.0/8 : 2 }", "ip saddr . tcp dport vmap { 1.1.1.1 . 5 : accept }",
+        "ip protocol . th dport { tcp . 22, udp . 53 } accept", "iifname { lo, eth0 } accept", "ip saddr { 1.1.1.1, 2.2.2.2 } jump { tcp dport { 22, 23-24 } drop\n ip saddr != { 3.0.0.0/8 } accept }",
+    )
+
+    def test_in_rules(self):
+        """Elements of sets that rules have for themselves are told by their types, and give the very rules again; by bytes they are read as well."""
+        check(["nft", "-f", "-"], input="table inet t {\n chain o { counter\n }\n chain c {\n }\n}\n")
+        taken = [rule for rule in self.OWN if nft(f"add rule inet t c {rule}")]
+        self.assertGreater(len(taken), 8)
+        before, listed = ruleset(), nft_rules()
+        document = self.snapshot()
+        self.assertEqual(self.done("diff", "snapshot").stdout, "")
+        self.assertGreater(document.count("{text="), 20)
+        # But for ends that nothing began.
+        self.assertEqual([key for key in re.findall(r"{key=((?:[0-9a-f]{2})+)[,}]", document) if key.strip("0")], [], document)
+        for words in "{text=22}", "{text=80-90}", "{text=1000-65535, ", "{text=10.0.0.0/7}", "{text=240.0.0.0/4", '{text="10.0.0.0/8 . 80-90"}', '{text=5, data="jump o"}', "{text=10.0.0.0/8, data=1}":
+            self.assertIn(words, document)
+        check(["nft", "flush", "ruleset"])
+        self.apply()
+        self.same(before)
+        self.assertEqual(nft_rules(), listed)
+        self.assertEqual(self.steps(), [])
+
+    def test_in_rules_by_bytes(self):
+        """As documents had them before, and mixed; what is none of the set's type is refused."""
+        rule = f"{BASE}/rule/inet/t/c/new = {{expressions=[{{name=payload, data={{dreg=1, base=transport, offset=2, len=2}}}}, {{name=lookup, data={{set=__set0, sreg=1, flags=[]}}}}], " \
+               "sets=[{set={name=__set0, flags=[anonymous, constant, interval], key_type=inet_service, key_len=2, desc={size=5}}, elements=[%s]}]}"
+        base = f"{BASE}/table/inet/t = {{}}", f"{BASE}/chain/inet/t/c = {{}}"
+        for elements in ("{key=0000, flags=[interval_end]}, {key=0016}, {key=0017, flags=[interval_end]}, {key=0050}, {key=005b, flags=[interval_end]}",
+                         "{key=005b, flags=[interval_end]}, {key=0050}, {key=0017, flags=[interval_end]}, {key=0016}, {key=0000, flags=[interval_end]}",
+                         "{key=0000, flags=[interval_end]}, {text=22}, {key=0050}, {key=005b, flags=[interval_end]}", "{key=0000, flags=[interval_end]}, {text=22}, {text=80-90}"):
+            check(["nft", "flush", "ruleset"])
+            self.write(*base, rule % elements)
+            self.apply()
+            self.assertIn("th dport { 22, 80-90 }", " ".join(check(["nft", "list", "ruleset"]).replace("@th,16,16", "th dport").replace("0x16", "22").replace("0x50-0x5a", "80-90").split()))
+            self.assertEqual(self.steps(), [])
+        for elements, words in ("{text=65536}", '"65536" is no key of type inet_service'), ("{text=x}", '"x" is no key'), ("{text=90-80}", '"90-80" is no key'):
+            self.write(*base, rule % elements)
+            done = ferry("plan", "snapshot")
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(words, done.stderr)
+            self.assertIn("line 3: ", done.stderr)
+
     def test_what_is_none_of_its_type(self):
         load("table inet x {\n set s { type inet_service; }\n set r { type ipv4_addr . mark; flags interval; }\n map m { type mark : verdict; }\n map d { type mark : ipv4_addr; }\n}\n")
         for line, words in (("s/65536 = {}", '"65536" is no key of type inet_service'), ("s/80-90 = {}", '"80-90" is no key'), ("s/ssh = {}", '"ssh" is no key'),
