@@ -55,6 +55,8 @@ static const struct field attributes_of_vlan[] = {
 	[7] = { "mcast_groups", FIELD_U32, MOVES, 0, "groups" },                   /* BRIDGE_VLANDB_ENTRY_MCAST_N_GROUPS, 6.3 */
 	[8] = { "mcast_max_groups", FIELD_U32, SET, 0, "groups at most" },         /* BRIDGE_VLANDB_ENTRY_MCAST_MAX_GROUPS, 6.3 */
 	[9] = { "neigh_suppress", FIELD_U8, SET, 0, "1: questions are answered" }, /* BRIDGE_VLANDB_ENTRY_NEIGH_SUPPRESS, 6.4 */
+	[10] = { "neigh_forward_grat", FIELD_U8, SET, 0,
+		 "1: gratuitous ARP and ND go through all the same" }, /* BRIDGE_VLANDB_ENTRY_NEIGH_FORWARD_GRAT, 7.x */
 };
 
 static const struct schema schema = {

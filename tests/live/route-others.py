@@ -19,6 +19,7 @@ TABLE = {"reachable": "reachable_time", "base_reachable": "base_reachable_time",
          "queue": "queue_len", "app_probes": "app_probes", "ucast_probes": "ucast_probes", "mcast_probes": "mcast_probes", "anycast_delay": "anycast_delay",
          "proxy_delay": "proxy_delay", "proxy_queue": "proxy_qlen", "locktime": "locktime", "refcnt": "refcnt"}
 MOVES = "reachable", "refcnt"
+COUNTED = "vid", "rx_bytes", "rx_packets", "tx_bytes", "tx_packets"
 
 
 def objects(kind):
@@ -129,6 +130,10 @@ class Reading(Case):
             theirs_of_kind = {part["suite"]: part.get("multicast") or part.get("stp") for part in ip("stats", "show", "dev", name, "group", group, "subgroup", "bridge")}
             theirs_of_kind = {suite: numbers for suite, numbers in theirs_of_kind.items() if numbers}
             ours = mine[name][field]["bridge"]
+            # Of a bridge that knows VLANs: they are bridge(8)'s to tell.
+            vlan = ours.pop("vlan", None)
+            judged = [each for link in json.loads(check(["bridge", "-j", "-s", "vlan", "show", "dev", name])) for each in link["vlans"]]
+            self.assertEqual([vlan and {what: vlan[what] for what in COUNTED}], [{what: each[what] for what in COUNTED} for each in judged] or [None])
             self.assertEqual(set(ours), set(theirs_of_kind))
             for way in "rx", "tx":
                 for what in "queries", "reports", "leaves":
