@@ -134,7 +134,7 @@ uint64_t source_tell_expired(struct netlink_source *source)
 {
 	const uint64_t began = boottime_now();
 	const uint64_t due = source->expiry_due < source->expiry_after ? source->expiry_after : source->expiry_due;
-	const struct cache_entry *entry;
+	const struct cache_entry *entry, *last = NULL;
 	struct netlink *requests;
 	uint64_t took;
 	int r = 0;
@@ -145,7 +145,8 @@ uint64_t source_tell_expired(struct netlink_source *source)
 		return due;
 	if (machine_netlink(source->recording.machine, source->protocol->number, &requests) < 0)
 		r = -ENOTCONN;
-	while (r == 0 && (entry = first_over(source)))
+	/* One that a look has made nothing of waits for the next. */
+	for (; r == 0 && (entry = first_over(source)) && entry != last; last = entry)
 		r = look_near(source, entry, requests);
 	find_due(source);
 	took = boottime_now() - began;
