@@ -45,7 +45,8 @@ static const struct nature rows[] = {
 };
 #undef NATURE_GLOB
 
-#define CHANNEL_AT 3
+#define CHANNEL_AT    3
+#define WITHOUT_LISTS 4 /* addresses */
 
 /* Beside each row the name that its pattern ends with. */
 static const struct {
@@ -262,17 +263,32 @@ static bool row_matches(size_t row, const char *address, const char *name, size_
 	return match(pattern + places[row].parts, address + places[row].parts, NULL, NULL);
 }
 
+/* Without the lists: for a few addresses it takes longer to make them. */
+static const struct nature *look_through(const char *address, const char *name, size_t length)
+{
+	for (size_t row = 0; row < ARRAY_SIZE(rows); row++)
+		if (leaves[row].channel == address[CHANNEL_AT] && (leaves[row].glob || leaves[row].length == length) &&
+		    (leaves[row].glob || memcmp(text_at(leaves[row].name), name, length) == 0) && nature_match(nature_pattern(&rows[row]), address))
+			return &rows[row];
+	return NULL;
+}
+
 const struct nature *nature_of(const char *address)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	static unsigned int asked;
 	const char *slash = strrchr(address, '/'), *name;
 	size_t length;
 
 	if (!slash || slash - address <= CHANNEL_AT) /* shorter than any channel's name */
 		return NULL;
-	(void)!pthread_once(&once, make_lists);
 	name = slash + 1;
 	length = strlen(name);
+	if (__atomic_load_n(&asked, __ATOMIC_RELAXED) < WITHOUT_LISTS) {
+		__atomic_fetch_add(&asked, 1, __ATOMIC_RELAXED);
+		return look_through(address, name, length);
+	}
+	(void)!pthread_once(&once, make_lists);
 	for (uint16_t plain = by_leaf[leaf_number(name, length)], glob = with_glob[channel_number(address[CHANNEL_AT])]; plain || glob;) {
 		const size_t row = next_row(&plain, &glob);
 
