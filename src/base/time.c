@@ -2,6 +2,7 @@
 #include "base/time.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 #include <stdio.h>
@@ -23,22 +24,25 @@ uint64_t time_real(void)
 	return read_clock(CLOCK_REALTIME);
 }
 
+static uint64_t boottime_ahead, monotonic_ahead;
+
+static void ask_ahead(void)
+{
+	_cleanup_fclose_ FILE *file = fopen("/proc/self/timens_offsets", "re");
+	long long seconds, nanoseconds;
+	char name[16];
+
+	while (file && fscanf(file, "%15s %lld %lld", name, &seconds, &nanoseconds) == 3)
+		*(strcmp(name, "boottime") == 0 ? &boottime_ahead : &monotonic_ahead) = (uint64_t)seconds * SECOND + (uint64_t)nanoseconds;
+}
+
 /* How far the clocks of our time namespace are ahead of the kernel's, modulo 2^64: asked once, as a process stays in the one that it has. */
 static uint64_t ahead(clockid_t clock)
 {
-	static uint64_t boottime, monotonic;
-	static bool known;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	if (!known) {
-		_cleanup_fclose_ FILE *file = fopen("/proc/self/timens_offsets", "re");
-		long long seconds, nanoseconds;
-		char name[16];
-
-		while (file && fscanf(file, "%15s %lld %lld", name, &seconds, &nanoseconds) == 3)
-			*(strcmp(name, "boottime") == 0 ? &boottime : &monotonic) = (uint64_t)seconds * SECOND + (uint64_t)nanoseconds;
-		known = true;
-	}
-	return clock == CLOCK_BOOTTIME ? boottime : monotonic;
+	(void)!pthread_once(&once, ask_ahead);
+	return clock == CLOCK_BOOTTIME ? boottime_ahead : monotonic_ahead;
 }
 
 uint64_t time_boot(void)
