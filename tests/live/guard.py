@@ -61,12 +61,14 @@ class Guard(unittest.TestCase):
     def guard():
         """The process that holds the guard's lock, as the kernel lists locks."""
         try:
-            inode = os.stat("state/apply.guard").st_ino
+            status = os.stat("state/apply.guard")
         except OSError:
             return None
+        # A file system of another test may have a file of the same number.
+        file = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
         for line in contents("/proc/locks").splitlines():
             words = line.split()
-            if words[1] != "->" and words[5].endswith(f":{inode}") and int(words[4]) > 0:
+            if words[1] != "->" and words[5] == file and int(words[4]) > 0:
                 return int(words[4])
         return None
 
