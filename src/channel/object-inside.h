@@ -11,9 +11,6 @@ bool object_is_header(const struct schema *schema, const char *name);
 /* object_dump() of one request, tried once. */
 int object_dump_request(const struct object *object, struct netlink *netlink, const struct buffer *request, object_message_function *function,
 			void *data, bool *ret_interrupted, struct error *error) _must_check_;
-/* object_dump(), with EVERYTHING also what is dear. KEY: all but that may be left out; NULL: nothing may. */
-int object_dump_whole(const struct object *object, struct netlink *netlink, const struct record *key, bool everything,
-		      object_message_function *function, void *data, bool *ret_interrupted, struct error *error) _must_check_;
 
 /* Whether the kernel that runs has nothing of OBJECT, which it may lack, and answers so. */
 bool object_is_lacking(const struct object *object, struct netlink *netlink);

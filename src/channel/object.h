@@ -277,6 +277,9 @@ int object_parse_option(struct object_path *path) _must_check_;
  * FUNCTION is given raw messages; on a retry it is called with NULL first, to forget what it had. */
 int object_dump(const struct object *object, struct netlink *netlink, object_message_function *function, void *data, bool *ret_interrupted,
 		struct error *error) _must_check_;
+/* object_dump(), with EVERYTHING also what is dear. KEY: all but that may be left out; NULL: nothing may. */
+int object_dump_whole(const struct object *object, struct netlink *netlink, const struct record *key, bool everything,
+		      object_message_function *function, void *data, bool *ret_interrupted, struct error *error) _must_check_;
 
 /* One object by its key fields: 0, -ENOENT. The record lies in ARENA. */
 int object_get(const struct object *object, struct machine *machine, const struct record *key, struct arena *arena, struct record **ret) _must_check_;

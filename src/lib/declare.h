@@ -84,7 +84,7 @@ struct kind {
 	bool barred; /* this user may not read it: nothing is known of it */
 };
 
-int kind_read(struct ferry *ferry, const struct channel *channel, struct kind *ret) _must_check_;
+int kind_read(struct ferry *ferry, const struct channel *channel, bool everything, struct kind *ret) _must_check_;
 /* The same, and none where they may not be read: then they are not put back either. */
 int kind_read_allowed(struct ferry *ferry, const struct channel *channel, struct kind *ret) _must_check_;
 /* Whether objects of CHANNEL may come and go with others. Not ports, which come with their link's master; nor those of transactions, which take

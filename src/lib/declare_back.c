@@ -112,7 +112,7 @@ static int read_kinds(struct returning *returning)
 			r = returning->ruleset ? 0 : ruleset_read(returning->ferry, &returning->ruleset);
 			continue;
 		}
-		r = kind_read(returning->ferry, channels[i], &returning->kinds[returning->kind_count]);
+		r = kind_read(returning->ferry, channels[i], false, &returning->kinds[returning->kind_count]);
 		if (r == 0)
 			returning->kind_count++;
 	}

@@ -92,7 +92,7 @@ static int read_kinds(struct plan *plan)
 			r = read_ruleset(plan);
 			continue;
 		}
-		r = kind_read(plan->ferry, channels[i], &plan->kinds[plan->kind_count]);
+		r = kind_read(plan->ferry, channels[i], false, &plan->kinds[plan->kind_count]);
 		if (r == -EPERM && plan->purpose == PLAN_COMPARE) {
 			plan->kinds[plan->kind_count] = (struct kind){ .channel = channels[i], .barred = true };
 			plan->ferry->error = (struct error){ 0 };

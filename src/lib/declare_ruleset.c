@@ -112,7 +112,7 @@ static int read_kinds(struct ruleset *ruleset)
 
 		kind_done(&ruleset->kinds[i]);
 		ruleset->kinds[i].channel = channel;
-		r = kind_read(ruleset->ferry, channel, &ruleset->kinds[i]);
+		r = kind_read(ruleset->ferry, channel, false, &ruleset->kinds[i]);
 	}
 	return r;
 }

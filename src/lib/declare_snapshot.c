@@ -129,7 +129,7 @@ static int by_place(const void *a, const void *b)
 static int add_kind(struct snapshot *snapshot, const struct channel *channel)
 {
 	struct kind kind = { 0 };
-	int r = kind_read(snapshot->ferry, channel, &kind);
+	int r = kind_read(snapshot->ferry, channel, snapshot->flags & FERRY_SNAPSHOT_ALL, &kind);
 
 	if (r == -EPERM && !is_below(snapshot->address, channel->name)) { /* among others */
 		snapshot->counts[LEFT_BARRED]++;

@@ -86,7 +86,7 @@ static int decode_all(struct ferry *ferry, struct kind *kind)
 	return r < 0 ? r : sort(kind);
 }
 
-int kind_read(struct ferry *ferry, const struct channel *channel, struct kind *ret)
+int kind_read(struct ferry *ferry, const struct channel *channel, bool everything, struct kind *ret)
 {
 	struct kind kind = { .channel = channel };
 	struct netlink *netlink;
@@ -97,7 +97,7 @@ int kind_read(struct ferry *ferry, const struct channel *channel, struct kind *r
 		return 0;
 	}
 	if (r >= 0)
-		r = object_dump(channel->object, netlink, gather, &kind, &kind.interrupted, &ferry->machine.error);
+		r = object_dump_whole(channel->object, netlink, NULL, everything, gather, &kind, &kind.interrupted, &ferry->machine.error);
 	if (r >= 0)
 		r = decode_all(ferry, &kind);
 	if (r < 0) {
@@ -111,7 +111,7 @@ int kind_read(struct ferry *ferry, const struct channel *channel, struct kind *r
 int kind_read_allowed(struct ferry *ferry, const struct channel *channel, struct kind *ret)
 {
 	const struct error before = ferry->error;
-	int r = kind_read(ferry, channel, ret);
+	int r = kind_read(ferry, channel, false, ret);
 
 	if (r != -EPERM && r != -EACCES)
 		return r;

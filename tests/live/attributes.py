@@ -248,7 +248,8 @@ LINK_DATA = {
     "ipvlan": {"mode": "mode", "private": flag("flags", "private"), "vepa": flag("flags", "vepa"), "flags": lambda value, entry: {f"flags {value}": True} if value != "bridge" else {},
                "bridge": Left("neither private nor vepa")},
     "vrf": {"table": turned("table", word_or_number)},
-    "geneve": {**rows("id", "remote", "remote6", "ttl", "port", "external", "udp_csum", "udp_zero_csum6_tx", "udp_zero_csum6_rx", "df", "label"), "tos": turned("tos", number)},
+    "geneve": {**rows("id", "remote", "remote6", "ttl", "port", "external", "udp_csum", "udp_zero_csum6_tx", "udp_zero_csum6_rx", "df", "label"), "tos": turned("tos", number),
+               "port_range": lambda value, entry: {"port_range/low": value["low"], "port_range/high": value["high"]}},
     "tun": {**rows("type", "pi", "vnet_hdr", "multi_queue", "persist", "numqueues", "numdisabled"), "user": lambda value, entry: {"owner": user_number(value)},
             "group": lambda value, entry: {"group": group_number(value)}},
 }
@@ -349,6 +350,7 @@ LINK_ONLY = {
     "link_index": "of a veth: the number of the link that ip and ferry name as link",
     "linkinfo/data/ttl": "JSON is silent where it is inherited: compared in differential.py with ip's text", "linkinfo/data/ttl_inherit": "likewise",
     "linkinfo/data/localbypass": "newer than this ip", "linkinfo/data/reserved_bits": "newer than this ip", "linkinfo/data/label_policy": "newer than this ip",
+    "linkinfo/data/port_range/*": "of a geneve newer than this ip",
     "linkinfo/data/coupled_control": "newer than this ip", "linkinfo/data/broadcast_neighbor": "newer than this ip",
     "linkinfo/data/lacp_strict": "newer than this ip", "linkinfo/data/stp_mode": "newer than this ip", "linkinfo/slave_data/actor_port_prio": "newer than this ip",
     "permaddr": "ip tells it where it is not the address",

@@ -24,13 +24,16 @@ LEFT_ALONE = re.compile(r"/(trace_pipe|wakeup_count|hot_add|hot_remove|rom|vpd|c
 # What counts the memory of the processes that run, and so moves when a reader is started.
 MOVES_WITH_THE_READER = re.compile(r"^/sys/kernel/slab/[^/]+/(cpu_slabs|slabs_cpu_partial|objects|objects_partial|partial|slabs|total_objects|\w+_stat|alloc_\w+|free_\w+)$")
 
+# As strace(1) and the manual have it, where Python takes the other name.
+NAMES = {**errno.errorcode, errno.EOPNOTSUPP: "EOPNOTSUPP"}
+
 
 def plain_read(path):
     """(content, None) or (None, errno word)."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        return None, errno.errorcode[error.errno]
+        return None, NAMES[error.errno]
     try:
         content = b""
         while part := os.read(descriptor, 65536):
@@ -39,7 +42,7 @@ def plain_read(path):
                 break
         return content, None
     except OSError as error:
-        return None, errno.errorcode[error.errno]
+        return None, NAMES[error.errno]
     finally:
         os.close(descriptor)
 
