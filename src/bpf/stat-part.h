@@ -33,9 +33,9 @@ struct {
 	__uint(value_size, STAT_STACK_DEPTH * sizeof(__u64));
 } stacks SEC(".maps");
 
+/* Filled at perf's events, too, where the kernel before 6.1 takes no hash that has not all of its room from the beginning. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 65536);
 	__type(key, struct stat_site_key);
 	__type(value, struct stat_site);
@@ -176,9 +176,9 @@ static __always_inline void count_site(void *context, struct stat_site_key *key,
 
 /* ---- Memory by who asked for it ---- */
 
+/* Likewise. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 4096);
 	__type(key, __u32);
 	__type(value, struct stat_asks);

@@ -164,6 +164,9 @@ static __always_inline bool target_mark(struct task_struct *task)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(target_fork, struct task_struct *parent, struct task_struct *child)
 {
+	/* Some kernels (Ubuntu's 6.8) hold that a tracepoint may be given none. */
+	if (!parent || !child)
+		return 0;
 	/* A thread that the pass over all tasks has not come to yet is known by its process. */
 	if (target_marked_yes(parent) || target_marked_yes(parent->group_leader))
 		target_mark(child);

@@ -209,7 +209,7 @@ int BPF_PROG(trace_exit, struct pt_regs *registers, long result)
 SEC("cgroup/sysctl")
 int trace_knob(struct bpf_sysctl *context)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u32 tid = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), pid);
 	static const struct trace_knob zero;
 	struct trace_knob *knob;
 

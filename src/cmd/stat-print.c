@@ -219,8 +219,13 @@ static void print_memory(struct output *output, const struct ferry_value *counte
 	const struct ferry_value *memory = value_field(counted, "memory");
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(parts); i++) {
+		const struct ferry_value *value = value_field(memory, parts[i].field);
+
 		buffer_add_text(&output->line, parts[i].before);
-		amount_bytes(&output->line, number(memory, parts[i].field));
+		if (value && ferry_value_type(value) == FERRY_NULL)
+			buffer_add_text(&output->line, "an unknown part");
+		else
+			amount_bytes(&output->line, number(memory, parts[i].field));
 	}
 	buffer_add_text(&output->line, " by madvise\n");
 	output_commit(output);

@@ -269,10 +269,22 @@ static struct value switches(struct building *building)
 	return row_value(&row);
 }
 
+/* BYTES of pages by the area that they lie in; null where this kernel tells of no fault which that is. */
+static struct value touched(const struct building *building, uint64_t pages)
+{
+	const struct stat_timing(*faults)[STAT_FAULT_COUNT] = building->sums->faults;
+	uint64_t known = 0;
+
+	for (unsigned int region = 0; region < STAT_REGION_UNKNOWN; region++)
+		known += faults[region][STAT_MINOR].count;
+	if (!known && faults[STAT_REGION_UNKNOWN][STAT_MINOR].count)
+		return (struct value){ .type = VALUE_NULL };
+	return value_uint(pages * (uint64_t)sysconf(_SC_PAGESIZE));
+}
+
 static struct value memory(struct building *building)
 {
 	const struct stat_counts *counts = &building->sums->counts;
-	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	struct row row = row_begin(building, &stat_memory_schema);
 	static const enum stat_memory asked[] = { STAT_BRK_ASKED, STAT_MMAP_ANONYMOUS, STAT_MMAP_FILE };
 
@@ -280,8 +292,8 @@ static struct value memory(struct building *building)
 		put(&row, value_uint(counts->memory_bytes[asked[i]]));
 		put(&row, value_uint(counts->memory_calls[asked[i]]));
 	}
-	put(&row, value_uint(building->sums->faults[STAT_HEAP][STAT_MINOR].count * page));
-	put(&row, value_uint(building->sums->faults[STAT_ANONYMOUS][STAT_MINOR].count * page));
+	put(&row, touched(building, building->sums->faults[STAT_HEAP][STAT_MINOR].count));
+	put(&row, touched(building, building->sums->faults[STAT_ANONYMOUS][STAT_MINOR].count));
 	put(&row, value_uint(counts->memory_bytes[STAT_BRK_GIVEN]));
 	put(&row, value_uint(counts->memory_bytes[STAT_MUNMAP]));
 	put(&row, value_uint(counts->memory_bytes[STAT_DONTNEED]));
@@ -320,7 +332,7 @@ static struct value site_rows(struct building *building, struct stat_count *coun
 		put(&row, value_uint(sum->site.count));
 		put(&row, value_uint(sum->site.time));
 		put(&row, value_uint(sum->site.bytes));
-		put(&row, value_uint(sum->site.touched * (uint64_t)sysconf(_SC_PAGESIZE)));
+		put(&row, touched(building, sum->site.touched));
 		put(&row, stack);
 		put(&row, value_bool(cut));
 		rows_add(&rows, &row);

@@ -146,8 +146,11 @@ static int load(struct stat_count *count, struct error *error)
 	count->skeleton->rodata->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	count->skeleton->rodata->have_state = bpf_has_tracepoint(btf, "sched_switch", 4);
 	set_kinds(count->skeleton);
-	if (!count->sites) /* room for stacks is taken at once */
+	if (!count->sites) { /* their room is taken at once */
 		libbpf.bpf_map__set_max_entries(count->skeleton->maps.stacks, 1);
+		libbpf.bpf_map__set_max_entries(count->skeleton->maps.site_counts, 1);
+		libbpf.bpf_map__set_max_entries(count->skeleton->maps.asks, 1);
+	}
 	r = stat_bpf__load(count->skeleton);
 	if (r < 0)
 		return error_set(error, r, "the kernel refuses the BPF programs that count: %s (%s)", error_text(r), bpf_words());

@@ -190,6 +190,7 @@ class Crossings(unittest.TestCase):
             told = self.stat(program, "touch", str(pages))
         faults = [row for row in told["faults"] if row["kind"] == "minor"]
         self.assertEqual({row["region"] for row in faults}, {"unknown"})
+        self.assertEqual([told["memory"][name] for name in ("touched_heap", "touched_anonymous")], [None, None])
         self.assertGreaterEqual(sum(row["count"] for row in faults), 3 * pages, "of heap, anonymous memory and a file")
 
     def test_a_tracepoint_less(self):
