@@ -18,7 +18,7 @@ from ethtool_judge import ETHTOOL, record, takes, told
 from ferrytest import brief, check, ferry, listing, run
 
 SIOCETHTOOL, STSO, SMSGLVL = 0x8946, 0x1f, 0x8
-LATER = {"rss": 38, "mm": 42, "plca": 39, "pse": 36, "tsconfig": 46}  # requests that not every kernel has
+LATER = {"module_eeprom": 31, "stats": 32, "rss": 38, "mm": 42, "plca": 39, "pse": 36, "tsconfig": 46}  # requests that not every kernel has
 STATISTICS = {16: "groups", 17: "eth_phy", 18: "eth_mac", 19: "eth_ctrl", 20: "rmon", 21: "phydev"}  # ETH_SS_STATS_STD and those behind it
 DEVICES = ["lo", "v0", "v1", "t0"]
 # Several features at once, or one in words of ethtool's own.
@@ -83,7 +83,13 @@ class Case(ethtool_judge.Case):
     def setUp(self):
         check(["ip", *"link add v0 numtxqueues 2 numrxqueues 2 type veth peer name v1".split()])
         self.addCleanup(run, ["ip", "link", "del", "v0"])
-        check(["ethtool", "-L", "v0", "rx", "2", "tx", "2"])
+        done = run(["ethtool", "-L", "v0", "rx", "2", "tx", "2"])
+        # Cables have channels from 5.15 on.
+        self.channels = done.status == 0
+        if not self.channels:
+            print(f"# channels are not to be judged here: {done.err.strip()}")
+            self.assertIn("Operation not supported", done.err)
+            self.assertIsNone(record("channels", "v0"))
         check(["ip", *"tuntap add t0 mode tap".split()])
         self.addCleanup(run, ["ip", "link", "del", "t0"])
 
@@ -109,7 +115,8 @@ class Reading(Case):
         self.assertGreater(compared, 100)
 
     def test_channels(self):
-        check(["ethtool", "-L", "v0", "rx", "2", "tx", "1"])
+        if self.channels:
+            check(["ethtool", "-L", "v0", "rx", "2", "tx", "1"])
         for name in DEVICES:
             mine, judged = record("channels", name), numbers("-l", name)
             self.assertEqual(mine is None, not judged, name)
@@ -157,12 +164,18 @@ class Reading(Case):
             names = strings(family, number)
             self.assertEqual(mine[table][:len(names)], names, table)
             compared += len(names)
-        self.assertGreater(compared, 30)
+        if takes(LATER["stats"]):
+            self.assertGreater(compared, 30)
+        else:
+            print("# not to be judged here: this kernel's ethtool has no such statistics")
+            self.assertEqual(compared, 0)
 
     def test_a_link_that_ends_a_dump(self):
         """One link's refusal is not that of all: a macvlan above a device without time stamps; tunnels are told of one that is named."""
         check(["ip", *"link add link v0 m0 type macvlan mode bridge".split()])
         for kind, command in LATER.items():
+            if kind == "module_eeprom":
+                continue
             if not takes(command):
                 self.assertIn(ferry("get", f"{ETHTOOL}/{kind}").returncode, (0, 1), kind)
                 continue
@@ -177,7 +190,7 @@ class Reading(Case):
         self.assertLessEqual({f"{ETHTOOL}/{name}" for name in ("channels/", "features/", "linkstate/", "rings/", "wol/", "monitor")}, set(done.stdout.split()))
         whole, globbed = (ferry("get", "--json", address).stdout for address in (ETHTOOL, f"{ETHTOOL}/*/v0"))
         for text in whole, globbed:
-            self.assertLessEqual({f"{ETHTOOL}/channels/v0", f"{ETHTOOL}/features/v0", f"{ETHTOOL}/linkstate/v0"}, set(json.loads(text)))
+            self.assertLessEqual({f"{ETHTOOL}/{kind}/v0" for kind in ("channels", "features", "linkstate")[not self.channels:]}, set(json.loads(text)))
 
     def test_what_there_is_not(self):
         """No such link, no such kind of its driver, and what is no field."""
@@ -196,10 +209,11 @@ class Reading(Case):
             self.refused(3, "counts nothing in these terms", "get", f"{ETHTOOL}/stats/{name}")
             self.refused(3, "does not send frames in parts", "get", f"{ETHTOOL}/stats_src/{name}/pmac")
         self.assertEqual([ferry("get", f"{ETHTOOL}/{kind}").returncode for kind in ("stats", "stats_src", "cable_test")], [0] * 3)
-        self.refused(3, "the kernel says: Operation not supported", "get", f"{ETHTOOL}/module_eeprom/v0,page=1,bank=0,i2c_address=0x51")
-        self.refused(1, "module_eeprom/v0,offset=999: Numerical result out of range", "get", f"{ETHTOOL}/module_eeprom/v0,offset=999")
-        for wrong in "", "/v0,pages=1", "/v0,page=x", "/" + "n" * 40:
-            self.refused(1, "a device by its name, and what of it", "get", f"{ETHTOOL}/module_eeprom{wrong}")
+        if takes(LATER["module_eeprom"]):
+            self.refused(3, "the kernel says: Operation not supported", "get", f"{ETHTOOL}/module_eeprom/v0,page=1,bank=0,i2c_address=0x51")
+            self.refused(1, "module_eeprom/v0,offset=999: Numerical result out of range", "get", f"{ETHTOOL}/module_eeprom/v0,offset=999")
+            for wrong in "", "/v0,pages=1", "/v0,page=x", "/" + "n" * 40:
+                self.refused(1, "a device by its name, and what of it", "get", f"{ETHTOOL}/module_eeprom{wrong}")
         self.refused(3, "it is an action", "get", f"{ETHTOOL}/cable_test/v0")
         self.refused(2, "LINK/NUMBER is", "set", f"{ETHTOOL}/rss_context/t0/x/hfunc=xor")
         self.refused(3, "its driver has none", "set", f"{ETHTOOL}/rings/v0/rx=64")
@@ -210,11 +224,12 @@ class Reading(Case):
 class Setting(Case):
     def test_each_kind(self):
         """Set, read back, and as the judge tells it."""
-        self.set(f"{ETHTOOL}/features/v0/wanted/tx-gso-list=off", f"{ETHTOOL}/features/v0/wanted/rx-gro=on")
+        self.set(f"{ETHTOOL}/features/v0/wanted/tx-tcp6-segmentation=off", f"{ETHTOOL}/features/v0/wanted/rx-gro=on")
         features = json.loads(check(["ethtool", "--json", "-k", "v0"]))[0]
-        self.assertEqual((features["tx-gso-list"]["active"], features["generic-receive-offload"]["active"]), (False, True))
-        self.set(f"{ETHTOOL}/channels/v0={{rx_count=1,tx_count=1}}")
-        self.assertEqual([numbers("-l", "v0")[word] for word in ("rx", "tx")], [["2", "1"], ["2", "1"]])
+        self.assertEqual((features["tx-tcp6-segmentation"]["active"], features["generic-receive-offload"]["active"]), (False, True))
+        if self.channels:
+            self.set(f"{ETHTOOL}/channels/v0={{rx_count=1,tx_count=1}}")
+            self.assertEqual([numbers("-l", "v0")[word] for word in ("rx", "tx")], [["2", "1"], ["2", "1"]])
         self.set(f"{ETHTOOL}/coalesce/t0/rx_max_frames=9")
         self.assertEqual(numbers("-c", "t0")["rx-frames"], ["9"])
         self.set(f"{ETHTOOL}/linkmodes/t0={{speed=2500,duplex=full,autoneg=on}}", f"{ETHTOOL}/debug/t0/msgmask={{drv=on,rx_err=on}}")
@@ -225,10 +240,10 @@ class Setting(Case):
     def test_just_what_is_named(self):
         """Of features the others stay as they are; what stands is not sent."""
         before = told("-k", "v0")
-        done = self.set(f"{ETHTOOL}/features/v0={{wanted={{tx-udp-segmentation=off}}}}")
+        done = self.set(f"{ETHTOOL}/features/v0={{wanted={{tx-tcp-ecn-segmentation=off}}}}")
         after = told("-k", "v0")
-        self.assertEqual([(one, other) for one, other in zip(before.splitlines(), after.splitlines()) if one != other], [("tx-udp-segmentation: on", "tx-udp-segmentation: off")])
-        self.assertIn("wanted/tx-udp-segmentation on -> off, active/tx-udp-segmentation on -> off", done.stdout)
+        self.assertEqual([(one, other) for one, other in zip(before.splitlines(), after.splitlines()) if one != other], [("\ttx-tcp-ecn-segmentation: on", "\ttx-tcp-ecn-segmentation: off")])
+        self.assertIn("wanted/tx-tcp-ecn-segmentation on -> off, active/tx-tcp-ecn-segmentation on -> off", done.stdout)
 
     def test_wanted_and_not_in_use(self):
         check(["ethtool", "-K", "v0", "sg", "off"])
@@ -239,10 +254,11 @@ class Setting(Case):
 
     def test_refused(self):
         before = everything()
-        self.refused(1, "ETHTOOL_MSG_CHANNELS_SET: Invalid argument (EINVAL): requested channel count exceeds maximum (attribute rx_count)", "set", f"{ETHTOOL}/channels/v0/rx_count=999")
+        if self.channels:
+            self.refused(1, "ETHTOOL_MSG_CHANNELS_SET: Invalid argument (EINVAL): requested channel count exceeds maximum (attribute rx_count)", "set", f"{ETHTOOL}/channels/v0/rx_count=999")
+            self.refused(1, "is told by the kernel, not set", "set", f"{ETHTOOL}/channels/v0/rx_max=5")
         self.refused(1, "Operation not supported", "set", f"{ETHTOOL}/linkmodes/v0/speed=100")
-        self.refused(1, "is told by the kernel, not set", "set", f"{ETHTOOL}/channels/v0/rx_max=5")
-        self.refused(1, "is told by the kernel, not set", "set", f"{ETHTOOL}/features/v0/active/tx-gso-list=off")
+        self.refused(1, "is told by the kernel, not set", "set", f"{ETHTOOL}/features/v0/active/tx-tcp6-segmentation=off")
         self.refused(1, "it can be changed alone", "set", "--", f"-{ETHTOOL}/features/v0")
         self.refused(2, "linkmodes/t0/duplex", "set", f"{ETHTOOL}/linkmodes/t0/duplex=sideways")
         self.refused(1, "ETHTOOL_MSG_RSS_CREATE_ACT: Operation not supported (EOPNOTSUPP)", "set", f"{ETHTOOL}/rss_context/v0/1={{indir=[0]}}")
@@ -251,7 +267,7 @@ class Setting(Case):
         self.refused(1, "ETHTOOL_MSG_CABLE_TEST_TDR_ACT: Operation not supported (EOPNOTSUPP)", "set", "--yes", f"{ETHTOOL}/cable_test_tdr/v0={{cfg={{first=100,pair=A}}}}")
         self.refused(2, "cable_test_tdr/v0", "set", "--yes", f"{ETHTOOL}/cable_test_tdr/v0={{cfg={{pair=E}}}}")
         self.refused(3, "it is what a device has counted", "set", f"{ETHTOOL}/stats/v0={{rmon={{etherStatsJabbers=1}}}}")
-        self.refused(0, "", "set", "--dry-run", f"{ETHTOOL}/features/v0/wanted/tx-gso-list=off")
+        self.refused(0, "", "set", "--dry-run", f"{ETHTOOL}/features/v0/wanted/tx-tcp6-segmentation=off")
         self.assertEqual(everything(), before)
 
 
@@ -261,13 +277,15 @@ class Recording(ethtool_judge.Recorded, Case):
 
     def test_by_netlink(self):
         for command, address, before, after in (
-                ("-K v0 tx-gso-list off", "features/v0", self.feature("tx-gso-list", "on"), self.feature("tx-gso-list", "off")),
+                ("-K v0 tx-tcp6-segmentation off", "features/v0", self.feature("tx-tcp6-segmentation", "on"), self.feature("tx-tcp6-segmentation", "off")),
                 ("-L v0 rx 1", "channels/v0", {"rx_count": 2}, {"rx_count": 1}),
                 ("-C t0 rx-frames 5", "coalesce/t0", {"rx_max_frames": 0}, {"rx_max_frames": 5}),
                 ("-s t0 speed 100", "linkmodes/t0", {"speed": 10}, {"speed": 100}),
                 ("-s t0 msglvl link on", "debug/t0", {"msgmask": {"link": "off"}}, {"msgmask": {"link": "on"}})):
             if address == "linkmodes/t0":
                 check(["ethtool", "-s", "t0", *"speed 10 duplex full autoneg off".split()])
+            if not self.channels and address.startswith("channels"):
+                continue
             with self.subTest(command):
                 self.there_and_back(lambda command=command: run(["ethtool", *command.split()]), None, "netlink", address, before, after, everything)
 
@@ -281,18 +299,13 @@ class Recording(ethtool_judge.Recorded, Case):
         self.assertEqual(found[-1]["after"]["active"]["tx-tcp-segmentation"], "off")
 
     def test_by_ferry(self):
-        self.there_and_back(lambda: run([ferrytest.FERRY, "set", f"{ETHTOOL}/features/v0/wanted/tx-udp-segmentation=off"]), None, "netlink", "features/v0",
-                            self.feature("tx-udp-segmentation", "on"), self.feature("tx-udp-segmentation", "off"), everything)
+        self.there_and_back(lambda: run([ferrytest.FERRY, "set", f"{ETHTOOL}/features/v0/wanted/tx-tcp-ecn-segmentation=off"]), None, "netlink", "features/v0",
+                            self.feature("tx-tcp-ecn-segmentation", "on"), self.feature("tx-tcp-ecn-segmentation", "off"), everything)
 
     def test_refused(self):
-        position = self.settle()
-        done = run([ferrytest.FERRY, "set", f"{ETHTOOL}/channels/v0/rx_count=999"])
-        self.settle()
-        found = [change for change in self.told(position) if change["result"] != "ok"]
-        self.assertEqual([(change["address"], change["actor"]["pid"], change["after"]["rx_count"]) for change in found], [(f"{ETHTOOL}/channels/v0", done.pid, 999)], listing(found))
-        self.assertIn("ETHTOOL_MSG_CHANNELS_SET: Invalid argument (EINVAL): requested channel count exceeds maximum", json.dumps(found[0]))
-        for address, asked, words in (("rss_context/v0/3", {"hfunc": "xor"}, "ETHTOOL_MSG_RSS_CREATE_ACT: Operation not supported"),
-                                      ("cable_test_tdr/v0", {"cfg": {"first": 100}}, "ETHTOOL_MSG_CABLE_TEST_TDR_ACT: Operation not supported")):
+        for address, asked, words in (("channels/v0", {"rx_count": 999}, "ETHTOOL_MSG_CHANNELS_SET: Invalid argument (EINVAL): requested channel count exceeds maximum"),
+                                      ("rss_context/v0/3", {"hfunc": "xor"}, "ETHTOOL_MSG_RSS_CREATE_ACT: Operation not supported"),
+                                      ("cable_test_tdr/v0", {"cfg": {"first": 100}}, "ETHTOOL_MSG_CABLE_TEST_TDR_ACT: Operation not supported"))[not self.channels:]:
             position = self.settle()
             done = run([ferrytest.FERRY, "set", "--yes", f"{ETHTOOL}/{address}={json.dumps(asked)}"])
             self.settle()
@@ -307,11 +320,11 @@ class Recording(ethtool_judge.Recorded, Case):
             check(["ip", *"link add n0 type veth peer name n1".split()])
             self.settle()
             position = len(self.recorder.changes)
-            check(["ethtool", "-K", "n0", "tx-gso-list", "off"])
+            check(["ethtool", "-K", "n0", "tx-tcp6-segmentation", "off"])
             self.settle()
             found = self.told(position)
             self.assertEqual([(change["address"], change["before"], change["after"]) for change in found],
-                             [(f"{ETHTOOL}/features/n0", self.feature("tx-gso-list", "on"), self.feature("tx-gso-list", "off"))], listing(found))
+                             [(f"{ETHTOOL}/features/n0", self.feature("tx-tcp6-segmentation", "on"), self.feature("tx-tcp6-segmentation", "off"))], listing(found))
             check(["ip", "link", "del", "n0"])
         self.settle()
 
@@ -319,9 +332,9 @@ class Recording(ethtool_judge.Recorded, Case):
         """No change is lost, be it that nobody knows what was before."""
         position = self.settle()
         names = [f"n{number}" for number in range(12)]
-        check(["sh", "-ec", "".join(f"ip link add {name} type veth peer name p{name}; ethtool -K {name} tx-gso-list off; " for name in names)])
+        check(["sh", "-ec", "".join(f"ip link add {name} type veth peer name p{name}; ethtool -K {name} tx-tcp6-segmentation off; " for name in names)])
         self.settle()
-        off = {change["address"] for change in self.told(position) if change["after"].get("wanted", {}).get("tx-gso-list") == "off"}
+        off = {change["address"] for change in self.told(position) if change["after"].get("wanted", {}).get("tx-tcp6-segmentation") == "off"}
         self.assertLessEqual({f"{ETHTOOL}/features/{name}" for name in names}, off)
         for change in self.told(position):
             self.assertEqual(change["consistency"], "unknown" if change["before"] is None else "whole", brief(change))
@@ -332,9 +345,9 @@ class Recording(ethtool_judge.Recorded, Case):
         """What is said is told by the same tables, and no password."""
         if not ferrytest.can_trace():
             return
-        done = ferry("trace", "--json", "--", "ethtool", "-K", "v0", "tx-gso-list", "off")
+        done = ferry("trace", "--json", "--", "ethtool", "-K", "v0", "tx-tcp6-segmentation", "off")
         said = [json.loads(line) for line in done.stdout.splitlines() if f'"{ETHTOOL}/features"' in line]
-        self.assertEqual([(line["name"], line["asked"]["wanted"]) for line in said], [("set", {"tx-gso-list": "off"})], done.stdout)
+        self.assertEqual([(line["name"], line["asked"]["wanted"]) for line in said], [("set", {"tx-tcp6-segmentation": "off"})], done.stdout)
         for command, address, name, asked in (
                 ("-S v0 --all-groups", "stats", "get", {"header": {"dev_name": "v0"}}), ("-l v0", "channels", "get", {"header": {"dev_name": "v0"}}),
                 ("-m v0 hex on page 1", "module_eeprom", "get", {"header": {"dev_name": "v0"}, "page": 1, "offset": 128, "length": 128, "bank": 0, "i2c_address": "0x50"}),
@@ -375,10 +388,10 @@ class Declaring(Case):
     def test_a_snapshot_brings_back(self):
         self.ferry(0, "snapshot", "--only", ETHTOOL, "-o", self.document)
         self.assertEqual(self.ferry(0, "diff", self.document), "")
-        for command in "-K v0 tso off tx-gso-list off", "-L v0 rx 1", "-C t0 rx-frames 8", "-s t0 msglvl drv on":
+        for command in ("-L v0 rx 1", "-K v0 tso off tx-tcp6-segmentation off", "-C t0 rx-frames 8", "-s t0 msglvl drv on")[not self.channels:]:
             check(["ethtool", *command.split()])
         changed = everything()
-        addresses = {f"{ETHTOOL}/{where}" for where in ("channels/v0", "coalesce/t0", "debug/t0", "features/v0")}
+        addresses = {f"{ETHTOOL}/{where}" for where in ("channels/v0", "coalesce/t0", "debug/t0", "features/v0")[not self.channels:]}
         told = self.ferry(0, "plan", self.document)
         self.assertEqual({line.split(": ")[0] for line in told.splitlines()}, addresses)
         self.assertEqual(everything(), changed)
@@ -388,15 +401,17 @@ class Declaring(Case):
         self.assertEqual(everything(), changed)
 
     def test_with_a_link_that_is_made(self):
-        self.write("netlink/route/link/n0 = {linkinfo={kind=veth,data={peer={ifname=n1}}}}", f"{ETHTOOL}/features/n0/wanted/tx-gso-list = off")
+        self.write("netlink/route/link/n0 = {linkinfo={kind=veth,data={peer={ifname=n1}}}}", f"{ETHTOOL}/features/n0/wanted/tx-tcp6-segmentation = off")
         self.ferry(0, "plan", "--rehearse", self.document)
         self.ferry(0, "apply", self.document)
         self.addCleanup(run, ["ip", "link", "del", "n0"])
-        self.assertIn("tx-gso-list: off", told("-k", "n0"))
+        self.assertIn("tx-tcp6-segmentation: off", told("-k", "n0"))
         self.assertEqual(self.ferry(0, "diff", self.document), "")
 
     def test_refused_in_the_middle(self):
-        self.write(f"{ETHTOOL}/channels/v0/rx_count = 999", f"{ETHTOOL}/features/v0/wanted/tx-gso-list = off")
+        if not self.channels:
+            return
+        self.write(f"{ETHTOOL}/channels/v0/rx_count = 999", f"{ETHTOOL}/features/v0/wanted/tx-tcp6-segmentation = off")
         done = ferry("apply", self.document)
         self.assertEqual((done.returncode, "exceeds maximum" in done.stderr), (1, True), done.stderr)
         self.assertEqual(everything(), self.state)

@@ -93,6 +93,12 @@ def feature(name):
     return next(row for row in json.loads(check([FERRY, "--json", "doctor"]))["features"] if row["name"] == name)
 
 
+def load_protocols():
+    """Nftables and IPsec, whose modules a kernel loads for whoever asks first; before, it has nothing of them to tell, or to refuse."""
+    for command in ["nft", "list", "tables"], ["ip", "xfrm", "policy"]:
+        check(command)
+
+
 def can_trace():
     """Whether this kernel has what `ferry trace` takes. Where it has not, that is judged by the types that the kernel tells of itself, and what is said then."""
     row = feature("tracing of crossings")

@@ -11,7 +11,7 @@ import subprocess
 import unittest
 
 import ferrytest
-from ferrytest import FERRY, HANG, Recorder, check, ferry, run
+from ferrytest import FERRY, HANG, Recorder, check, ferry, load_protocols, run
 
 USERSOCK, UEVENT, GENERIC = 2, 15, 16
 SOL_NETLINK, ADD_MEMBERSHIP, NO_ENOBUFS = 270, 1, 5
@@ -265,6 +265,7 @@ class Families(unittest.TestCase):
         return found
 
     def test_ls(self):
+        load_protocols()
         listed = ferry("ls", "-R", "netlink").stdout.splitlines()
         families = self.generic()
         self.assertIn("nlctrl", families)
@@ -353,6 +354,7 @@ class Families(unittest.TestCase):
 
     def test_nftables(self):
         """A group that no object is told by, beside those that are."""
+        load_protocols()
         with Listener("netlink/netfilter/nftrace", "netlink/netfilter/table", command="watch") as listener, peer(groups=[9], protocol=12) as judge:
             check(["nft", "add table ferrytable; add chain ferrytable c { type filter hook output priority 0; }; add rule ferrytable c udp dport 9 meta nftrace set 1"])
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as packet:

@@ -7,6 +7,7 @@ import glob
 import gzip
 import io
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -16,6 +17,8 @@ import time
 VIRTIOFSD = "/usr/lib/qemu/virtiofsd"
 # Goes with us, however we end.
 BOUND = ["setpriv", "--pdeathsig", "KILL"]
+# By what the distribution packs its modules with.
+OPENERS = {None: ["cat"], ".xz": ["xz", "-dc"], ".zst": ["zstd", "-dcq"]}
 ROOT_MODULES = ("virtio_pci", "virtio_console", "overlay", "virtiofs")
 
 SURROUNDINGS = "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8\n"
@@ -99,10 +102,11 @@ def modules(kernel):
         shown = subprocess.run(["modprobe", "-S", version, "-d", root, "--show-depends", name], capture_output=True, text=True).stdout
         for line in shown.splitlines():
             words = line.split()
-            base = os.path.basename(words[1]) if words[0] == "insmod" else None
-            if base and not any(path.endswith("-" + base.removesuffix(".xz")) for path in found):
-                opener = ["xz", "-dc"] if base.endswith(".xz") else ["cat"]
-                found[f"modules/{len(found):02}-{base.removesuffix('.xz')}"] = (0o644, subprocess.run([*opener, words[1]], capture_output=True, check=True).stdout)
+            if words[0] != "insmod":
+                continue
+            base, suffix = re.fullmatch(r"(.*\.ko)(\.\w+)?", os.path.basename(words[1])).groups()
+            if not any(path.endswith("-" + base) for path in found):
+                found[f"modules/{len(found):02}-{base}"] = (0o644, subprocess.run([*OPENERS[suffix], words[1]], capture_output=True, check=True).stdout)
     return found
 
 
