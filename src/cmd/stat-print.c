@@ -223,7 +223,7 @@ static void print_memory(struct output *output, const struct ferry_value *counte
 
 		buffer_add_text(&output->line, parts[i].before);
 		if (value && ferry_value_type(value) == FERRY_NULL)
-			buffer_add_text(&output->line, "an unknown part");
+			buffer_add_text(&output->line, "?");
 		else
 			amount_bytes(&output->line, number(memory, parts[i].field));
 	}

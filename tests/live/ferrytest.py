@@ -99,6 +99,19 @@ def load_protocols():
         check(command)
 
 
+def tells_operations():
+    """Whether this kernel tells which operation of io_uring has ended, as it does from 6.0 on. Where it does not, that is said."""
+    with tempfile.TemporaryDirectory() as folder:
+        check(["mount", "-t", "tracefs", "tracefs", folder])
+        told = re.search(r"\breq;", contents(f"{folder}/events/io_uring/io_uring_complete/format"))
+        check(["umount", folder])
+    if not told:
+        print("# io_uring is not to be judged here: its tracepoints do not name the operation")
+        if any("io_uring" not in feature(name)["detail"] for name in ("counting of crossings", "tracing of crossings")):
+            raise AssertionError("ferry doctor does not say so")
+    return bool(told)
+
+
 def can_trace():
     """Whether this kernel has what `ferry trace` takes. Where it has not, that is judged by the types that the kernel tells of itself, and what is said then."""
     row = feature("tracing of crossings")

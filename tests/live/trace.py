@@ -247,6 +247,7 @@ class Odd(Same):
             told = [record for record in records if record["kind"] == "completion"]
             if "error" in seen[0]:
                 print("# no io_uring here: " + os.strerror(seen[0]["error"]))
+            if "error" in seen[0] or not ferrytest.tells_operations():
                 self.assertEqual(told, [])
                 return
             self.assertEqual([(int(record["arguments"]["user_data"], 0), record["result"], int(record.get("words") == "more to come")) for record in told],
