@@ -408,12 +408,15 @@ FERRY_API uint64_t ferry_traffic(const struct ferry *ferry);
 
 struct ferry_recorder;
 
+/* The least that a history is bounded by, in bytes. */
+#define FERRY_HISTORY_MINIMUM 1048576
+
 struct ferry_recorder_options {
 	size_t size;                     /* sizeof(struct ferry_recorder_options) */
 	const char *const *addresses;    /* NULL-terminated: only changes at or below one of these (globs within a part); NULL = all */
 	const char *history;             /* file to keep the changes in, or NULL */
 	uint64_t keep_time;              /* retention by age, 0 = for ever */
-	uint64_t keep_bytes;             /* retention by size of the file, 0 = no bound */
+	uint64_t keep_bytes;             /* retention by size of the file, FERRY_HISTORY_MINIMUM at least, 0 = no bound */
 	unsigned int receive_buffer;     /* bytes for each netlink socket, 0 = the default */
 	ferry_change_function *function; /* called for each change, after it was handed to the history; may be NULL. Must not block. */
 	void *data;

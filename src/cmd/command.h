@@ -94,8 +94,8 @@ enum exit_status program_time(struct program *program, const char *option, uint6
 enum exit_status program_number(struct program *program, const char *what, const char *text, uint64_t *ret_number);
 /* Seconds ("90", "0.5") or a length of time ("1h30m"), in nanoseconds. */
 enum exit_status program_length(struct program *program, const char *what, const char *text, uint64_t *ret_length);
-/* A size in bytes from TEXT ("512K"), above 0 and not above MOST. */
-enum exit_status program_size(struct program *program, const char *what, const char *text, uint64_t most, uint64_t *ret_size);
+/* A size in bytes from TEXT ("512K"), neither below LEAST nor above MOST. */
+enum exit_status program_size(struct program *program, const char *what, const char *text, uint64_t least, uint64_t most, uint64_t *ret_size);
 
 /* Set by SIGINT, SIGTERM and SIGHUP once program_catch_signals() was called. A second one ends the program on the spot. */
 extern volatile bool program_stop;

@@ -63,7 +63,7 @@ static enum exit_status parse(struct program *program, struct ferry_listener_opt
 	if (status == EXIT_DONE && given[OPTION_FOR])
 		status = program_length(program, "--for", given[OPTION_FOR], ret_length);
 	if (status == EXIT_DONE && given[OPTION_RECEIVE_BUFFER])
-		status = program_size(program, "--receive-buffer", given[OPTION_RECEIVE_BUFFER], INT32_MAX, &receive_buffer);
+		status = program_size(program, "--receive-buffer", given[OPTION_RECEIVE_BUFFER], 1, INT32_MAX, &receive_buffer);
 	options->receive_buffer = (unsigned int)receive_buffer;
 	return status;
 }

@@ -168,14 +168,15 @@ enum exit_status program_number(struct program *program, const char *what, const
 	return EXIT_DONE;
 }
 
-enum exit_status program_size(struct program *program, const char *what, const char *text, uint64_t most, uint64_t *ret_size)
+enum exit_status program_size(struct program *program, const char *what, const char *text, uint64_t least, uint64_t most, uint64_t *ret_size)
 {
 	uint64_t size;
 
 	if (ferry_size_parse(text, &size) < 0)
 		return program_fail(program, EXIT_USAGE, -EINVAL, "%s: not a size: %s (such as 512K, 64M, 1G)", what, text);
-	if (size == 0 || size > most)
-		return program_fail(program, EXIT_USAGE, -ERANGE, "%s: from 1 to %llu bytes, not %s", what, (unsigned long long)most, text);
+	if (size < least || size > most)
+		return program_fail(program, EXIT_USAGE, -ERANGE, "%s: from %llu to %llu bytes, not %s", what, (unsigned long long)least,
+				    (unsigned long long)most, text);
 	*ret_size = size;
 	return EXIT_DONE;
 }

@@ -145,9 +145,9 @@ static enum exit_status parse(struct program *program, struct ferry_recorder_opt
 	if (status == EXIT_DONE && program->given[OPTION_KEEP])
 		status = program_length(program, "--keep", program->given[OPTION_KEEP], &options->keep_time);
 	if (status == EXIT_DONE && program->given[OPTION_MAX])
-		status = program_size(program, "--max", program->given[OPTION_MAX], UINT64_MAX, &options->keep_bytes);
+		status = program_size(program, "--max", program->given[OPTION_MAX], FERRY_HISTORY_MINIMUM, UINT64_MAX, &options->keep_bytes);
 	if (status == EXIT_DONE && program->given[OPTION_RECEIVE_BUFFER])
-		status = program_size(program, "--receive-buffer", program->given[OPTION_RECEIVE_BUFFER], INT32_MAX, &receive_buffer);
+		status = program_size(program, "--receive-buffer", program->given[OPTION_RECEIVE_BUFFER], 1, INT32_MAX, &receive_buffer);
 	options->receive_buffer = (unsigned int)receive_buffer;
 	return status;
 }

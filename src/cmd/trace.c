@@ -83,9 +83,9 @@ static enum exit_status parse_sizes(struct trace *trace)
 	uint64_t size = 0, bytes = 0;
 
 	if (given[OPTION_BYTES])
-		status = program_size(program, "--bytes", given[OPTION_BYTES], 32767, &bytes);
+		status = program_size(program, "--bytes", given[OPTION_BYTES], 1, 32767, &bytes);
 	if (status == EXIT_DONE && given[OPTION_BUFFER])
-		status = program_size(program, "--buffer", given[OPTION_BUFFER], 1u << 30, &size);
+		status = program_size(program, "--buffer", given[OPTION_BUFFER], 1, 1u << 30, &size);
 	if (status != EXIT_DONE)
 		return status;
 	trace->options.bytes = (unsigned int)bytes;

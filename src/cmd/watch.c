@@ -74,7 +74,7 @@ static int run(struct program *program)
 	if (status == EXIT_DONE && program->given[OPTION_FOR])
 		status = program_length(program, "--for", program->given[OPTION_FOR], &length);
 	if (status == EXIT_DONE && program->given[OPTION_RECEIVE_BUFFER])
-		status = program_size(program, "--receive-buffer", program->given[OPTION_RECEIVE_BUFFER], INT32_MAX, &receive_buffer);
+		status = program_size(program, "--receive-buffer", program->given[OPTION_RECEIVE_BUFFER], 1, INT32_MAX, &receive_buffer);
 	if (status == EXIT_DONE)
 		status = sort_addresses(program, &wanted);
 	if (status == EXIT_DONE)

@@ -110,7 +110,7 @@ int history_create(const char *path, uint64_t keep_time, uint64_t keep_bytes, st
 		return error_set(error, -ENOMEM, "out of memory");
 	history->lock = -1;
 	history->retention = (struct retention){ .keep_time = keep_time, .keep_bytes = keep_bytes };
-	if (keep_bytes && keep_bytes < 1024 * 1024)
+	if (keep_bytes && keep_bytes < FERRY_HISTORY_MINIMUM)
 		return error_set(error, -EINVAL, "a history cannot be kept below 1 MiB");
 
 	r = file_resolve(path, true, &history->path, error);

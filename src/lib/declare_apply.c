@@ -29,13 +29,13 @@ char *ferry_state_path(void)
 	return slash ? strndup(history, (size_t)(slash - history)) : NULL;
 }
 
-int state_open(struct ferry *ferry, const char *state, struct pending *ret)
+int state_open(struct ferry *ferry, const char *state, bool make, struct pending *ret)
 {
 	_cleanup_free_ char *usual = state ? NULL : ferry_state_path();
 
 	if (!state && !usual)
 		return error_set(&ferry->error, -ENOMEM, "no memory for the name of a folder");
-	return pending_open(state ? state : usual, ret, &ferry->error);
+	return pending_open(state ? state : usual, make, ret, &ferry->error);
 }
 
 /* One at a time: of two, neither would know what the other left. */
@@ -195,7 +195,7 @@ static int apply(struct applying *applying, const char *text, size_t length)
 	for (const char *const *only = options->only; r == 0 && only && *only; only++)
 		r = wishes_add_only(&applying->wishes, *only);
 	if (r == 0)
-		r = state_open(applying->ferry, options->state, &applying->pending);
+		r = state_open(applying->ferry, options->state, true, &applying->pending);
 	if (r == 0)
 		r = check_free(applying);
 	if (r == 0) {

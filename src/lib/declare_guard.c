@@ -40,13 +40,12 @@ int ferry_confirm(struct ferry *ferry, const char *state)
 {
 	_cleanup_pending_ struct pending pending = { .lock = -1 };
 	_cleanup_journal_ struct journal journal = { 0 };
-	int r = state_open(ferry, state, &pending);
+	int r = state_open(ferry, state, false, &pending);
 
 	if (r == 0)
 		r = pending_lock(&pending, false, &ferry->error);
-	if (r < 0)
-		return r;
-	r = journal_load(pending.waiting, &journal, &ferry->error);
+	if (r == 0)
+		r = journal_load(pending.waiting, &journal, &ferry->error);
 	if (r == -ENOENT)
 		return nothing_waits(ferry, &pending);
 	if (r == 0)
@@ -59,7 +58,7 @@ int ferry_waiting(struct ferry *ferry, const char *state, uint64_t *ret_left)
 	_cleanup_pending_ struct pending pending = { .lock = -1 };
 	_cleanup_journal_ struct journal journal = { 0 };
 	uint64_t now = time_boot();
-	int r = state_open(ferry, state, &pending);
+	int r = state_open(ferry, state, false, &pending);
 
 	if (r == 0)
 		r = journal_load(pending.waiting, &journal, &ferry->error);
@@ -146,14 +145,14 @@ int ferry_rollback(struct ferry *ferry, const char *state, unsigned int flags, f
 	ferry->error = (struct error){ 0 };
 	if (ferry->machine.root)
 		return error_set(&ferry->error, -EROFS, "nothing is changed below another root");
-	r = state_open(ferry, state, &pending);
+	r = state_open(ferry, state, false, &pending);
 	if (r == 0 && flags & FERRY_ROLLBACK_PENDING && access(pending.waiting, F_OK) < 0)
 		return FERRY_UNCHANGED;
 	if (r == 0 && flags & FERRY_ROLLBACK_PENDING)
 		r = check_guard(ferry, &pending);
 	if (r == 0)
 		r = pending_lock(&pending, false, &ferry->error);
-	if (r == 0)
+	if (r == 0 || r == -ENOENT)
 		r = find_journal(ferry, &pending, flags & FERRY_ROLLBACK_PENDING, &journal);
 	return r != 0 ? r : take_back(ferry, &pending, &journal, function, data);
 }
@@ -285,7 +284,7 @@ int ferry_guard(struct ferry *ferry, const char *state, int ready, int applier, 
 {
 	struct guard guard = { .ferry = ferry, .pending = { .lock = -1 }, .timer = -1, .watch = -1, .applier = applier };
 	_cleanup_close_ int lock = -1;
-	int r = state_open(ferry, state, &guard.pending);
+	int r = state_open(ferry, state, true, &guard.pending);
 
 	if (r == 0) {
 		lock = take_guard(&guard.pending);

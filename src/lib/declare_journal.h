@@ -23,6 +23,6 @@ struct back {
 int journal_back(struct ferry *ferry, const struct journal *journal, ferry_change_function *function, void *data, struct back *ret) _must_check_;
 
 /* The folder, STATE or the usual one. */
-int state_open(struct ferry *ferry, const char *state, struct pending *ret) _must_check_;
+int state_open(struct ferry *ferry, const char *state, bool make, struct pending *ret) _must_check_;
 
 #endif

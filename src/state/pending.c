@@ -27,12 +27,12 @@ static int check_folder(const char *folder, struct error *error)
 	return 0;
 }
 
-int pending_open(const char *folder, struct pending *ret, struct error *error)
+int pending_open(const char *folder, bool make, struct pending *ret, struct error *error)
 {
 	struct pending pending = { .lock = -1 };
-	int r = folders_make(folder, error);
+	int r = make ? folders_make(folder, error) : 0;
 
-	if (r >= 0)
+	if (r >= 0 && (make || access(folder, F_OK) == 0 || errno != ENOENT))
 		r = check_folder(folder, error);
 	if (r < 0)
 		return r;

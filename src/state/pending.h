@@ -11,8 +11,9 @@ struct pending {
 	int lock;                      /* descriptor, -1 = not held */
 };
 
-/* Opens FOLDER (made, mode 0700, where it is missing), unlocked. -EACCES, -EROFS; -EPERM where others can write in it. */
-int pending_open(const char *folder, struct pending *ret, struct error *error) _must_check_;
+/* Opens FOLDER, unlocked. Where it is missing it is made, mode 0700, if MAKE; else it is opened all the same, nothing waits in it, and it cannot be
+ * locked (-ENOENT). -EACCES, -EROFS; -EPERM where others can write in it. */
+int pending_open(const char *folder, bool make, struct pending *ret, struct error *error) _must_check_;
 void pending_close(struct pending *pending);
 #define _cleanup_pending_ _cleanup_(pending_close)
 /* Nobody else applies, confirms or rolls back while it is held. -EBUSY where another does, unless WAIT. */

@@ -85,7 +85,7 @@ NONSENSE = [
     ['ls', '--nosuch'], ['ls', '-lx'], ['get'], ['get', '--'], ['get', '-o'], ['get', ''], ['get', '../../etc/passwd'], ['get', 'sysctl/../../etc/passwd'],
     ['get', 'sysctl/' + 'a' * 5000], ['get', '--values=yes', 'sysctl'], ['watch', '--for', '0'], ['watch', '--for', 'banana'], ['watch', '--for', '-1'],
     ['watch', ''], ['record', '--for'], ['record', '--for', '1e9'], ['record', '--for', '99999999999999999999'], ['record', '--keep', 'x'],
-    ['record', '--max', '0'], ['record', '--max', 'many'], ['log', '-n', 'x'], ['log', '-n', '0'], ['log', '-n', '-5'], ['log', '--since', 'banana'],
+    ['record', '--max', '0'], ['record', '--max', '10K'], ['record', '--max', 'many'], ['log', '-n', 'x'], ['log', '-n', '0'], ['log', '-n', '-5'], ['log', '--since', 'banana'],
     ['log', '--until', '2026-99-99'], ['blame'], ['undo'], ['apply'], ['apply', '--configured', '--as', 'x'],
     ['doctor', 'x'], ['version', 'x'], ['help', 'nosuch'], ['help', 'a', 'b'], ['help', '--completion', 'csh'], ['help', '--completion'],
 ]
@@ -93,7 +93,7 @@ ABSENT = [
     ['get', 'sysctl/net/nosuch'], ['get', 'net.ipv4.nosuch'], ['get', 'procfs/nosuch'], ['get', 'procfs/999999999/stat'], ['get', 'sysfs/class/net/nosuch0/mtu'],
     ['get', 'netlink/route/link/nosuch0'], ['get', 'netlink/route/link/lo/nosuch'], ['get', 'netlink/route/nosuch'], ['ls', 'sysctl/nosuch'],
     ['ls', 'netlink/route/link/nosuch0'], ['get', '-n', 'sysctl/net/nosuch'], ['log', '--db', '/nonexistent/h.db'], ['blame', '--db', '/nonexistent/h.db', 'sysctl'],
-    ['undo', '--db', '/nonexistent/h.db', '1'],
+    ['undo', '--db', '/nonexistent/h.db', '1'], ['confirm', '--state', '/nonexistent/state'], ['rollback', '--state', '/nonexistent/state'],
 ]
 
 
@@ -113,6 +113,7 @@ def what_is_not_there_is_exit_status_3():
         done = ferry(*arguments)
         equal(done.returncode, 3, 'exit status of %r; said %r' % (arguments, done.stderr[-200:]))
         true(done.stderr.startswith(b'ferry: ') and len(done.stderr) > 12, 'words for %r: %r' % (arguments, done.stderr))
+    true(not os.path.exists('/nonexistent'), 'looking has made a folder')
 
 
 @test
