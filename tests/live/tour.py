@@ -69,6 +69,8 @@ class Tour(unittest.TestCase):
         """One tour under strace, by which all of its stations are judged."""
         cls.folder = tempfile.mkdtemp(prefix="tour-")
         cls.trace, cls.page = f"{cls.folder}/trace", f"{cls.folder}/tour.html"
+        if os.path.exists("/proc/modules"):  # those that it needs are loaded then, and bring settings of their own
+            check([FERRY, "tour"])
         cls.before, timers = cls.outside(), timer_interrupts()
         cls.done = run(["strace", "-f", "-v", "-e", "trace=getppid,clock_gettime,getrusage,execve,mkdir,unshare,kill,uname,pipe2,openat", "-o", cls.trace, FERRY, "tour", "--json", "--html", cls.page])
         cls.timers = timer_interrupts() - timers
@@ -150,7 +152,8 @@ class Tour(unittest.TestCase):
         self.assertTrue(asked <= promised["virtual"] - start["virtual"] <= asked + (1 << 20), self.told["touch"])
         self.assertLess(promised["resident"] - start["resident"], 1 << 20)
         self.assertTrue(asked - 65536 <= touched["resident"] - promised["resident"] <= asked + (1 << 20), self.told["touch"])
-        self.assertLess(freed["resident"] - start["resident"], 1 << 20)
+        # Before 6.2 the kernel's own sums are up to 64 pages a processor and kind behind.
+        self.assertLess(freed["resident"] - start["resident"], 2 << 20)
         self.assertLess(abs(touched["faults"] - faults), 64)
         read, written, again = self.told["cow"]
         # The copier has asked getrusage(2) before and after each; strace has seen the answers.
