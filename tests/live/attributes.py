@@ -345,6 +345,7 @@ LINK_ONLY = {
     "af_spec/inet/conf/*": "compared in differential.py with sysctl", "af_spec/inet6/conf/*": "likewise",
     "af_spec/inet6/flags *": "net/if_inet6.h: not told by ip", "af_spec/inet6/cacheinfo/*": "not told by ip", "af_spec/inet6/stats": "/proc/net/dev_snmp6, not told by ip",
     "af_spec/inet6/icmp6stats": "likewise", "af_spec/inet6/ra_mtu": "not told by ip",
+    "af_spec/mctp/net": "not told by ip",
     "netns_immutable": "newer than this ip", "gso_ipv4_max_size": "newer than this ip", "gro_ipv4_max_size": "newer than this ip", "max_pacing_offload_horizon": "newer than this ip",
     "headroom": "newer than this ip", "tailroom": "newer than this ip",
     "link_index": "of a veth: the number of the link that ip and ferry name as link",

@@ -202,7 +202,7 @@ class Reading(Case):
                 continue
             self.refused(3, "its driver has none", "get", f"{ETHTOOL}/{kind}/t0")
             self.refused(3, "its driver has none", "set", f"{ETHTOOL}/{kind}/t0/{field}")
-        if takes(LATER["rss"]):
+        if takes(LATER["rss"], "dump"):
             self.refused(3, "its driver has none", "get", f"{ETHTOOL}/rss_context/t0/1")
             self.refused(3, "no such context", "set", "--", f"-{ETHTOOL}/rss_context/v0/1")
         for name in "v0", "none":

@@ -20,10 +20,10 @@ def told(*arguments):
     return subprocess.run(["ethtool", *arguments], capture_output=True, text=True).stdout
 
 
-def takes(command):
-    """Whether the kernel's ethtool has a request of this number."""
+def takes(command, flag="do"):
+    """Whether the kernel's ethtool has a request of this number, of one device, or (FLAG "dump") of all."""
     family = json.loads(ferry("--json", "get", "netlink/nlctrl/family/ethtool").stdout)["netlink/nlctrl/family/ethtool"]
-    return any(operation["command"] == command for operation in family["operations"])
+    return any(operation["command"] == command and flag in operation["flags"] for operation in family["operations"])
 
 
 class Case(unittest.TestCase):
