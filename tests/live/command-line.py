@@ -415,7 +415,9 @@ def watch_ends_when_its_reader_goes():
 def signals_end_it_with_a_summary():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         with tempfile.TemporaryDirectory() as folder:
-            record = subprocess.Popen([FERRY, 'record', '--db', folder + '/h.db'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            # Those that whoever started the tests ignores (nohup, a job of a shell that asks nobody) stay ignored by right.
+            record = subprocess.Popen([FERRY, 'record', '--db', folder + '/h.db'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                      preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))  # pylint: disable=cell-var-from-loop
             wait_until_watching(record)
             record.send_signal(number)
             words = record.communicate()[1].decode()
