@@ -279,15 +279,18 @@ class Recorder:
         """Until PREDICATE() is true; the recorder's end is a failure. False where PATIENCE ended first."""
         deadline = time.monotonic() + patience
         with self.condition:
-            while not predicate():
-                if self.ended and self.process.poll() is not None:
+            while True:
+                # Asked first: what it wrote before its end is read by then.
+                over = self.ended and self.process.poll() is not None and not any(thread.is_alive() for thread in self.threads)
+                if predicate():
+                    return True
+                if over:
                     raise AssertionError(f"the recorder ended with {self.process.returncode} while the test waited for {what}:\n" + "\n".join(self.words))
                 if time.monotonic() > deadline:
                     if patience < HANG:
                         return False
                     raise AssertionError(f"{what} did not come; the last changes:\n" + "\n".join(map(json.dumps, self.changes[-10:])) + "\n" + "\n".join(self.words))
                 self.condition.wait(0.2)
-        return True
 
     def started(self):
         """Until it says what is watched: from then on everything is seen."""
