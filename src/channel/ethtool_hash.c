@@ -66,7 +66,7 @@ static bool is_own(const struct nlmsghdr *message)
 	return !has_context(message);
 }
 
-/* Before 6.11 the kernel tells it of a device that is named alone. */
+/* Some kernels (6.8) tell it of a device that is named alone. */
 ETHTOOL_KIND_OF(rss, RSS_GET, RSS_SET, RSS_REPLY, RSS_NOTICE, "how a device spreads what it receives over its queues", .mend = ethtool_mend,
 		.get = ethtool_get, .dump_each = ethtool_each, .concerns = is_own);
 

@@ -124,7 +124,7 @@ static int parse(const char *text, const struct naming *naming, struct arena *ar
 	return 0;
 }
 
-/* Before 6.0 the kernel answers no question for one route of IPv6 (ip6mr.c): there the file tells that it has them. */
+/* An older kernel (5.10) answers no question for one route of IPv6, though it lists them: there the file tells that it has them. */
 static int places(struct netlink *netlink, struct buffer *ret)
 {
 	const struct rtmsg request = { .rtm_family = RTNL_FAMILY_IP6MR };

@@ -100,7 +100,7 @@ def load_protocols():
 
 
 def tells_operations():
-    """Whether this kernel tells which operation of io_uring has ended, as it does from 6.0 on. Where it does not, that is said."""
+    """Whether this kernel tells which operation of io_uring has ended, as older ones (5.15) do not; then that is said."""
     with tempfile.TemporaryDirectory() as folder:
         check(["mount", "-t", "tracefs", "tracefs", folder])
         told = re.search(r"\breq;", contents(f"{folder}/events/io_uring/io_uring_complete/format"))
